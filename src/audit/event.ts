@@ -1,0 +1,58 @@
+/**
+ * One row per transition. The events table is both the audit log and the webhook outbox.
+ * No code, no key and no full number ever enters an event.
+ */
+export type EventType =
+  | 'verification.created'
+  | 'verification.sent'
+  | 'verification.delivered'
+  | 'verification.undelivered'
+  | 'verification.attempt_failed'
+  | 'verification.approved'
+  | 'verification.expired'
+  | 'verification.exhausted'
+  | 'verification.canceled'
+  | 'verification.undeliverable'
+  | 'verification.blocked'
+  | 'verification.replayed'
+  | 'verification.locked'
+  | 'recipient.rebound'
+  | 'token.redeemed'
+  | 'project.created'
+  | 'project.updated'
+  | 'key.created'
+  | 'key.revoked'
+  | 'signing_key.rotated';
+
+export type Mode = 'live' | 'test';
+
+export interface MaskedRecipient {
+  /** Country code and the last two digits, the rest starred. */
+  masked: string;
+  /** HMAC-SHA-256 of the E.164 number under the installation's hash key, base64url. */
+  hash: string;
+}
+
+export interface ClientInfo {
+  ip?: string;
+  user_agent?: string;
+  device_id?: string;
+}
+
+export interface AuditEvent {
+  id: string;
+  type: EventType;
+  /** Milliseconds since the epoch. */
+  at: number;
+  project: string;
+  mode: Mode;
+  /** Who caused it: an API key id, a client token, or `system`. */
+  actor: string;
+  verificationId?: string;
+  messageId?: string;
+  recipient?: MaskedRecipient;
+  client?: ClientInfo;
+  data: Record<string, unknown>;
+  /** Place among the events of its verification, from 1, without gaps; set by the store. */
+  sequence?: number;
+}

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+
+/** Crockford base 32, lower case: no look-alikes, selects with a double click. */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const CHARACTERS = 26; // 26 × 5 = 130 random bits
+
+export type IdPrefix = 'ver' | 'msg' | 'evt' | 'key' | 'prj' | 'whk' | 'req';
+
+/** 32 divides 256, so taking five bits of each byte is unbiased. */
+export function encodeId(bytes: Uint8Array): string {
+  let out = '';
+  for (const byte of bytes) out += ALPHABET[byte & 31];
+  return out;
+}
+
+export function newId(prefix: IdPrefix): string {
+  return `${prefix}_${encodeId(randomBytes(CHARACTERS))}`;
+}
+
+/** Shards of the challenge keyspace: the slot a challenge lives in on Redis Cluster. Never change it on live data. */
+export const SHARDS = 32;
+
+export function newChallengeId(shard: number): string {
+  return `ver_${ALPHABET[shard]}${encodeId(randomBytes(CHARACTERS))}`;
+}
+
+const CHALLENGE_ID = /^ver_[0-9a-hjkmnp-tv-z]{27}$/;
+
+export function isChallengeId(value: string): boolean {
+  return CHALLENGE_ID.test(value);
+}
+
+/** The shard written into a challenge id. */
+export function shardOfChallenge(id: string): number {
+  return ALPHABET.indexOf(id.charAt(4));
+}

@@ -1,0 +1,38 @@
+import { createHmac, type KeyObject } from 'node:crypto';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+
+export interface Phone {
+  /** E.164: `+` and up to 15 digits. The only form that is stored, limited or hashed. */
+  e164: string;
+  /** ISO 3166-1 alpha-2, null for numbers of no country (+883 …). */
+  country: string | null;
+  type: string | null;
+}
+
+/** ASCII only: other digits look alike and would be a second spelling of one number. */
+const SHAPE = /^[+0-9().\-/ ]{3,40}$/;
+
+/** Parses any common spelling of an international number. Null when it is not a valid one. */
+export function parsePhone(input: string): Phone | null {
+  if (!SHAPE.test(input)) return null;
+  const parsed = parsePhoneNumberFromString(input);
+  if (!parsed?.isValid() || parsed.ext) return null;
+  return { e164: parsed.number, country: parsed.country ?? null, type: parsed.getType() ?? null };
+}
+
+/** +33612345678 → +33*******78 */
+export function maskPhone(e164: string): string {
+  const parsed = parsePhoneNumberFromString(e164);
+  const head = `+${parsed?.countryCallingCode ?? e164.slice(1, 3)}`;
+  return `${head}${'*'.repeat(Math.max(0, e164.length - head.length - 2))}${e164.slice(-2)}`;
+}
+
+/** Still personal data (a hash of a phone number can be tried out), hence keyed. */
+export function hashPhone(key: KeyObject, e164: string): string {
+  return createHmac('sha256', key).update(e164).digest('base64url');
+}
+
+/** The block of numbers it belongs to: all but the last four digits. */
+export function phonePrefix(e164: string): string {
+  return e164.slice(0, -4);
+}

@@ -1,0 +1,43 @@
+import type { Mode } from '../audit/event.ts';
+import type { Channel } from './challenge.ts';
+
+/** What verify asks of delivery. plugin.ts joins the two; neither imports the other. */
+export interface CodeMessage {
+  verificationId: string;
+  /** Which send of the verification this is, from 0; receipts name it. */
+  sendIndex: number;
+  project: string;
+  mode: Mode;
+  channel: Channel;
+  /** E.164. */
+  to: string;
+  code: string;
+  locale: string;
+  purpose: string;
+  /** Shown name of the app. */
+  brand: string;
+  /** Amount, payee and the like, which the message must show. */
+  context: Record<string, string> | null;
+  origin?: string;
+  androidAppHash?: string;
+  /** The code's remaining life: a carrier must not deliver later. */
+  validitySeconds: number;
+}
+
+export type DeliverResult =
+  | { kind: 'sent'; provider: string }
+  /** Certainly not sent. */
+  | { kind: 'failed'; provider: string; reason: string }
+  /** May have been sent. */
+  | { kind: 'unknown'; provider: string; reason: string };
+
+export type Deliver = (message: CodeMessage, signal: AbortSignal) => Promise<DeliverResult>;
+
+/** What delivery tells verify later. Late, doubled and out-of-order receipts are fine. */
+export interface Receipt {
+  verificationId: string;
+  sendIndex: number;
+  status: 'delivered' | 'failed';
+  provider: string;
+  reason?: string;
+}

@@ -1,0 +1,126 @@
+import type { AuditEvent, Mode } from '../audit/event.ts';
+import type { Challenge, ChallengeSecrets, Limit, Send, Status } from './challenge.ts';
+
+/** How long after its end a challenge with unjudged attempts is looked at again (their process may have died). */
+export const RECONCILE_MS = 60_000;
+
+/**
+ * Where challenges, limits and guess budgets live. Two adapters: SQL (SQLite and PostgreSQL) and Redis.
+ * Every method is one atomic step and records its events in that same step; `now` is always the caller's.
+ * All methods throw StoreUnavailable when the store does not answer. One contract suite runs on every adapter.
+ *
+ * Windows: a limit's window opens at the first use and lasts `windowMs`; the counter then starts again.
+ */
+export interface ChallengeStore {
+  /**
+   * Takes every limit or none, checks (without counting) that no budget of the challenge is locked, stores the
+   * challenge and `created`. When refused, stores nothing, counts nothing and records `refused` with
+   * `data.limit` set to the limit's or budget's name. `exists`: a challenge with this id is there already (a replay).
+   */
+  create(challenge: Challenge, limits: Limit[], events: CreateEvents, now: number): Promise<CreateResult>;
+
+  /** Null when unknown. Callers check project and mode. */
+  get(id: string): Promise<Challenge | null>;
+
+  /**
+   * Counts one attempt and one failure against every budget, *before* anything is judged, and hands out the hash.
+   * Anything but `ok` counts nothing and, except for `gone` and `malformed`, records `refused` with `data.reason`
+   * (`verification.replayed` instead when the challenge is approved). A context mismatch kills the challenge.
+   */
+  spend(id: string, spend: Spend, now: number): Promise<SpendResult>;
+
+  /** After a wrong answer: counts it as judged (also on an ended challenge), records `failed`, and ends the challenge as exhausted when no attempt is left. */
+  fail(id: string, events: FailEvents, now: number): Promise<{ status: Status; attemptsRemaining: number }>;
+
+  /**
+   * After a right answer: approves. True for exactly one caller ever. Gives this attempt's failure back to the
+   * budgets, ends their runs of failures in a row, erases the secrets, remembers `attempt` as the approving one.
+   * dueAt becomes now + RECONCILE_MS when other attempts are still unjudged, else null.
+   */
+  consume(id: string, attempt: string, event: AuditEvent, now: number): Promise<boolean>;
+
+  /** Gives back an attempt that was right but could not be accepted (the ledger was down). */
+  refund(id: string, now: number): Promise<void>;
+
+  /**
+   * Changes the flow if `rev` is still the current one. With `limits`: takes all or none as in `create`.
+   * A status other than pending ends the challenge and erases its secrets. An ended challenge may still change
+   * (late receipts), but its status stays.
+   */
+  advance(id: string, rev: number, change: FlowChange, now: number): Promise<AdvanceResult>;
+
+  /** Takes up to `max` challenges whose dueAt has come: raises rev and sets dueAt to now + leaseMs on each. */
+  claimDue(now: number, leaseMs: number, max: number): Promise<Challenge[]>;
+
+  /** Clears a budget after the recipient or subject was bound anew. */
+  resetBudget(key: string, event: AuditEvent, now: number): Promise<void>;
+
+  /** Records an event outside any transition (kept in order with the others of its verification). */
+  record(event: AuditEvent): Promise<void>;
+}
+
+export interface CreateEvents {
+  created: AuditEvent;
+  refused: AuditEvent;
+}
+
+export type LimitHit = { kind: 'limited'; limit: string; retryAt: number };
+/** `until` null: disabled, only re-binding clears it. */
+export type Locked = { kind: 'locked'; budget: 'recipient' | 'subject' | 'project'; until: number | null };
+export type CreateResult = { kind: 'created' } | { kind: 'exists' } | LimitHit | Locked;
+
+export interface Spend {
+  project: string;
+  mode: Mode;
+  /** Length of the submitted code, already known to be ASCII digits. */
+  codeLength: number;
+  /** Digest of the submitted context; null when none was submitted. */
+  contextDigest: string | null;
+  /** Names this attempt: a replay of the approving attempt learns that it was approved. */
+  attempt: string;
+  /** Recorded when the attempt is refused unjudged: type `verification.attempt_failed` or, if already approved, `verification.replayed`. */
+  refused: AuditEvent;
+  /** Recorded when the context did not match and the challenge dies. */
+  canceled: AuditEvent;
+}
+
+export type SpendResult =
+  | { kind: 'ok'; challenge: Challenge }
+  /** This very attempt approved it before; answer as then. */
+  | { kind: 'approved'; challenge: Challenge }
+  /** Unknown, or of another project or mode. */
+  | { kind: 'gone' }
+  /** Wrong code length; nothing counted. */
+  | { kind: 'malformed' }
+  /** A context is bound and none was given; nothing counted. */
+  | { kind: 'context_required' }
+  | {
+      kind: 'refused';
+      reason: 'expired' | 'exhausted' | 'already_used' | 'canceled' | 'undeliverable' | 'context_mismatch';
+      challenge: Challenge;
+    }
+  | (Locked & { challenge: Challenge });
+
+export interface FailEvents {
+  failed: AuditEvent;
+  exhausted: AuditEvent;
+}
+
+export interface FlowChange {
+  sends: Send[];
+  step: number;
+  nextSendAt: number | null;
+  dueAt: number | null;
+  status: Status;
+  /** Set when unjudged attempts of a process that died are written off. */
+  judged?: number;
+  /** New code (policy `resend_code: new`); absent = keep. */
+  secrets?: ChallengeSecrets;
+  limits?: Limit[];
+  events: AuditEvent[];
+  /** Recorded instead of `events` when a limit is hit. */
+  refused?: AuditEvent;
+}
+
+/** `conflict`: someone changed the flow first; read again and decide anew. */
+export type AdvanceResult = { kind: 'ok'; rev: number } | { kind: 'conflict' } | LimitHit;
