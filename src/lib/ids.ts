@@ -20,8 +20,9 @@ export function newId(prefix: IdPrefix): string {
 /** Shards of the challenge keyspace: the slot a challenge lives in on Redis Cluster. Never change it on live data. */
 export const SHARDS = 32;
 
-export function newChallengeId(shard: number): string {
-  return `ver_${ALPHABET[shard]}${encodeId(randomBytes(CHARACTERS))}`;
+/** `bytes` (at least 26 of them) makes the id reproducible: an idempotent rerun must name the same challenge. */
+export function newChallengeId(shard: number, bytes: Uint8Array = randomBytes(CHARACTERS)): string {
+  return `ver_${ALPHABET[shard]}${encodeId(bytes.subarray(0, CHARACTERS))}`;
 }
 
 const CHALLENGE_ID = /^ver_[0-9a-hjkmnp-tv-z]{27}$/;

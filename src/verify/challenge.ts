@@ -26,6 +26,8 @@ export interface Send {
   status: SendStatus;
   /** When it was queued, ms. */
   at: number;
+  /** While sending: when the sender's lease ends, ms; afterwards the outcome is unknown. */
+  until?: number;
   provider?: string;
   reason?: string;
 }
@@ -44,6 +46,10 @@ export interface ChallengeFacts {
   /** E.164. */
   to: string;
   recipientHash: string;
+  /** Country code and last two digits, for events. */
+  masked: string;
+  /** ISO 3166-1 alpha-2. */
+  country: string | null;
   subject?: string;
   purpose: string;
   locale: string;
@@ -60,12 +66,20 @@ export interface ChallengeFacts {
   origin?: string;
   androidAppHash?: string;
   metadata: Record<string, string>;
+  /** Shown name of the app. */
+  brand: string;
   /** Fixed code of a test number: nothing is sent. */
   testNumber: boolean;
+  /** Life of the proof, seconds. */
+  proofTtlSeconds: number;
+  /** Whether an approval must also be written to the SQL ledger before it is answered. */
+  ledger: boolean;
   createdAt: number;
   expiresAt: number;
   /** Budgets this challenge's guesses count against. */
   budgets: Budget[];
+  /** Limits that every further send takes; resends also take the cool-down. */
+  sendLimits: Limit[];
 }
 
 /** Present while the challenge is pending; erased by the store in the step that ends it. */

@@ -26,6 +26,7 @@ export interface ChallengeStore {
    * Counts one attempt and one failure against every budget, *before* anything is judged, and hands out the hash.
    * Anything but `ok` counts nothing and, except for `gone` and `malformed`, records `refused` with `data.reason`
    * (`verification.replayed` instead when the challenge is approved). A context mismatch kills the challenge.
+   * The caller does not know the challenge yet: the store completes its two events by `completeEvent` (events.ts).
    */
   spend(id: string, spend: Spend, now: number): Promise<SpendResult>;
 
@@ -33,13 +34,13 @@ export interface ChallengeStore {
   fail(id: string, events: FailEvents, now: number): Promise<{ status: Status; attemptsRemaining: number }>;
 
   /**
-   * After a right answer: approves. True for exactly one caller ever. Gives this attempt's failure back to the
+   * After a right answer: counts it as judged and approves. True for exactly one caller ever. Gives this attempt's failure back to the
    * budgets, ends their runs of failures in a row, erases the secrets, remembers `attempt` as the approving one.
    * dueAt becomes now + RECONCILE_MS when other attempts are still unjudged, else null.
    */
   consume(id: string, attempt: string, event: AuditEvent, now: number): Promise<boolean>;
 
-  /** Gives back an attempt that was right but could not be accepted (the ledger was down). */
+  /** Gives back an attempt (and its failures in the budgets) that was right but could not be accepted (the ledger was down). */
   refund(id: string, now: number): Promise<void>;
 
   /**

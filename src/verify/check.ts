@@ -1,0 +1,188 @@
+import { newId } from '../lib/ids.ts';
+import { StoreUnavailable } from '../lib/errors.ts';
+import { parsePhone } from '../lib/phone.ts';
+import type { Challenge, Status } from './challenge.ts';
+import { isCodeShaped } from './code.ts';
+import { type Context, contextDigest } from './context.ts';
+import type { Caller, VerifyDeps } from './deps.ts';
+import { challengeEvent } from './events.ts';
+import type { Spend, SpendResult } from './store.ts';
+
+export interface CheckInput {
+  code: string;
+  context?: Context;
+  /** When given, must be what the verification was started with; a difference is a wrong answer. */
+  purpose?: string;
+  to?: string;
+}
+
+export type FailureReason =
+  | 'wrong_code'
+  | 'expired'
+  | 'exhausted'
+  | 'already_used'
+  | 'canceled'
+  | 'undeliverable'
+  | 'context_mismatch'
+  | 'locked';
+
+export interface Invalid {
+  kind: 'invalid';
+  id: string;
+  status: Status;
+  attemptsRemaining: number;
+  reason: FailureReason;
+  /** With `locked`: when guessing is allowed again, ms; null: only after re-binding. */
+  lockedUntil?: number | null;
+}
+
+export type CheckResult =
+  | { kind: 'valid'; challenge: Challenge; token: string }
+  | Invalid
+  /** The whole project sees too many failures: somebody guesses across many verifications. */
+  | { kind: 'throttled'; until: number }
+  | { kind: 'not_found' }
+  | { kind: 'invalid_code_format' }
+  | { kind: 'context_required' };
+
+/**
+ * spend → judge → consume → answer. The attempt is counted before it is judged, so no race and no crash gives a free
+ * guess; `consume` says yes to one caller only. `attempt` names this request: its replay hears the same answer.
+ */
+export async function checkVerification(
+  deps: VerifyDeps,
+  caller: Caller,
+  id: string,
+  input: CheckInput,
+  now: number,
+  attempt: string,
+): Promise<CheckResult> {
+  if (!isCodeShaped(input.code)) return { kind: 'invalid_code_format' };
+  const spent = await deps.store.spend(id, describeAttempt(caller, id, input, now, attempt), now);
+  const result = spent.kind === 'ok' ? await judge(deps, caller, spent.challenge, input, now, attempt) : await refuse(deps, caller, id, spent, now);
+  deps.metrics.checked(result.kind === 'invalid' ? result.reason : result.kind);
+  return result;
+}
+
+async function judge(
+  deps: VerifyDeps,
+  caller: Caller,
+  challenge: Challenge,
+  input: CheckInput,
+  now: number,
+  attempt: string,
+): Promise<CheckResult> {
+  if (!(await isRight(deps, challenge, input))) {
+    const event = (type: 'verification.attempt_failed' | 'verification.exhausted') =>
+      challengeEvent(type, challenge, caller.actor, now, type === 'verification.attempt_failed' ? { reason: 'wrong_code' } : {});
+    const events = { failed: event('verification.attempt_failed'), exhausted: event('verification.exhausted') };
+    const { status, attemptsRemaining } = await deps.store.fail(challenge.id, events, now);
+    return { kind: 'invalid', id: challenge.id, status, attemptsRemaining, reason: 'wrong_code' };
+  }
+  const token = await sign(deps, challenge, now);
+  if (!(await accept(deps, caller, challenge, attempt, now))) return alreadyUsed(challenge);
+  return { kind: 'valid', challenge: { ...challenge, status: 'approved', endedAt: now }, token };
+}
+
+async function isRight(deps: VerifyDeps, challenge: Challenge, input: CheckInput): Promise<boolean> {
+  if (!challenge.secrets) return false;
+  const codeIsRight = await deps.hasher.matches(challenge.id, input.code, challenge.secrets.codeHash);
+  const purposeIsRight = input.purpose === undefined || input.purpose === challenge.purpose;
+  const recipientIsRight = input.to === undefined || parsePhone(input.to)?.e164 === challenge.to;
+  return codeIsRight && purposeIsRight && recipientIsRight;
+}
+
+/** When the ledger cannot be written the right answer must not be lost: the attempt is given back and may be retried. */
+async function accept(deps: VerifyDeps, caller: Caller, challenge: Challenge, attempt: string, now: number): Promise<boolean> {
+  const event = challengeEvent('verification.approved', challenge, caller.actor, now, { channel: lastChannel(challenge) });
+  try {
+    const approved = await deps.store.consume(challenge.id, attempt, event, now);
+    if (approved) rememberDevice(deps, challenge, now);
+    return approved;
+  } catch (error) {
+    if (error instanceof StoreUnavailable) await deps.store.refund(challenge.id, now);
+    throw error;
+  }
+}
+
+function rememberDevice(deps: VerifyDeps, challenge: Challenge, now: number): void {
+  const deviceId = challenge.client.device_id;
+  if (deviceId === undefined) return;
+  const { project, mode, to } = challenge;
+  deps.background(deps.devices.remember(deps.guards.deviceKey({ project, mode, to }, deviceId), now));
+}
+
+async function refuse(
+  deps: VerifyDeps,
+  caller: Caller,
+  id: string,
+  spent: Exclude<SpendResult, { kind: 'ok' }>,
+  now: number,
+): Promise<CheckResult> {
+  switch (spent.kind) {
+    case 'approved':
+      return { kind: 'valid', challenge: spent.challenge, token: await sign(deps, spent.challenge, now) };
+    case 'gone':
+      return refuseFromRecord(deps, caller, id, now);
+    case 'malformed':
+      return { kind: 'invalid_code_format' };
+    case 'context_required':
+      return { kind: 'context_required' };
+    case 'refused':
+      return spent.reason === 'already_used' ? alreadyUsed(spent.challenge) : invalid(spent.challenge, spent.reason);
+    case 'locked':
+      if (spent.budget === 'project') return { kind: 'throttled', until: spent.until ?? now };
+      return { ...invalid(spent.challenge, 'locked'), lockedUntil: spent.until };
+  }
+}
+
+/** The store forgets a verification some time after its end; the record does not. */
+async function refuseFromRecord(deps: VerifyDeps, caller: Caller, id: string, now: number): Promise<CheckResult> {
+  const record = await deps.records.get({ id, project: caller.project, mode: caller.mode });
+  if (!record) return { kind: 'not_found' };
+  const status = record.status === 'pending' ? 'expired' : record.status;
+  const reason = status === 'approved' ? 'already_used' : status;
+  const type = status === 'approved' ? 'verification.replayed' : 'verification.attempt_failed';
+  await deps.store.record(challengeEvent(type, record, caller.actor, now, { reason, evaluated: false }));
+  return { ...invalid(record, reason), status };
+}
+
+function describeAttempt(caller: Caller, id: string, input: CheckInput, now: number, attempt: string): Spend {
+  const event = (type: 'verification.attempt_failed' | 'verification.canceled') => ({
+    id: newId('evt'),
+    type,
+    at: now,
+    project: caller.project,
+    mode: caller.mode,
+    actor: caller.actor,
+    verificationId: id,
+    data: {},
+  });
+  return {
+    project: caller.project,
+    mode: caller.mode,
+    codeLength: input.code.length,
+    contextDigest: input.context ? contextDigest(input.context) : null,
+    attempt,
+    refused: event('verification.attempt_failed'),
+    canceled: event('verification.canceled'),
+  };
+}
+
+function invalid(challenge: Challenge, reason: FailureReason): Invalid {
+  const attemptsRemaining = challenge.status === 'pending' ? Math.max(0, challenge.maxAttempts - challenge.attempts) : 0;
+  const status = reason === 'expired' || reason === 'exhausted' ? reason : challenge.status;
+  return { kind: 'invalid', id: challenge.id, status, attemptsRemaining, reason };
+}
+
+function alreadyUsed(challenge: Challenge): Invalid {
+  return { kind: 'invalid', id: challenge.id, status: 'approved', attemptsRemaining: 0, reason: 'already_used' };
+}
+
+function sign(deps: VerifyDeps, challenge: Challenge, now: number): Promise<string> {
+  return deps.signProof({ ...challenge, channel: lastChannel(challenge) }, now);
+}
+
+function lastChannel(challenge: Challenge): string {
+  return challenge.sends.at(-1)?.channel ?? challenge.workflow[0]?.channel ?? 'sms';
+}

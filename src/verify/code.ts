@@ -1,0 +1,123 @@
+import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import argon2 from 'argon2';
+import type { Keyring } from '../lib/keyring.ts';
+import type { Policy } from './policy.ts';
+
+/**
+ * Codes: drawn without bias, kept only as a keyed hash.
+ *
+ * The pepper is derived from the master secret, which is not in any store. docs/decisions/0003 does the sum of
+ * what each preset costs an attacker.
+ */
+export type HashPreset = Policy['hash_preset'];
+
+const ARGON = {
+  standard: { memoryCost: 1_024, timeCost: 1, parallelism: 1 },
+  hardened: { memoryCost: 19_456, timeCost: 2, parallelism: 1 },
+} as const;
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+
+export function drawCode(length: number): string {
+  return randomInt(0, 10 ** length)
+    .toString()
+    .padStart(length, '0');
+}
+
+/** Exactly 4 to 10 ASCII digits: the only textual form a code has. */
+export function isCodeShaped(value: string): boolean {
+  return /^[0-9]{4,10}$/.test(value);
+}
+
+/** The hashing queue is full; answered 503 rather than letting memory and waiting times grow. */
+export class HashingOverloaded extends Error {
+  override readonly name = 'HashingOverloaded';
+}
+
+export interface CodeHasher {
+  /** `<key id>$<preset>$<salt>$<hash>`; the challenge id is bound in. Throws HashingOverloaded. */
+  hash(challengeId: string, code: string, preset: HashPreset): Promise<string>;
+  /** Constant time in the code. False too when the pepper it was hashed with is no longer configured. */
+  matches(challengeId: string, code: string, stored: string): Promise<boolean>;
+  /** Hashes waiting for a thread. */
+  queued(): number;
+}
+
+export interface CodeHasherOptions {
+  /** argon2 runs on libuv's thread pool; this many at once. */
+  concurrency?: number;
+  /** More waiting than this is refused. */
+  maxQueued?: number;
+}
+
+export function createCodeHasher(keyring: Keyring, options: CodeHasherOptions = {}): CodeHasher {
+  const gate = createGate(options.concurrency ?? 4, options.maxQueued ?? 512);
+
+  async function digest(id: string, code: string, preset: HashPreset, keyId: string, salt: Buffer): Promise<Buffer | null> {
+    const pepper = keyring.key('code-pepper', keyId);
+    if (!pepper) return null;
+    if (preset === 'fast') return createHmac('sha256', pepper).update(`${id}\0${code}`).digest();
+    return gate(() =>
+      argon2.hash(code, {
+        ...ARGON[preset],
+        type: argon2.argon2id,
+        hashLength: HASH_BYTES,
+        salt,
+        secret: pepper.export(),
+        associatedData: Buffer.from(id),
+        raw: true,
+      }),
+    );
+  }
+
+  return {
+    async hash(id, code, preset) {
+      // The HMAC is keyed and bound to the challenge id, so a salt would add nothing.
+      const salt = preset === 'fast' ? Buffer.alloc(0) : randomBytes(SALT_BYTES);
+      const hash = await digest(id, code, preset, keyring.current, salt);
+      if (!hash) throw new Error('the current master secret is missing');
+      return [keyring.current, preset, salt.toString('base64url'), hash.toString('base64url')].join('$');
+    },
+    async matches(id, code, stored) {
+      const [keyId = '', preset = '', salt = '', expected = ''] = stored.split('$');
+      if (!isPreset(preset)) throw new Error(`unknown hash preset ${preset}`);
+      const actual = await digest(id, code, preset, keyId, Buffer.from(salt, 'base64url'));
+      const wanted = Buffer.from(expected, 'base64url');
+      return actual !== null && actual.length === wanted.length && timingSafeEqual(actual, wanted);
+    },
+    queued: gate.queued,
+  };
+}
+
+function isPreset(value: string): value is HashPreset {
+  return value === 'fast' || value in ARGON;
+}
+
+interface Gate {
+  <T>(task: () => Promise<T>): Promise<T>;
+  queued(): number;
+}
+
+/** Runs at most `concurrency` tasks at once, lets `maxQueued` wait in line and refuses the rest. */
+function createGate(concurrency: number, maxQueued: number): Gate {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+
+  async function enter<T>(task: () => Promise<T>): Promise<T> {
+    if (running >= concurrency) {
+      if (waiting.length >= maxQueued) throw new HashingOverloaded('too many codes are waiting to be hashed');
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else {
+      running += 1;
+    }
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  }
+
+  return Object.assign(enter, { queued: () => waiting.length });
+}

@@ -1,0 +1,54 @@
+import type { KeyObject } from 'node:crypto';
+import type { Mode } from '../audit/event.ts';
+import type { Now } from '../lib/clock.ts';
+import type { Keyring } from '../lib/keyring.ts';
+import type { Challenge, ChallengeFacts } from './challenge.ts';
+import type { CodeHasher } from './code.ts';
+import type { Deliver } from './deliver.ts';
+import type { Guards } from './guards.ts';
+import type { ChallengeStore } from './store.ts';
+
+/** What the lifecycle needs; put together in open.ts. */
+export interface VerifyDeps {
+  /** Read where work begins or goes on after a wait, then handed down. */
+  now: Now;
+  store: ChallengeStore;
+  hasher: CodeHasher;
+  keyring: Keyring;
+  /** Keys the hashes of numbers, subjects and addresses. */
+  hashKey: KeyObject;
+  guards: Guards;
+  deliver: Deliver;
+  /** The signed proof of an approved challenge. */
+  signProof(challenge: ChallengeFacts & { channel: string }, now: number): Promise<string>;
+  devices: KnownDevices;
+  records: Records;
+  /** Work that goes on after the answer; awaited when the process drains. */
+  background(task: Promise<unknown>): void;
+  metrics: VerifyMetrics;
+}
+
+/** Devices that were approved for a recipient before. */
+export interface KnownDevices {
+  isKnown(key: string, now: number): Promise<boolean>;
+  remember(key: string, now: number): Promise<void>;
+}
+
+/** Ended verifications that the store has let go of, and lists. */
+export interface Records {
+  get(who: { id: string; project: string; mode: Mode }): Promise<Challenge | null>;
+}
+
+export interface VerifyMetrics {
+  started(result: 'created' | 'limited' | 'locked'): void;
+  checked(result: string): void;
+  sent(channel: string, provider: string, country: string | null, outcome: string): void;
+}
+
+/** Who calls. */
+export interface Caller {
+  project: string;
+  mode: Mode;
+  /** API key id, or `client` for a client token. */
+  actor: string;
+}

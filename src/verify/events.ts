@@ -1,0 +1,39 @@
+import type { AuditEvent, ClientInfo, EventType } from '../audit/event.ts';
+import { newId } from '../lib/ids.ts';
+import type { ChallengeFacts } from './challenge.ts';
+
+/** Who acts: an API key id, `client` for a client token, or `system`. */
+export type Actor = string;
+
+/** An event about one challenge. The context stays out of it: amounts and payees are the app's to publish. */
+export function challengeEvent(
+  type: EventType,
+  challenge: ChallengeFacts,
+  actor: Actor,
+  now: number,
+  data: Record<string, unknown> = {},
+  client: ClientInfo = challenge.client,
+): AuditEvent {
+  return {
+    id: newId('evt'),
+    type,
+    at: now,
+    project: challenge.project,
+    mode: challenge.mode,
+    actor,
+    verificationId: challenge.id,
+    recipient: { masked: challenge.masked, hash: challenge.recipientHash },
+    ...(Object.keys(client).length > 0 && { client }),
+    data: { purpose: challenge.purpose, ...data },
+  };
+}
+
+/** An event written before its challenge was read, completed from what the store knows. */
+export function completeEvent(event: AuditEvent, challenge: ChallengeFacts): AuditEvent {
+  return {
+    ...event,
+    recipient: { masked: challenge.masked, hash: challenge.recipientHash },
+    ...(Object.keys(challenge.client).length > 0 && { client: challenge.client }),
+    data: { purpose: challenge.purpose, ...event.data },
+  };
+}

@@ -1,0 +1,142 @@
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Value } from 'typebox/value';
+import { CHANNELS, type Channel } from './challenge.ts';
+
+/**
+ * What a project may decide, with its bounds and defaults. Stored as overrides; read through `resolvePolicy`.
+ * Bounds that a standard sets are not for projects to move: a code lives ≤ 10 minutes (NIST SP 800-63B-4 §3.1.3.2).
+ */
+const closed = { additionalProperties: false } as const;
+const seconds = (minimum: number, maximum: number, value: number) =>
+  Type.Integer({ minimum, maximum, default: value });
+const count = seconds;
+
+export const ChannelSchema = Type.Unsafe<Channel>({ type: 'string', enum: [...CHANNELS] });
+export const PURPOSE_PATTERN = '^[a-z][a-z0-9_.-]{0,63}$';
+
+export const WorkflowSchema = Type.Array(
+  Type.Object({ channel: ChannelSchema, wait_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })) }, closed),
+  { minItems: 1, maxItems: 5 },
+);
+
+const GuessBudgetSchema = Type.Object(
+  {
+    failures: count(1, 100, 20),
+    window_seconds: seconds(60, 604_800, 86_400),
+    lock_seconds: seconds(60, 604_800, 86_400),
+  },
+  { ...closed, default: {} },
+);
+
+const WindowSchema = (max: number, windowSeconds: number) =>
+  Type.Object(
+    { max: Type.Integer({ minimum: 0, maximum: 10_000_000, default: max }), window_seconds: seconds(1, 604_800, windowSeconds) },
+    { ...closed, default: {} },
+  );
+
+export const PolicySchema = Type.Object(
+  {
+    brand: Type.String({ minLength: 1, maxLength: 40, pattern: '^[^\\p{Cc}{}<>]+$', default: 'Countersign' }),
+    code_length: count(4, 10, 6),
+    ttl_seconds: seconds(30, 600, 600),
+    max_attempts: count(1, 5, 5),
+    max_sends: count(1, 10, 5),
+    resend_cooldown_seconds: seconds(0, 3_600, 60),
+    resend_code: Type.Union([Type.Literal('same'), Type.Literal('new')], { default: 'same' }),
+    workflow: Type.Unsafe<Static<typeof WorkflowSchema>>({
+      ...WorkflowSchema,
+      default: [{ channel: 'sms', wait_seconds: 30 }, { channel: 'voice' }],
+    }),
+    fallback: Type.Union([Type.Literal('unless_approved'), Type.Literal('unless_delivered')], {
+      default: 'unless_approved',
+      description: 'Whether a delivery receipt calls off the next step of the workflow.',
+    }),
+    allowed_channels: Type.Array(ChannelSchema, { default: [...CHANNELS], uniqueItems: true }),
+    purposes: Type.Union([Type.Array(Type.String({ pattern: PURPOSE_PATTERN }), { maxItems: 100 }), Type.Null()], {
+      default: null,
+      description: 'Purposes a verification may have; null allows any.',
+    }),
+    locales: Type.Union([Type.Array(Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$' }), { minItems: 1, maxItems: 100 }), Type.Null()], {
+      default: null,
+      description: 'Locales a verification may ask for; null allows any.',
+    }),
+    default_locale: Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', default: 'en' }),
+    origins: Type.Array(Type.String({ pattern: '^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$' }), {
+      default: [],
+      maxItems: 20,
+      description: 'Hosts the project has shown to be its own; only these may appear in the WebOTP line.',
+    }),
+    hash_preset: Type.Union([Type.Literal('standard'), Type.Literal('hardened'), Type.Literal('fast')], { default: 'standard' }),
+    acceptance_ledger: Type.Union([Type.Literal('database'), Type.Literal('none')], { default: 'database' }),
+    proof_ttl_seconds: seconds(30, 600, 300),
+    limits: Type.Object(
+      {
+        recipient_10_minutes: count(0, 1_000, 5),
+        recipient_day: count(0, 10_000, 20),
+        prefix: WindowSchema(1_000, 3_600),
+        project: WindowSchema(100_000, 3_600),
+        ip: WindowSchema(60, 3_600),
+        subject: WindowSchema(20, 3_600),
+      },
+      { ...closed, default: {} },
+    ),
+    guesses: Type.Object(
+      {
+        recipient: GuessBudgetSchema,
+        subject: GuessBudgetSchema,
+        project: Type.Object(
+          {
+            failures: count(10, 10_000_000, 1_000),
+            window_seconds: seconds(60, 86_400, 600),
+            lock_seconds: seconds(10, 86_400, 300),
+          },
+          { ...closed, default: {} },
+        ),
+      },
+      { ...closed, default: {} },
+    ),
+    test_numbers: Type.Record(Type.String({ pattern: '^\\+[1-9][0-9]{6,14}$' }), Type.String({ pattern: '^[0-9]{4,10}$' }), {
+      default: {},
+      description: 'Fixed codes for test keys: nothing is sent, sending limits do not apply.',
+    }),
+  },
+  closed,
+);
+
+export type Policy = Static<typeof PolicySchema>;
+
+/** NIST SP 800-63B-4 §3.2.2: after 100 failures in a row only re-binding helps. Not a project's choice. */
+export const FAILURES_IN_A_ROW = 100;
+
+/** PATCH and configuration give some members only; nested objects too. */
+export const PolicyOverridesSchema = partial(PolicySchema as unknown as JsonSchema);
+const overrides = Compile(PolicyOverridesSchema);
+
+/** Messages for overrides that break the bounds; empty when they are fine. */
+export function checkPolicyOverrides(value: unknown): { pointer: string; message: string }[] {
+  if (overrides.Check(value)) return [];
+  return overrides.Errors(value).map((error) => ({ pointer: error.instancePath, message: error.message }));
+}
+
+const resolved = new WeakMap<object, Policy>();
+
+/** Overrides (as stored, already checked) over the defaults. Cached per overrides object. */
+export function resolvePolicy(stored: unknown): Policy {
+  const source = typeof stored === 'object' && stored !== null ? stored : {};
+  const known = resolved.get(source);
+  if (known) return known;
+  const policy = Value.Default(PolicySchema, structuredClone(source)) as Policy;
+  resolved.set(source, policy);
+  return policy;
+}
+
+type JsonSchema = { type?: string; properties?: Record<string, JsonSchema>; required?: string[]; default?: unknown };
+
+/** The same schema with nothing required and no defaults, at every depth of plain objects. */
+function partial(schema: JsonSchema): JsonSchema {
+  const { default: _default, required: _required, ...rest } = schema;
+  if (!rest.properties) return rest;
+  const properties = Object.entries(rest.properties).map(([name, member]) => [name, partial(member)] as const);
+  return { ...rest, properties: Object.fromEntries(properties) };
+}

@@ -1,0 +1,89 @@
+import { open } from '../lib/seal.ts';
+import type { Challenge, ChallengeSecrets, Channel } from './challenge.ts';
+import { drawCode } from './code.ts';
+import type { Context } from './context.ts';
+import type { Caller, VerifyDeps } from './deps.ts';
+import { challengeEvent } from './events.ts';
+import { resendFlow } from './flow.ts';
+import type { Policy } from './policy.ts';
+import { runSends } from './run-sends.ts';
+import { sealCode } from './start.ts';
+import type { LimitHit } from './store.ts';
+
+export type ResendResult =
+  | { kind: 'sent'; challenge: Challenge }
+  | { kind: 'not_found' }
+  | { kind: 'ended'; challenge: Challenge }
+  | { kind: 'policy_violation'; pointer: string; message: string }
+  | LimitHit;
+
+const MAX_CONFLICTS = 8;
+
+/** Sends again; never gives attempts back. */
+export async function resendVerification(
+  deps: VerifyDeps,
+  caller: Caller,
+  policy: Policy,
+  id: string,
+  channel: Channel | undefined,
+  now: number,
+): Promise<ResendResult> {
+  if (channel && !policy.allowed_channels.includes(channel)) {
+    return { kind: 'policy_violation', pointer: '/channel', message: `channel ${channel} is not allowed` };
+  }
+  for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+    const challenge = await readOwn(deps, caller, id);
+    if (!challenge) return { kind: 'not_found' };
+    if (challenge.status !== 'pending' || now >= challenge.expiresAt || challenge.attempts >= challenge.maxAttempts) {
+      return { kind: 'ended', challenge };
+    }
+    const result = await resendOnce(deps, caller, policy, challenge, channel, now);
+    if (result) return result;
+  }
+  // Whoever kept winning the race was sending as well, so this one comes too early.
+  return { kind: 'limited', limit: 'recipient_cooldown', retryAt: now + 1000 };
+}
+
+/** Null on a conflict. */
+async function resendOnce(
+  deps: VerifyDeps,
+  caller: Caller,
+  policy: Policy,
+  challenge: Challenge,
+  channel: Channel | undefined,
+  now: number,
+): Promise<ResendResult | null> {
+  if (challenge.testNumber) return { kind: 'sent', challenge };
+  const chosen = channel ?? challenge.sends.at(-1)?.channel;
+  const refused = challengeEvent('verification.blocked', challenge, caller.actor, now, { channel: chosen });
+  if (challenge.sends.length >= challenge.maxSends) {
+    const limit = 'sends_per_verification';
+    await deps.store.record({ ...refused, data: { ...refused.data, limit } });
+    return { kind: 'limited', limit, retryAt: challenge.expiresAt };
+  }
+  const flow = resendFlow(challenge, channel, now);
+  const secrets = challenge.resendCode === 'new' ? await newSecrets(deps, challenge, policy) : undefined;
+  const change = { ...flow, ...(secrets && { secrets }), limits: challenge.sendLimits, refused, events: [] };
+  const result = await deps.store.advance(challenge.id, challenge.rev, change, now);
+  if (result.kind === 'conflict') return null;
+  if (result.kind === 'limited') return result;
+  const next = { ...challenge, ...flow, ...(secrets && { secrets }), rev: result.rev };
+  deps.background(runSends(deps, next));
+  return { kind: 'sent', challenge: next };
+}
+
+async function newSecrets(deps: VerifyDeps, challenge: Challenge, policy: Policy): Promise<ChallengeSecrets> {
+  const opened = challenge.secrets && open(deps.keyring, challenge.id, challenge.secrets.sealed);
+  const context = opened ? (JSON.parse(opened) as { context: Context | null }).context : null;
+  const code = drawCode(challenge.codeLength);
+  return {
+    codeHash: await deps.hasher.hash(challenge.id, code, policy.hash_preset),
+    sealed: sealCode(deps, challenge.id, code, context),
+  };
+}
+
+/** Null for another project's or mode's verification, as for an unknown one. */
+export async function readOwn(deps: Pick<VerifyDeps, 'store'>, caller: Caller, id: string): Promise<Challenge | null> {
+  const challenge = await deps.store.get(id);
+  return challenge?.project === caller.project && challenge.mode === caller.mode ? challenge : null;
+}

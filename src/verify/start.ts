@@ -1,0 +1,193 @@
+import { createHash, createHmac } from 'node:crypto';
+import { newChallengeId, SHARDS } from '../lib/ids.ts';
+import { hashPhone, maskPhone, type Phone, parsePhone, phonePrefix } from '../lib/phone.ts';
+import { seal } from '../lib/seal.ts';
+import type { Challenge, ChallengeFacts, Channel, WorkflowStep } from './challenge.ts';
+import { drawCode } from './code.ts';
+import { type Context, contextDigest } from './context.ts';
+import type { Caller, VerifyDeps } from './deps.ts';
+import { challengeEvent } from './events.ts';
+import { beginFlow, idleFlow } from './flow.ts';
+import type { CustomLimit, GuardSubject } from './guards.ts';
+import type { Policy } from './policy.ts';
+import { runSends } from './run-sends.ts';
+import type { LimitHit, Locked } from './store.ts';
+
+/** The body of POST /v1/verifications, its shape already checked. */
+export interface StartInput {
+  to: string;
+  channel?: Channel;
+  workflow?: WorkflowStep[];
+  locale?: string;
+  purpose?: string;
+  code_length?: number;
+  ttl_seconds?: number;
+  context?: Context;
+  subject?: string;
+  client?: { ip?: string; user_agent?: string; device_id?: string };
+  origin?: string;
+  android_app_hash?: string;
+  metadata?: Record<string, string>;
+  limits?: CustomLimit[];
+}
+
+export type StartResult =
+  | { kind: 'created'; challenge: Challenge }
+  | { kind: 'invalid_phone_number' }
+  | { kind: 'policy_violation'; pointer: string; message: string }
+  | LimitHit
+  | Locked;
+
+/** `seed`: the random seed of an idempotent request; a rerun with the same one finds the challenge of the first run. */
+export async function startVerification(
+  deps: VerifyDeps,
+  caller: Caller,
+  policy: Policy,
+  input: StartInput,
+  now: number,
+  seed?: string,
+): Promise<StartResult> {
+  const phone = parsePhone(input.to);
+  if (!phone) return { kind: 'invalid_phone_number' };
+  const workflow = chooseWorkflow(input, policy);
+  const violation = findViolation(input, workflow, policy);
+  if (violation) return { kind: 'policy_violation', ...violation };
+
+  const who = guardSubject(caller, phone, input);
+  const deviceKnown = who.deviceId !== undefined && (await deps.devices.isKnown(deps.guards.deviceKey(who, who.deviceId), now));
+  const fixedCode = caller.mode === 'test' ? policy.test_numbers[phone.e164] : undefined;
+  const facts = describe(deps, caller, policy, input, phone, workflow, now, seed, fixedCode);
+  facts.budgets = deps.guards.guessBudgets(who, policy, deviceKnown);
+  facts.sendLimits = deps.guards.sendLimits(who, policy, input.limits);
+  const code = fixedCode ?? drawCode(facts.codeLength);
+  const flow = facts.testNumber ? idleFlow(facts.expiresAt) : beginFlow(workflow, facts.expiresAt, now);
+  const challenge: Challenge = {
+    ...facts,
+    ...flow,
+    attempts: 0,
+    judged: 0,
+    endedAt: null,
+    rev: 1,
+    secrets: {
+      codeHash: await deps.hasher.hash(facts.id, code, policy.hash_preset),
+      sealed: sealCode(deps, facts.id, code, input.context ?? null),
+    },
+  };
+  const limits = facts.testNumber ? [] : facts.sendLimits;
+  const channel = workflow[0]?.channel;
+  const events = {
+    created: challengeEvent('verification.created', facts, caller.actor, now, { channel, test_number: facts.testNumber }),
+    refused: challengeEvent('verification.blocked', facts, caller.actor, now, { channel }),
+  };
+
+  const result = await deps.store.create(challenge, limits, events, now);
+  deps.metrics.started(result.kind === 'exists' ? 'created' : result.kind);
+  if (result.kind === 'limited' || result.kind === 'locked') return result;
+  if (result.kind === 'exists') {
+    const first = await deps.store.get(facts.id);
+    return { kind: 'created', challenge: first ?? challenge };
+  }
+  if (!facts.testNumber) deps.background(runSends(deps, challenge));
+  return { kind: 'created', challenge };
+}
+
+function describe(
+  deps: VerifyDeps,
+  caller: Caller,
+  policy: Policy,
+  input: StartInput,
+  phone: Phone,
+  workflow: WorkflowStep[],
+  now: number,
+  seed: string | undefined,
+  fixedCode: string | undefined,
+): ChallengeFacts {
+  const bytes = seed === undefined ? undefined : createHash('sha256').update(`verification\0${seed}`).digest();
+  return {
+    id: newChallengeId(shardOf(deps, phone.e164), bytes),
+    project: caller.project,
+    mode: caller.mode,
+    to: phone.e164,
+    recipientHash: hashPhone(deps.hashKey, phone.e164),
+    masked: maskPhone(phone.e164),
+    country: phone.country,
+    ...(input.subject !== undefined && { subject: input.subject }),
+    purpose: input.purpose ?? 'login',
+    locale: input.locale ?? policy.default_locale,
+    workflow,
+    codeLength: fixedCode?.length ?? input.code_length ?? policy.code_length,
+    maxAttempts: policy.max_attempts,
+    maxSends: policy.max_sends,
+    cooldownSeconds: policy.resend_cooldown_seconds,
+    resendCode: policy.resend_code,
+    fallback: policy.fallback,
+    contextDigest: input.context ? contextDigest(input.context) : null,
+    client: input.client ?? {},
+    ...(input.origin !== undefined && { origin: input.origin }),
+    ...(input.android_app_hash !== undefined && { androidAppHash: input.android_app_hash }),
+    metadata: input.metadata ?? {},
+    brand: policy.brand,
+    testNumber: fixedCode !== undefined,
+    proofTtlSeconds: policy.proof_ttl_seconds,
+    ledger: policy.acceptance_ledger === 'database',
+    createdAt: now,
+    expiresAt: now + (input.ttl_seconds ?? policy.ttl_seconds) * 1000,
+    budgets: [],
+    sendLimits: [],
+  };
+}
+
+function chooseWorkflow(input: StartInput, policy: Policy): WorkflowStep[] {
+  if (input.workflow) return input.workflow;
+  return input.channel ? [{ channel: input.channel }] : policy.workflow;
+}
+
+function findViolation(
+  input: StartInput,
+  workflow: readonly WorkflowStep[],
+  policy: Policy,
+): { pointer: string; message: string } | null {
+  if (input.channel && input.workflow) {
+    return { pointer: '/workflow', message: 'give either a channel or a workflow' };
+  }
+  const forbidden = workflow.find((step) => !policy.allowed_channels.includes(step.channel));
+  if (forbidden) return { pointer: '/channel', message: `channel ${forbidden.channel} is not allowed` };
+  const incomplete = workflow.slice(0, -1).findIndex((step) => step.wait_seconds === undefined);
+  if (incomplete >= 0) {
+    return { pointer: `/workflow/${incomplete}/wait_seconds`, message: 'required on every step but the last' };
+  }
+  if (input.purpose !== undefined && policy.purposes && !policy.purposes.includes(input.purpose)) {
+    return { pointer: '/purpose', message: 'not one of the project’s purposes' };
+  }
+  if (input.locale !== undefined && policy.locales && !policy.locales.includes(input.locale)) {
+    return { pointer: '/locale', message: 'not one of the project’s locales' };
+  }
+  if (input.origin !== undefined && !policy.origins.includes(input.origin)) {
+    return { pointer: '/origin', message: 'not an origin that the project has registered' };
+  }
+  if (input.ttl_seconds !== undefined && input.ttl_seconds > policy.ttl_seconds) {
+    return { pointer: '/ttl_seconds', message: `at most ${policy.ttl_seconds}` };
+  }
+  return null;
+}
+
+function guardSubject(caller: Caller, phone: Phone, input: StartInput): GuardSubject {
+  return {
+    project: caller.project,
+    mode: caller.mode,
+    to: phone.e164,
+    subject: input.subject,
+    ip: input.client?.ip,
+    deviceId: input.client?.device_id,
+  };
+}
+
+/** A recipient and its number range always share a shard, so that their limits live beside their challenges. */
+function shardOf(deps: VerifyDeps, to: string): number {
+  return createHmac('sha256', deps.hashKey).update(phonePrefix(to)).digest().readUInt8(0) % SHARDS;
+}
+
+/** What a later send needs; erased with the challenge. */
+export function sealCode(deps: Pick<VerifyDeps, 'keyring'>, id: string, code: string, context: Context | null): string {
+  return seal(deps.keyring, id, JSON.stringify({ code, context }));
+}
