@@ -13,7 +13,12 @@ export type CancelResult =
 
 const MAX_CONFLICTS = 8;
 
-export async function cancelVerification(deps: VerifyDeps, caller: Caller, id: string, now: number): Promise<CancelResult> {
+export async function cancelVerification(
+  deps: VerifyDeps,
+  caller: Caller,
+  id: string,
+  now: number,
+): Promise<CancelResult> {
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const challenge = await readOwn(deps, caller, id);
     if (!challenge) return { kind: 'not_found' };
@@ -23,7 +28,8 @@ export async function cancelVerification(deps: VerifyDeps, caller: Caller, id: s
     const dueAt = challenge.attempts > challenge.judged ? now + RECONCILE_MS : null;
     const events = [challengeEvent('verification.canceled', challenge, caller.actor, now)];
     const result = await deps.store.advance(id, challenge.rev, { ...flow, dueAt, events }, now);
-    if (result.kind === 'ok') return { kind: 'canceled', challenge: { ...challenge, ...flow, endedAt: now, rev: result.rev } };
+    if (result.kind === 'ok')
+      return { kind: 'canceled', challenge: { ...challenge, ...flow, endedAt: now, rev: result.rev } };
   }
   return { kind: 'conflict' };
 }

@@ -1,5 +1,5 @@
-import { newId } from '../lib/ids.ts';
 import { StoreUnavailable } from '../lib/errors.ts';
+import { newId } from '../lib/ids.ts';
 import { parsePhone } from '../lib/phone.ts';
 import type { Challenge, Status } from './challenge.ts';
 import { isCodeShaped } from './code.ts';
@@ -59,7 +59,10 @@ export async function checkVerification(
 ): Promise<CheckResult> {
   if (!isCodeShaped(input.code)) return { kind: 'invalid_code_format' };
   const spent = await deps.store.spend(id, describeAttempt(caller, id, input, now, attempt), now);
-  const result = spent.kind === 'ok' ? await judge(deps, caller, spent.challenge, input, now, attempt) : await refuse(deps, caller, id, spent, now);
+  const result =
+    spent.kind === 'ok'
+      ? await judge(deps, caller, spent.challenge, input, now, attempt)
+      : await refuse(deps, caller, id, spent, now);
   deps.metrics.checked(result.kind === 'invalid' ? result.reason : result.kind);
   return result;
 }
@@ -74,7 +77,13 @@ async function judge(
 ): Promise<CheckResult> {
   if (!(await isRight(deps, challenge, input))) {
     const event = (type: 'verification.attempt_failed' | 'verification.exhausted') =>
-      challengeEvent(type, challenge, caller.actor, now, type === 'verification.attempt_failed' ? { reason: 'wrong_code' } : {});
+      challengeEvent(
+        type,
+        challenge,
+        caller.actor,
+        now,
+        type === 'verification.attempt_failed' ? { reason: 'wrong_code' } : {},
+      );
     const events = { failed: event('verification.attempt_failed'), exhausted: event('verification.exhausted') };
     const { status, attemptsRemaining } = await deps.store.fail(challenge.id, events, now);
     return { kind: 'invalid', id: challenge.id, status, attemptsRemaining, reason: 'wrong_code' };
@@ -93,8 +102,16 @@ async function isRight(deps: VerifyDeps, challenge: Challenge, input: CheckInput
 }
 
 /** When the ledger cannot be written the right answer must not be lost: the attempt is given back and may be retried. */
-async function accept(deps: VerifyDeps, caller: Caller, challenge: Challenge, attempt: string, now: number): Promise<boolean> {
-  const event = challengeEvent('verification.approved', challenge, caller.actor, now, { channel: lastChannel(challenge) });
+async function accept(
+  deps: VerifyDeps,
+  caller: Caller,
+  challenge: Challenge,
+  attempt: string,
+  now: number,
+): Promise<boolean> {
+  const event = challengeEvent('verification.approved', challenge, caller.actor, now, {
+    channel: lastChannel(challenge),
+  });
   try {
     const approved = await deps.store.consume(challenge.id, attempt, event, now);
     if (approved) rememberDevice(deps, challenge, now);
@@ -170,7 +187,8 @@ function describeAttempt(caller: Caller, id: string, input: CheckInput, now: num
 }
 
 function invalid(challenge: Challenge, reason: FailureReason): Invalid {
-  const attemptsRemaining = challenge.status === 'pending' ? Math.max(0, challenge.maxAttempts - challenge.attempts) : 0;
+  const attemptsRemaining =
+    challenge.status === 'pending' ? Math.max(0, challenge.maxAttempts - challenge.attempts) : 0;
   const status = reason === 'expired' || reason === 'exhausted' ? reason : challenge.status;
   return { kind: 'invalid', id: challenge.id, status, attemptsRemaining, reason };
 }

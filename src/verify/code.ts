@@ -53,7 +53,13 @@ export interface CodeHasherOptions {
 export function createCodeHasher(keyring: Keyring, options: CodeHasherOptions = {}): CodeHasher {
   const gate = createGate(options.concurrency ?? 4, options.maxQueued ?? 512);
 
-  async function digest(id: string, code: string, preset: HashPreset, keyId: string, salt: Buffer): Promise<Buffer | null> {
+  async function digest(
+    id: string,
+    code: string,
+    preset: HashPreset,
+    keyId: string,
+    salt: Buffer,
+  ): Promise<Buffer | null> {
     const pepper = keyring.key('code-pepper', keyId);
     if (!pepper) return null;
     if (preset === 'fast') return createHmac('sha256', pepper).update(`${id}\0${code}`).digest();

@@ -23,7 +23,13 @@ export function beginFlow(workflow: readonly WorkflowStep[], expiresAt: number, 
   const [first] = workflow;
   if (!first) throw new Error('a workflow has at least one step');
   const sends: Send[] = [{ channel: first.channel, status: 'queued', at: now }];
-  return { sends, step: 0, nextSendAt: plannedAt(workflow, 0, expiresAt, now), dueAt: now + LEASE_MS, status: 'pending' };
+  return {
+    sends,
+    step: 0,
+    nextSendAt: plannedAt(workflow, 0, expiresAt, now),
+    dueAt: now + LEASE_MS,
+    status: 'pending',
+  };
 }
 
 /** Nothing to send: a test number. */
@@ -47,7 +53,8 @@ export function planDue(challenge: Challenge, now: number): DueAction {
   if (index >= 0) return { kind: 'send', index };
   const lost = challenge.sends.findIndex((send) => send.status === 'sending' && now >= (send.until ?? 0));
   if (lost >= 0) return { kind: 'lost', index: lost, flow: withSend(challenge, lost, { status: 'unknown' }) };
-  if (challenge.nextSendAt !== null && now >= challenge.nextSendAt) return { kind: 'next_step', flow: nextStep(challenge, now) };
+  if (challenge.nextSendAt !== null && now >= challenge.nextSendAt)
+    return { kind: 'next_step', flow: nextStep(challenge, now) };
   return { kind: 'wait', flow: rescheduled(challenge) };
 }
 
@@ -101,7 +108,9 @@ export function skipStep(challenge: Challenge): Flow {
 }
 
 export function endFlow(challenge: Challenge, status: Exclude<Status, 'pending'>): Flow {
-  const sends = challenge.sends.map((send) => (send.status === 'queued' ? { ...send, status: 'skipped' as const } : send));
+  const sends = challenge.sends.map((send) =>
+    send.status === 'queued' ? { ...send, status: 'skipped' as const } : send,
+  );
   return { sends, step: challenge.step, nextSendAt: null, dueAt: null, status };
 }
 

@@ -29,13 +29,21 @@ const DAY_MS = 86_400_000;
 
 export function createGuards(hashKey: KeyObject) {
   const hash = (kind: string, ...parts: string[]) =>
-    createHmac('sha256', hashKey).update(JSON.stringify([kind, ...parts])).digest('base64url').slice(0, 27);
+    createHmac('sha256', hashKey)
+      .update(JSON.stringify([kind, ...parts]))
+      .digest('base64url')
+      .slice(0, 27);
 
   /** Counters of one recipient are shared by all projects: nobody is bombed through several apps. */
   function recipientLimits(who: GuardSubject, policy: Policy): Limit[] {
     const recipient = hash('recipient', who.mode, who.to);
     const limits: Limit[] = [
-      { name: 'recipient_10_minutes', key: `r10:${recipient}`, max: policy.limits.recipient_10_minutes, windowMs: TEN_MINUTES_MS },
+      {
+        name: 'recipient_10_minutes',
+        key: `r10:${recipient}`,
+        max: policy.limits.recipient_10_minutes,
+        windowMs: TEN_MINUTES_MS,
+      },
       { name: 'recipient_day', key: `r24:${recipient}`, max: policy.limits.recipient_day, windowMs: DAY_MS },
       {
         name: 'prefix',
@@ -45,7 +53,10 @@ export function createGuards(hashKey: KeyObject) {
       },
     ];
     if (policy.resend_cooldown_seconds === 0) return limits;
-    return [{ name: 'recipient_cooldown', key: `r0:${recipient}`, max: 1, windowMs: policy.resend_cooldown_seconds * 1000 }, ...limits];
+    return [
+      { name: 'recipient_cooldown', key: `r0:${recipient}`, max: 1, windowMs: policy.resend_cooldown_seconds * 1000 },
+      ...limits,
+    ];
   }
 
   /** Every limit that a new verification, or a resend of one, takes. */
@@ -83,14 +94,26 @@ export function createGuards(hashKey: KeyObject) {
       lockMs: of.lock_seconds * 1000,
     });
     const budgets: Budget[] = [
-      { name: 'recipient', key: recipientKey, ...window(recipient), ...(deviceKnown && { max: 0 }), hardMax: FAILURES_IN_A_ROW },
+      {
+        name: 'recipient',
+        key: recipientKey,
+        ...window(recipient),
+        ...(deviceKnown && { max: 0 }),
+        hardMax: FAILURES_IN_A_ROW,
+      },
     ];
     if (deviceKnown && who.deviceId) {
       budgets.push({ name: 'recipient', key: `d:${deviceKey(who, who.deviceId)}`, ...window(recipient), hardMax: 0 });
     }
     if (who.subject) {
       const key = budgetKey('subject', who.mode, who.project, who.subject);
-      budgets.push({ name: 'subject', key, ...window(subject), ...(deviceKnown && { max: 0 }), hardMax: FAILURES_IN_A_ROW });
+      budgets.push({
+        name: 'subject',
+        key,
+        ...window(subject),
+        ...(deviceKnown && { max: 0 }),
+        hardMax: FAILURES_IN_A_ROW,
+      });
     }
     budgets.push({ name: 'project', key: budgetKey('project', who.mode, who.project), ...window(project), hardMax: 0 });
     return budgets;

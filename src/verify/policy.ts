@@ -4,19 +4,21 @@ import { Value } from 'typebox/value';
 import { CHANNELS, type Channel } from './challenge.ts';
 
 /**
- * What a project may decide, with its bounds and defaults. Stored as overrides; read through `resolvePolicy`.
+ * What a project may decide, with its bounds and defaults. Stored as overrides; read through a PolicyResolver.
  * Bounds that a standard sets are not for projects to move: a code lives ≤ 10 minutes (NIST SP 800-63B-4 §3.1.3.2).
  */
 const closed = { additionalProperties: false } as const;
-const seconds = (minimum: number, maximum: number, value: number) =>
-  Type.Integer({ minimum, maximum, default: value });
+const seconds = (minimum: number, maximum: number, value: number) => Type.Integer({ minimum, maximum, default: value });
 const count = seconds;
 
 export const ChannelSchema = Type.Unsafe<Channel>({ type: 'string', enum: [...CHANNELS] });
 export const PURPOSE_PATTERN = '^[a-z][a-z0-9_.-]{0,63}$';
 
 export const WorkflowSchema = Type.Array(
-  Type.Object({ channel: ChannelSchema, wait_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })) }, closed),
+  Type.Object(
+    { channel: ChannelSchema, wait_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 600 })) },
+    closed,
+  ),
   { minItems: 1, maxItems: 5 },
 );
 
@@ -31,7 +33,10 @@ const GuessBudgetSchema = Type.Object(
 
 const WindowSchema = (max: number, windowSeconds: number) =>
   Type.Object(
-    { max: Type.Integer({ minimum: 0, maximum: 10_000_000, default: max }), window_seconds: seconds(1, 604_800, windowSeconds) },
+    {
+      max: Type.Integer({ minimum: 0, maximum: 10_000_000, default: max }),
+      window_seconds: seconds(1, 604_800, windowSeconds),
+    },
     { ...closed, default: {} },
   );
 
@@ -57,17 +62,28 @@ export const PolicySchema = Type.Object(
       default: null,
       description: 'Purposes a verification may have; null allows any.',
     }),
-    locales: Type.Union([Type.Array(Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$' }), { minItems: 1, maxItems: 100 }), Type.Null()], {
-      default: null,
-      description: 'Locales a verification may ask for; null allows any.',
-    }),
+    locales: Type.Union(
+      [
+        Type.Array(Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$' }), { minItems: 1, maxItems: 100 }),
+        Type.Null(),
+      ],
+      {
+        default: null,
+        description: 'Locales a verification may ask for; null allows any.',
+      },
+    ),
     default_locale: Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', default: 'en' }),
-    origins: Type.Array(Type.String({ pattern: '^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$' }), {
-      default: [],
-      maxItems: 20,
-      description: 'Hosts the project has shown to be its own; only these may appear in the WebOTP line.',
+    origins: Type.Array(
+      Type.String({ pattern: '^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$' }),
+      {
+        default: [],
+        maxItems: 20,
+        description: 'Hosts the project has shown to be its own; only these may appear in the WebOTP line.',
+      },
+    ),
+    hash_preset: Type.Union([Type.Literal('standard'), Type.Literal('hardened'), Type.Literal('fast')], {
+      default: 'standard',
     }),
-    hash_preset: Type.Union([Type.Literal('standard'), Type.Literal('hardened'), Type.Literal('fast')], { default: 'standard' }),
     acceptance_ledger: Type.Union([Type.Literal('database'), Type.Literal('none')], { default: 'database' }),
     proof_ttl_seconds: seconds(30, 600, 300),
     limits: Type.Object(
@@ -96,10 +112,14 @@ export const PolicySchema = Type.Object(
       },
       { ...closed, default: {} },
     ),
-    test_numbers: Type.Record(Type.String({ pattern: '^\\+[1-9][0-9]{6,14}$' }), Type.String({ pattern: '^[0-9]{4,10}$' }), {
-      default: {},
-      description: 'Fixed codes for test keys: nothing is sent, sending limits do not apply.',
-    }),
+    test_numbers: Type.Record(
+      Type.String({ pattern: '^\\+[1-9][0-9]{6,14}$' }),
+      Type.String({ pattern: '^[0-9]{4,10}$' }),
+      {
+        default: {},
+        description: 'Fixed codes for test keys: nothing is sent, sending limits do not apply.',
+      },
+    ),
   },
   closed,
 );
@@ -119,16 +139,36 @@ export function checkPolicyOverrides(value: unknown): { pointer: string; message
   return overrides.Errors(value).map((error) => ({ pointer: error.instancePath, message: error.message }));
 }
 
-const resolved = new WeakMap<object, Policy>();
+export type PolicyResolver = (overrides: unknown) => Policy;
 
-/** Overrides (as stored, already checked) over the defaults. Cached per overrides object. */
-export function resolvePolicy(stored: unknown): Policy {
-  const source = typeof stored === 'object' && stored !== null ? stored : {};
-  const known = resolved.get(source);
-  if (known) return known;
-  const policy = Value.Default(PolicySchema, structuredClone(source)) as Policy;
-  resolved.set(source, policy);
-  return policy;
+/**
+ * A project's overrides (as stored, already checked) over the installation's, over the defaults.
+ * Cached per overrides object, which the authentication cache keeps the same between requests.
+ */
+export function createPolicyResolver(installation: Record<string, unknown>): PolicyResolver {
+  const resolved = new WeakMap<object, Policy>();
+  return (stored) => {
+    const project = isObject(stored) ? stored : {};
+    const known = resolved.get(project);
+    if (known) return known;
+    const policy = Value.Default(PolicySchema, merge(installation, project)) as Policy;
+    resolved.set(project, policy);
+    return policy;
+  };
+}
+
+/** Objects member by member; anything else, lists too, is replaced. */
+function merge(base: Record<string, unknown>, over: Record<string, unknown>): Record<string, unknown> {
+  const merged = structuredClone(base);
+  for (const [name, value] of Object.entries(over)) {
+    const below = merged[name];
+    merged[name] = isObject(value) && isObject(below) ? merge(below, value) : structuredClone(value);
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 type JsonSchema = { type?: string; properties?: Record<string, JsonSchema>; required?: string[]; default?: unknown };

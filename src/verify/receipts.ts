@@ -23,7 +23,13 @@ export async function handleReceipt(deps: VerifyDeps, receipt: Receipt, now: num
   }
 }
 
-async function store(deps: VerifyDeps, challenge: Challenge, flow: Flow, receipt: Receipt, now: number): Promise<Challenge | null> {
+async function store(
+  deps: VerifyDeps,
+  challenge: Challenge,
+  flow: Flow,
+  receipt: Receipt,
+  now: number,
+): Promise<Challenge | null> {
   const type = receipt.status === 'delivered' ? 'verification.delivered' : 'verification.undelivered';
   const data = {
     channel: challenge.sends[receipt.sendIndex]?.channel,

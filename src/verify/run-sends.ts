@@ -28,7 +28,13 @@ async function runOnce(deps: VerifyDeps, challenge: Challenge, now: number): Pro
       return sendOne(deps, challenge, action.index, now);
     case 'lost': {
       const data = { ...sendData(challenge, action.index), outcome: 'unknown', reason: 'process_lost' };
-      return apply(deps, challenge, action.flow, [challengeEvent('verification.sent', challenge, 'system', now, data)], now);
+      return apply(
+        deps,
+        challenge,
+        action.flow,
+        [challengeEvent('verification.sent', challenge, 'system', now, data)],
+        now,
+      );
     }
     case 'next_step':
       return beginStep(deps, challenge, action.flow, now);
@@ -75,7 +81,13 @@ async function settle(
       outcome: result.kind,
       ...(result.kind !== 'sent' && { reason: result.reason }),
     };
-    const next = await apply(deps, current, flow, [challengeEvent(type, current, 'system', now, data), ...endEvents(current, flow, now)], now);
+    const next = await apply(
+      deps,
+      current,
+      flow,
+      [challengeEvent(type, current, 'system', now, data), ...endEvents(current, flow, now)],
+      now,
+    );
     if (next) return next;
     current = await deps.store.get(challenge.id);
   }
@@ -105,7 +117,10 @@ function endChallenge(deps: VerifyDeps, challenge: Challenge, flow: Flow, now: n
 async function reconcile(deps: VerifyDeps, challenge: Challenge, now: number): Promise<null> {
   const lost = challenge.attempts - challenge.judged - (challenge.status === 'approved' ? 1 : 0);
   const events = Array.from({ length: Math.max(0, lost) }, () =>
-    challengeEvent('verification.attempt_failed', challenge, 'system', now, { reason: 'interrupted', evaluated: false }),
+    challengeEvent('verification.attempt_failed', challenge, 'system', now, {
+      reason: 'interrupted',
+      evaluated: false,
+    }),
   );
   const { sends, step, status } = challenge;
   const change: FlowChange = { sends, step, status, nextSendAt: null, dueAt: null, judged: challenge.attempts, events };

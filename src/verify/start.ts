@@ -54,7 +54,8 @@ export async function startVerification(
   if (violation) return { kind: 'policy_violation', ...violation };
 
   const who = guardSubject(caller, phone, input);
-  const deviceKnown = who.deviceId !== undefined && (await deps.devices.isKnown(deps.guards.deviceKey(who, who.deviceId), now));
+  const deviceKnown =
+    who.deviceId !== undefined && (await deps.devices.isKnown(deps.guards.deviceKey(who, who.deviceId), now));
   const fixedCode = caller.mode === 'test' ? policy.test_numbers[phone.e164] : undefined;
   const facts = describe(deps, caller, policy, input, phone, workflow, now, seed, fixedCode);
   facts.budgets = deps.guards.guessBudgets(who, policy, deviceKnown);
@@ -76,7 +77,10 @@ export async function startVerification(
   const limits = facts.testNumber ? [] : facts.sendLimits;
   const channel = workflow[0]?.channel;
   const events = {
-    created: challengeEvent('verification.created', facts, caller.actor, now, { channel, test_number: facts.testNumber }),
+    created: challengeEvent('verification.created', facts, caller.actor, now, {
+      channel,
+      test_number: facts.testNumber,
+    }),
     refused: challengeEvent('verification.blocked', facts, caller.actor, now, { channel }),
   };
 

@@ -1,0 +1,181 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { parse as parseYaml } from 'yaml';
+import { checkPolicyOverrides } from './verify/policy.ts';
+
+/**
+ * The configuration: environment variables (docs/configuration.md) and, where COUNTERSIGN_CONFIG names one, a YAML or
+ * JSON file. Read once, checked once, frozen; no other module reads the environment.
+ */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  readonly databaseUrl: string;
+  readonly redisUrl: string | null;
+  /** Null in development when none is given: one is made and kept in the data folder. */
+  readonly masterSecrets: readonly Buffer[] | null;
+  readonly apiKey: string | null;
+  readonly mode: 'development' | 'production';
+  readonly allowPrivateWebhooks: boolean;
+  /** Where the embedded profile keeps its files. */
+  readonly dataFolder: string;
+  readonly file: ConfigFile;
+}
+
+const closed = { additionalProperties: false } as const;
+
+const ConfigFileSchema = Type.Object(
+  {
+    public_url: Type.Optional(
+      Type.String({ pattern: '^https?://', description: 'Issuer of proofs; default http://HOST:PORT.' }),
+    ),
+    trust_proxy: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description: 'Addresses or CIDR ranges of own proxies.',
+    }),
+    log_level: Type.Union(
+      ['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level)),
+      { default: 'info' },
+    ),
+    docs: Type.Optional(Type.Boolean({ description: 'Serve /docs and /openapi.json; default: in development only.' })),
+    policy: Type.Record(Type.String(), Type.Unknown(), {
+      default: {},
+      description: 'Policy of all projects that do not say otherwise.',
+    }),
+    rate_limits: Type.Object(
+      {
+        key_per_minute: Type.Integer({ minimum: 1, default: 120_000 }),
+        ip_per_minute: Type.Integer({ minimum: 1, default: 120_000 }),
+        failed_authentications_per_minute: Type.Integer({ minimum: 1, default: 60 }),
+      },
+      { ...closed, default: {} },
+    ),
+    hashing: Type.Object(
+      {
+        concurrency: Type.Integer({ minimum: 1, maximum: 64, default: 4 }),
+        max_queued: Type.Integer({ minimum: 0, maximum: 100_000, default: 512 }),
+      },
+      { ...closed, default: {} },
+    ),
+    database_pool: Type.Integer({ minimum: 1, maximum: 200, default: 10 }),
+  },
+  closed,
+);
+
+export type ConfigFile = Omit<Static<typeof ConfigFileSchema>, 'log_level'> & { log_level: string };
+
+/** What is wrong and how to mend it, for one line on stderr. Never contains a secret's value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const MIN_SECRET_BYTES = 32;
+const API_KEY = /^cs_(live|test)_[A-Za-z0-9_-]{32,200}$/;
+
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  const mode = oneOf('COUNTERSIGN_MODE', env.COUNTERSIGN_MODE || 'development', ['development', 'production']);
+  const databaseUrl = env.DATABASE_URL || 'sqlite:./data/countersign.db';
+  const redisUrl = env.REDIS_URL || null;
+  if (!/^(sqlite:|postgres(ql)?:\/\/)/.test(databaseUrl))
+    throw new ConfigError('DATABASE_URL must begin with sqlite: or postgres://');
+  if (redisUrl && !/^redis(s|\+sentinel|\+cluster)?:\/\//.test(redisUrl)) {
+    throw new ConfigError('REDIS_URL must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://');
+  }
+  if (redisUrl && databaseUrl.startsWith('sqlite:')) {
+    throw new ConfigError(
+      'REDIS_URL needs a DATABASE_URL of PostgreSQL beside it: instances cannot share an SQLite file',
+    );
+  }
+  const allowPrivateWebhooks =
+    oneOf('COUNTERSIGN_ALLOW_PRIVATE_WEBHOOKS', env.COUNTERSIGN_ALLOW_PRIVATE_WEBHOOKS || 'false', [
+      'true',
+      'false',
+    ]) === 'true';
+  const config: Config = {
+    port: readPort(env.PORT || '3000'),
+    host: env.HOST || '127.0.0.1',
+    databaseUrl,
+    redisUrl,
+    masterSecrets: env.COUNTERSIGN_SECRET ? env.COUNTERSIGN_SECRET.split(',').map(readSecret) : null,
+    apiKey: readApiKey(env.COUNTERSIGN_API_KEY),
+    mode,
+    allowPrivateWebhooks,
+    dataFolder: dataFolderOf(databaseUrl),
+    file: readConfigFile(env.COUNTERSIGN_CONFIG),
+  };
+  if (mode === 'production') refuseInProduction(config);
+  return Object.freeze(config);
+}
+
+function refuseInProduction(config: Config): void {
+  if (!config.masterSecrets)
+    throw new ConfigError('COUNTERSIGN_SECRET is required in production: openssl rand -base64 32');
+  if (config.allowPrivateWebhooks) throw new ConfigError('COUNTERSIGN_ALLOW_PRIVATE_WEBHOOKS is refused in production');
+  if (Object.keys((config.file.policy.test_numbers as object | undefined) ?? {}).length > 0) {
+    throw new ConfigError('policy.test_numbers in the configuration file are refused in production: remove them');
+  }
+}
+
+function readSecret(text: string): Buffer {
+  const trimmed = text.trim();
+  const secret = Buffer.from(trimmed, 'base64');
+  const wellFormed = /^[A-Za-z0-9+/_-]+={0,2}$/.test(trimmed);
+  if (!wellFormed || secret.length < MIN_SECRET_BYTES) {
+    throw new ConfigError(
+      `COUNTERSIGN_SECRET must be at least ${MIN_SECRET_BYTES} bytes as base64: openssl rand -base64 32`,
+    );
+  }
+  // 32 random bytes hold about 30 different ones; fewer than 16 is typed, repeated or a sample.
+  if (new Set(secret).size < 16) throw new ConfigError('COUNTERSIGN_SECRET is not random: openssl rand -base64 32');
+  return secret;
+}
+
+function readApiKey(text: string | undefined): string | null {
+  if (!text) return null;
+  if (!API_KEY.test(text)) {
+    throw new ConfigError(
+      'COUNTERSIGN_API_KEY must be cs_live_ or cs_test_ and at least 32 characters of A-Z a-z 0-9 _ -',
+    );
+  }
+  if (new Set(text.slice('cs_live_'.length)).size < 8) throw new ConfigError('COUNTERSIGN_API_KEY is not random');
+  return text;
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new ConfigError('PORT must be a number from 0 to 65535');
+  return port;
+}
+
+function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((candidate) => candidate === value);
+  if (!found) throw new ConfigError(`${name} must be ${allowed.join(' or ')}`);
+  return found;
+}
+
+function readConfigFile(path: string | undefined): ConfigFile {
+  const given = path ? parseFile(path) : {};
+  const value = Value.Default(ConfigFileSchema, given);
+  const [error] = Value.Errors(ConfigFileSchema, value);
+  if (error) throw new ConfigError(`${path}: ${error.instancePath || '/'} ${error.message}`);
+  const file = value as ConfigFile;
+  const [policyError] = checkPolicyOverrides(file.policy);
+  if (policyError) throw new ConfigError(`${path}: /policy${policyError.pointer} ${policyError.message}`);
+  return file;
+}
+
+function parseFile(path: string): unknown {
+  try {
+    // YAML 1.2 contains JSON, so one parser reads both.
+    return parseYaml(readFileSync(path, 'utf8')) ?? {};
+  } catch (error) {
+    throw new ConfigError(`COUNTERSIGN_CONFIG: cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+function dataFolderOf(databaseUrl: string): string {
+  const path = databaseUrl.startsWith('sqlite:') ? databaseUrl.slice('sqlite:'.length) : '';
+  return path && path !== ':memory:' ? dirname(resolve(path)) : join(process.cwd(), 'data');
+}

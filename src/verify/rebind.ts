@@ -1,0 +1,36 @@
+import { newId } from '../lib/ids.ts';
+import { hashPhone, maskPhone, parsePhone } from '../lib/phone.ts';
+import type { Caller, VerifyDeps } from './deps.ts';
+
+/**
+ * The app has bound the number or account anew, by other means (NIST SP 800-63B-4 §3.2.2): locks and the run of
+ * failures are cleared. The app answers for that; the event says who asked.
+ */
+export async function rebind(
+  deps: VerifyDeps,
+  caller: Caller,
+  who: { to?: string; subject?: string },
+  now: number,
+): Promise<{ kind: 'rebound' } | { kind: 'invalid_phone_number' }> {
+  const phone = who.to === undefined ? null : parsePhone(who.to);
+  if (who.to !== undefined && !phone) return { kind: 'invalid_phone_number' };
+  const event = (data: Record<string, unknown>) => ({
+    id: newId('evt'),
+    type: 'recipient.rebound' as const,
+    at: now,
+    project: caller.project,
+    mode: caller.mode,
+    actor: caller.actor,
+    ...(phone && { recipient: { masked: maskPhone(phone.e164), hash: hashPhone(deps.hashKey, phone.e164) } }),
+    data,
+  });
+  if (phone) {
+    const key = deps.guards.budgetKey('recipient', caller.mode, phone.e164);
+    await deps.store.resetBudget(key, event({ budget: 'recipient' }), now);
+  }
+  if (who.subject !== undefined) {
+    const key = deps.guards.budgetKey('subject', caller.mode, caller.project, who.subject);
+    await deps.store.resetBudget(key, event({ budget: 'subject', subject: who.subject }), now);
+  }
+  return { kind: 'rebound' };
+}

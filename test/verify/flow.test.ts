@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Challenge, Channel, Send } from '../../src/verify/challenge.ts';
+import {
+  applyReceipt,
+  beginFlow,
+  endFlow,
+  type Flow,
+  LEASE_MS,
+  markSending,
+  planDue,
+  resendFlow,
+  settleSend,
+} from '../../src/verify/flow.ts';
+
+const START = 1_800_000_000_000;
+const WORKFLOW = [{ channel: 'sms' as const, wait_seconds: 30 }, { channel: 'voice' as const }];
+
+function challenge(change: Partial<Challenge> = {}): Challenge {
+  const expiresAt = START + 600_000;
+  return {
+    id: 'ver_x',
+    project: 'prj_1',
+    mode: 'test',
+    to: '+33612345678',
+    recipientHash: 'h',
+    masked: '+33*******78',
+    country: 'FR',
+    purpose: 'login',
+    locale: 'en',
+    workflow: WORKFLOW,
+    codeLength: 6,
+    maxAttempts: 5,
+    maxSends: 5,
+    cooldownSeconds: 60,
+    resendCode: 'same',
+    fallback: 'unless_approved',
+    contextDigest: null,
+    client: {},
+    metadata: {},
+    brand: 'Acme',
+    testNumber: false,
+    proofTtlSeconds: 300,
+    ledger: true,
+    createdAt: START,
+    expiresAt,
+    budgets: [],
+    sendLimits: [],
+    attempts: 0,
+    judged: 0,
+    endedAt: null,
+    rev: 1,
+    secrets: { codeHash: '', sealed: '' },
+    ...beginFlow(change.workflow ?? WORKFLOW, expiresAt, START),
+    ...change,
+  };
+}
+
+const after = (base: Challenge, flow: Flow | null): Challenge => {
+  if (!flow) throw new Error('expected a change');
+  return { ...base, ...flow };
+};
+const statuses = (of: { sends: Send[] }) => of.sends.map((send) => `${send.channel}:${send.status}`);
+const sent = { kind: 'sent', provider: 'p' } as const;
+const failed = { kind: 'failed', provider: 'p', reason: 'no_route' } as const;
+const unknown = { kind: 'unknown', provider: 'p', reason: 'timeout' } as const;
+
+describe('the sending of a verification', () => {
+  it('sends the first step, waits, then begins the next one', () => {
+    const started = challenge();
+    expect(planDue(started, START)).toEqual({ kind: 'send', index: 0 });
+    const sending = after(started, markSending(started, 0, START));
+    const done = after(sending, settleSend(sending, 0, sent, START + 200));
+    expect(statuses(done)).toEqual(['sms:sent']);
+    expect(done.dueAt).toBe(START + 30_000);
+    expect(planDue(done, START + 29_999).kind).toBe('wait');
+    const next = planDue(done, START + 30_000);
+    if (next.kind !== 'next_step') throw new Error(next.kind);
+    expect(statuses(next.flow)).toEqual(['sms:sent', 'voice:queued']);
+    expect(next.flow.nextSendAt).toBeNull();
+  });
+
+  it('goes on to the next step at once when the carrier refuses', () => {
+    const sending = after(challenge(), markSending(challenge(), 0, START));
+    const refused = after(sending, settleSend(sending, 0, failed, START + 5));
+    expect(refused.dueAt).toBe(START + 5);
+    expect(planDue(refused, START + 5).kind).toBe('next_step');
+  });
+
+  it('goes on to the next step at once when a receipt says it was not delivered', () => {
+    const sending = after(challenge(), markSending(challenge(), 0, START));
+    const done = after(sending, settleSend(sending, 0, sent, START + 5));
+    const receipt = { verificationId: 'ver_x', sendIndex: 0, status: 'failed', provider: 'p' } as const;
+    const undelivered = after(done, applyReceipt(done, receipt, START + 900));
+    expect(planDue(undelivered, START + 900).kind).toBe('next_step');
+  });
+
+  it('is undeliverable once every step has failed', () => {
+    const single = challenge({ workflow: [{ channel: 'sms' }] });
+    const sending = after(single, markSending(single, 0, START));
+    expect(settleSend(sending, 0, failed, START + 5)?.status).toBe('undeliverable');
+  });
+
+  it('never sends again what may have been sent: a lost call becomes unknown and the workflow waits', () => {
+    const sending = after(challenge(), markSending(challenge(), 0, START));
+    expect(planDue(sending, START + LEASE_MS - 1).kind).toBe('wait');
+    const lost = planDue(sending, START + LEASE_MS);
+    if (lost.kind !== 'lost') throw new Error(lost.kind);
+    expect(statuses(lost.flow)).toEqual(['sms:unknown']);
+    expect(lost.flow.dueAt).toBe(START + 30_000);
+    const timedOut = after(sending, settleSend(sending, 0, unknown, START + 10_000));
+    expect(planDue(timedOut, START + 10_000).kind).toBe('wait');
+  });
+
+  it('takes a receipt that came before the carrier’s answer', () => {
+    const sending = after(challenge(), markSending(challenge(), 0, START));
+    const receipt = { verificationId: 'ver_x', sendIndex: 0, status: 'delivered', provider: 'p' } as const;
+    const delivered = after(sending, applyReceipt(sending, receipt, START + 1));
+    expect(settleSend(delivered, 0, sent, START + 2)).toBeNull();
+    expect(statuses(delivered)).toEqual(['sms:delivered']);
+  });
+
+  it('calls the next step off on delivery only where the policy says so', () => {
+    const receipt = { verificationId: 'ver_x', sendIndex: 0, status: 'delivered', provider: 'p' } as const;
+    for (const fallback of ['unless_approved', 'unless_delivered'] as const) {
+      const started = challenge({ fallback });
+      const sending = after(started, markSending(started, 0, START));
+      const done = after(sending, settleSend(sending, 0, sent, START));
+      const delivered = after(done, applyReceipt(done, receipt, START + 1));
+      expect(delivered.nextSendAt).toBe(fallback === 'unless_approved' ? START + 30_000 : null);
+    }
+  });
+
+  it('counts a resend by the fallback channel as that step begun, so that it is not called twice', () => {
+    const sending = after(challenge(), markSending(challenge(), 0, START));
+    const done = after(sending, settleSend(sending, 0, sent, START));
+    const again = after(done, resendFlow(done, 'voice', START + 10_000));
+    expect(again.step).toBe(1);
+    expect(again.nextSendAt).toBeNull();
+  });
+
+  it('does not send after the end', () => {
+    const ended = after(challenge(), endFlow(challenge(), 'canceled'));
+    expect(statuses(ended)).toEqual(['sms:skipped']);
+    expect(planDue(ended, START + 1).kind).toBe('reconcile');
+    const late = challenge();
+    expect(planDue(late, late.expiresAt)).toMatchObject({ kind: 'end', flow: { status: 'expired' } });
+  });
+
+  it('keeps final states under any order and number of receipts and answers', () => {
+    const receiptOf = (status: 'delivered' | 'failed') =>
+      ({ verificationId: 'ver_x', sendIndex: 0, status, provider: 'p' }) as const;
+    const step = fc.constantFrom<(c: Challenge, now: number) => Flow | null>(
+      (c, now) => applyReceipt(c, receiptOf('delivered'), now),
+      (c, now) => applyReceipt(c, receiptOf('failed'), now),
+      (c, now) => settleSend(c, 0, sent, now),
+      (c, now) => settleSend(c, 0, failed, now),
+      (c, now) => settleSend(c, 0, unknown, now),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
+        let current = after(challenge(), markSending(challenge(), 0, START));
+        let final: string | undefined;
+        for (const [i, apply] of steps.entries()) {
+          const flow = apply(current, START + i);
+          if (flow) current = { ...current, ...flow };
+          const status = current.sends[0]?.status;
+          if (final) expect(status).toBe(final);
+          if (status === 'delivered' || status === 'failed') final = status;
+        }
+      }),
+    );
+  });
+
+  it('always ends or waits for a moment in the future, and never exceeds the sends it may make', () => {
+    const outcome = fc.constantFrom(sent, failed, unknown);
+    const channels = fc.constantFrom<Channel>('sms', 'voice', 'whatsapp');
+    const workflows = fc.array(fc.record({ channel: channels, wait_seconds: fc.integer({ min: 1, max: 120 }) }), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(
+        workflows,
+        fc.array(outcome, { minLength: 20, maxLength: 20 }),
+        fc.integer({ min: 1, max: 5 }),
+        (workflow, outcomes, maxSends) => {
+          let current = challenge({ workflow, maxSends });
+          let now = START;
+          for (const result of outcomes) {
+            const action = planDue(current, now);
+            if (action.kind === 'send') {
+              const sending = after(current, markSending(current, action.index, now));
+              current = after(sending, settleSend(sending, action.index, result, now));
+            } else if (action.kind === 'reconcile') {
+              return;
+            } else {
+              current = { ...current, ...action.flow };
+              if (action.kind === 'wait') {
+                expect(current.dueAt).toBeGreaterThan(now);
+                now = current.dueAt ?? now;
+              }
+            }
+            expect(current.sends.length).toBeLessThanOrEqual(maxSends);
+            if (current.status === 'pending') expect(current.dueAt).not.toBeNull();
+          }
+        },
+      ),
+    );
+  });
+});
