@@ -56,7 +56,7 @@ function challenge(change: Partial<Challenge> = {}): Challenge {
   };
 }
 
-const after = (base: Challenge, flow: Flow | null): Challenge => {
+const changed = (base: Challenge, flow: Flow | null): Challenge => {
   if (!flow) throw new Error('expected a change');
   return { ...base, ...flow };
 };
@@ -69,8 +69,8 @@ describe('the sending of a verification', () => {
   it('sends the first step, waits, then begins the next one', () => {
     const started = challenge();
     expect(planDue(started, START)).toEqual({ kind: 'send', index: 0 });
-    const sending = after(started, markSending(started, 0, START));
-    const done = after(sending, settleSend(sending, 0, sent, START + 200));
+    const sending = changed(started, markSending(started, 0, START));
+    const done = changed(sending, settleSend(sending, 0, sent, START + 200));
     expect(statuses(done)).toEqual(['sms:sent']);
     expect(done.dueAt).toBe(START + 30_000);
     expect(planDue(done, START + 29_999).kind).toBe('wait');
@@ -81,41 +81,41 @@ describe('the sending of a verification', () => {
   });
 
   it('goes on to the next step at once when the carrier refuses', () => {
-    const sending = after(challenge(), markSending(challenge(), 0, START));
-    const refused = after(sending, settleSend(sending, 0, failed, START + 5));
+    const sending = changed(challenge(), markSending(challenge(), 0, START));
+    const refused = changed(sending, settleSend(sending, 0, failed, START + 5));
     expect(refused.dueAt).toBe(START + 5);
     expect(planDue(refused, START + 5).kind).toBe('next_step');
   });
 
   it('goes on to the next step at once when a receipt says it was not delivered', () => {
-    const sending = after(challenge(), markSending(challenge(), 0, START));
-    const done = after(sending, settleSend(sending, 0, sent, START + 5));
+    const sending = changed(challenge(), markSending(challenge(), 0, START));
+    const done = changed(sending, settleSend(sending, 0, sent, START + 5));
     const receipt = { verificationId: 'ver_x', sendIndex: 0, status: 'failed', provider: 'p' } as const;
-    const undelivered = after(done, applyReceipt(done, receipt, START + 900));
+    const undelivered = changed(done, applyReceipt(done, receipt, START + 900));
     expect(planDue(undelivered, START + 900).kind).toBe('next_step');
   });
 
   it('is undeliverable once every step has failed', () => {
     const single = challenge({ workflow: [{ channel: 'sms' }] });
-    const sending = after(single, markSending(single, 0, START));
+    const sending = changed(single, markSending(single, 0, START));
     expect(settleSend(sending, 0, failed, START + 5)?.status).toBe('undeliverable');
   });
 
   it('never sends again what may have been sent: a lost call becomes unknown and the workflow waits', () => {
-    const sending = after(challenge(), markSending(challenge(), 0, START));
+    const sending = changed(challenge(), markSending(challenge(), 0, START));
     expect(planDue(sending, START + LEASE_MS - 1).kind).toBe('wait');
     const lost = planDue(sending, START + LEASE_MS);
     if (lost.kind !== 'lost') throw new Error(lost.kind);
     expect(statuses(lost.flow)).toEqual(['sms:unknown']);
     expect(lost.flow.dueAt).toBe(START + 30_000);
-    const timedOut = after(sending, settleSend(sending, 0, unknown, START + 10_000));
+    const timedOut = changed(sending, settleSend(sending, 0, unknown, START + 10_000));
     expect(planDue(timedOut, START + 10_000).kind).toBe('wait');
   });
 
   it('takes a receipt that came before the carrier’s answer', () => {
-    const sending = after(challenge(), markSending(challenge(), 0, START));
+    const sending = changed(challenge(), markSending(challenge(), 0, START));
     const receipt = { verificationId: 'ver_x', sendIndex: 0, status: 'delivered', provider: 'p' } as const;
-    const delivered = after(sending, applyReceipt(sending, receipt, START + 1));
+    const delivered = changed(sending, applyReceipt(sending, receipt, START + 1));
     expect(settleSend(delivered, 0, sent, START + 2)).toBeNull();
     expect(statuses(delivered)).toEqual(['sms:delivered']);
   });
@@ -124,23 +124,23 @@ describe('the sending of a verification', () => {
     const receipt = { verificationId: 'ver_x', sendIndex: 0, status: 'delivered', provider: 'p' } as const;
     for (const fallback of ['unless_approved', 'unless_delivered'] as const) {
       const started = challenge({ fallback });
-      const sending = after(started, markSending(started, 0, START));
-      const done = after(sending, settleSend(sending, 0, sent, START));
-      const delivered = after(done, applyReceipt(done, receipt, START + 1));
+      const sending = changed(started, markSending(started, 0, START));
+      const done = changed(sending, settleSend(sending, 0, sent, START));
+      const delivered = changed(done, applyReceipt(done, receipt, START + 1));
       expect(delivered.nextSendAt).toBe(fallback === 'unless_approved' ? START + 30_000 : null);
     }
   });
 
   it('counts a resend by the fallback channel as that step begun, so that it is not called twice', () => {
-    const sending = after(challenge(), markSending(challenge(), 0, START));
-    const done = after(sending, settleSend(sending, 0, sent, START));
-    const again = after(done, resendFlow(done, 'voice', START + 10_000));
+    const sending = changed(challenge(), markSending(challenge(), 0, START));
+    const done = changed(sending, settleSend(sending, 0, sent, START));
+    const again = changed(done, resendFlow(done, 'voice', START + 10_000));
     expect(again.step).toBe(1);
     expect(again.nextSendAt).toBeNull();
   });
 
   it('does not send after the end', () => {
-    const ended = after(challenge(), endFlow(challenge(), 'canceled'));
+    const ended = changed(challenge(), endFlow(challenge(), 'canceled'));
     expect(statuses(ended)).toEqual(['sms:skipped']);
     expect(planDue(ended, START + 1).kind).toBe('reconcile');
     const late = challenge();
@@ -159,7 +159,7 @@ describe('the sending of a verification', () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
-        let current = after(challenge(), markSending(challenge(), 0, START));
+        let current = changed(challenge(), markSending(challenge(), 0, START));
         let final: string | undefined;
         for (const [i, apply] of steps.entries()) {
           const flow = apply(current, START + i);
@@ -190,8 +190,8 @@ describe('the sending of a verification', () => {
           for (const result of outcomes) {
             const action = planDue(current, now);
             if (action.kind === 'send') {
-              const sending = after(current, markSending(current, action.index, now));
-              current = after(sending, settleSend(sending, action.index, result, now));
+              const sending = changed(current, markSending(current, action.index, now));
+              current = changed(sending, settleSend(sending, action.index, result, now));
             } else if (action.kind === 'reconcile') {
               return;
             } else {
