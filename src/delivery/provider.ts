@@ -7,6 +7,9 @@ export interface Provider {
 export interface OutboundMessage {
   /** Our reference; passed to the carrier where it allows. */
   reference: string;
+  /** Whose message it is. */
+  project: string;
+  mode: 'live' | 'test';
   channel: 'sms' | 'voice' | 'email' | 'whatsapp' | 'telegram';
   /** E.164. */
   to: string;
