@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import type { Challenge } from '../../src/verify/challenge.ts';
+import { RECONCILE_MS } from '../../src/verify/store.ts';
+import { eventOf, failEvents, newChallenge, newChange, newEpoch, random, subjectBudget } from './build.ts';
+import { type Scenario, types } from './scenario.ts';
+
+export function judgeContract(on: Scenario): void {
+  const cancel = (challenge: Challenge, now: number) =>
+    on.store.advance(
+      challenge.id,
+      challenge.rev,
+      newChange(challenge, { status: 'canceled', dueAt: now + RECONCILE_MS }),
+      now,
+    );
+
+  describe('fail', () => {
+    it('counts the attempt as judged and records it, with the attempts that remain', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      await on.spend(challenge, now + 1);
+      const events = failEvents(challenge, now + 2);
+      const result = await on.store.fail(challenge.id, events, now + 2);
+      expect(result).toEqual({ status: 'pending', attemptsRemaining: 4 });
+      expect(await on.read(challenge)).toEqual({ ...challenge, attempts: 1, judged: 1 });
+      expect((await on.history(challenge)).slice(1)).toEqual([
+        {
+          ...events.failed,
+          data: { purpose: 'login', reason: 'wrong_code', evaluated: true, attempts_remaining: 4 },
+          sequence: 2,
+        },
+      ]);
+    });
+
+    it('of the last attempt ends the challenge as exhausted', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now, { maxAttempts: 2 }), now);
+      expect(await on.guessWrong(challenge, now + 1)).toEqual({ status: 'pending', attemptsRemaining: 1 });
+      await on.spend(challenge, now + 2);
+      const events = failEvents(challenge, now + 3);
+      const result = await on.store.fail(challenge.id, events, now + 3);
+      expect(result).toEqual({ status: 'exhausted', attemptsRemaining: 0 });
+      expect(await on.read(challenge)).toMatchObject({
+        status: 'exhausted',
+        attempts: 2,
+        judged: 2,
+        endedAt: now + 3,
+        dueAt: null,
+        nextSendAt: null,
+        rev: 2,
+        secrets: null,
+      });
+      const history = await on.history(challenge);
+      expect(types(history)).toEqual(['created', 'attempt_failed', 'attempt_failed', 'exhausted']);
+      expect(history[2]?.data).toMatchObject({ evaluated: true, attempts_remaining: 0 });
+      expect(history[3]).toEqual({ ...events.exhausted, sequence: 4 });
+    });
+
+    it('on an ended challenge counts and records, and leaves the end as it is', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now, { maxAttempts: 1 }), now);
+      await on.spend(challenge, now);
+      await cancel(challenge, now + 1);
+      const canceled = await on.read(challenge);
+      const result = await on.store.fail(challenge.id, failEvents(challenge, now + 2), now + 2);
+      expect(result).toEqual({ status: 'canceled', attemptsRemaining: 0 });
+      expect(await on.read(challenge)).toEqual({ ...canceled, judged: 1 });
+      expect(types(await on.history(challenge))).toEqual(['created', 'attempt_failed']);
+    });
+
+    it('of all attempts at once ends the challenge once', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      for (let i = 0; i < 5; i += 1) await on.spend(challenge, now);
+      const results = await Promise.all(
+        Array.from({ length: 5 }, () => on.store.fail(challenge.id, failEvents(challenge, now), now)),
+      );
+      expect(results).toContainEqual({ status: 'exhausted', attemptsRemaining: 0 });
+      expect(await on.read(challenge)).toMatchObject({ status: 'exhausted', attempts: 5, judged: 5 });
+      expect(types(await on.history(challenge)).filter((type) => type === 'exhausted')).toHaveLength(1);
+    });
+  });
+
+  describe('consume', () => {
+    it('approves: ends the challenge, erases the secrets, records the event', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      await on.spend(challenge, now + 1);
+      const event = eventOf('verification.approved', challenge, now + 2, { channel: 'sms' });
+      expect(await on.store.consume(challenge.id, random(), event, now + 2)).toBe(true);
+      expect(await on.read(challenge)).toEqual({
+        ...challenge,
+        status: 'approved',
+        attempts: 1,
+        judged: 1,
+        endedAt: now + 2,
+        dueAt: null,
+        nextSendAt: null,
+        rev: 2,
+        secrets: null,
+      });
+      expect((await on.history(challenge)).slice(1)).toEqual([{ ...event, sequence: 2 }]);
+    });
+
+    it('is true for one caller only, ever', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      for (let i = 0; i < 5; i += 1) await on.spend(challenge, now);
+      const results = await Promise.all(Array.from({ length: 20 }, () => on.consume(challenge, now)));
+      expect(results.filter(Boolean)).toHaveLength(1);
+      expect(await on.consume(challenge, now + 1)).toBe(false);
+      expect(types(await on.history(challenge))).toEqual(['created', 'approved']);
+    });
+
+    it.each(['canceled', 'undeliverable', 'expired'] as const)('is false once the challenge is %s', async (status) => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      await on.spend(challenge, now);
+      await on.store.advance(challenge.id, 1, newChange(challenge, { status, dueAt: null }), now + 1);
+      const ended = await on.read(challenge);
+      expect(await on.consume(challenge, now + 2)).toBe(false);
+      expect(await on.read(challenge)).toMatchObject({ status, endedAt: ended.endedAt, secrets: null });
+      expect(types(await on.history(challenge))).toEqual(['created']);
+    });
+
+    it('is false for an unknown challenge', async () => {
+      const now = newEpoch();
+      expect(await on.consume(newChallenge(now), now)).toBe(false);
+    });
+
+    it('has the challenge looked at again while other attempts are being judged', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      await on.spend(challenge, now);
+      expect(await on.answerRight(challenge, now + 1)).toBe(true);
+      expect(await on.read(challenge)).toMatchObject({ attempts: 2, judged: 1, dueAt: now + 1 + RECONCILE_MS });
+      await on.store.fail(challenge.id, failEvents(challenge, now + 2), now + 2);
+      expect(await on.read(challenge)).toMatchObject({ status: 'approved', attempts: 2, judged: 2 });
+      expect(types(await on.history(challenge))).toEqual(['created', 'approved', 'attempt_failed']);
+    });
+
+    it('accepts the last attempt although the others before it failed', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      for (let i = 0; i < 4; i += 1) await on.guessWrong(challenge, now);
+      expect(await on.answerRight(challenge, now)).toBe(true);
+    });
+
+    it('accepts the right one of five attempts judged at the same time', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      for (let i = 0; i < 5; i += 1) await on.spend(challenge, now);
+      const fail = () => on.store.fail(challenge.id, failEvents(challenge, now), now);
+      for (let i = 0; i < 4; i += 1) expect((await fail()).status).toBe('pending');
+      expect(await on.consume(challenge, now)).toBe(true);
+    });
+  });
+
+  describe('refund', () => {
+    it('gives the attempt back, silently', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now, { maxAttempts: 1 }), now);
+      await on.spend(challenge, now);
+      await on.store.refund(challenge.id, now + 1);
+      expect(await on.read(challenge)).toEqual(challenge);
+      expect(await on.answerRight(challenge, now + 2)).toBe(true);
+      expect(types(await on.history(challenge))).toEqual(['created', 'approved']);
+    });
+
+    it('gives the failure back to the budgets', async () => {
+      const now = newEpoch();
+      const budgets = [subjectBudget({ max: 1 })];
+      const challenge = await on.created(newChallenge(now, { budgets }), now);
+      for (let i = 0; i < 5; i += 1) {
+        expect(await on.verdict(challenge, now + i)).toBe('ok');
+        expect(await on.verdict(challenge, now + i)).toBe('locked');
+        await on.store.refund(challenge.id, now + i);
+      }
+    });
+
+    it('does not end a run of failures', async () => {
+      const now = newEpoch();
+      const budgets = [subjectBudget({ max: 0, hardMax: 3 })];
+      const challenge = await on.created(newChallenge(now, { budgets }), now);
+      await on.guessWrong(challenge, now);
+      await on.guessWrong(challenge, now);
+      await on.spend(challenge, now);
+      await on.store.refund(challenge.id, now);
+      await on.guessWrong(challenge, now);
+      expect(await on.verdict(challenge, now)).toBe('locked');
+    });
+  });
+}
