@@ -59,6 +59,7 @@ export interface ChallengeFacts {
   maxSends: number;
   cooldownSeconds: number;
   resendCode: 'same' | 'new';
+  hashPreset: 'standard' | 'hardened' | 'fast';
   fallback: 'unless_approved' | 'unless_delivered';
   /** SHA-256 over the canonical context, base64url; null when not bound to one. */
   contextDigest: string | null;

@@ -85,14 +85,19 @@ export function createCodeHasher(keyring: Keyring, options: CodeHasherOptions = 
       return [keyring.current, preset, salt.toString('base64url'), hash.toString('base64url')].join('$');
     },
     async matches(id, code, stored) {
-      const [keyId = '', preset = '', salt = '', expected = ''] = stored.split('$');
-      if (!isPreset(preset)) throw new Error(`unknown hash preset ${preset}`);
-      const actual = await digest(id, code, preset, keyId, Buffer.from(salt, 'base64url'));
+      const [keyId = '', , salt = '', expected = ''] = stored.split('$');
+      const actual = await digest(id, code, presetOf(stored), keyId, Buffer.from(salt, 'base64url'));
       const wanted = Buffer.from(expected, 'base64url');
       return actual !== null && actual.length === wanted.length && timingSafeEqual(actual, wanted);
     },
     queued: gate.queued,
   };
+}
+
+function presetOf(stored: string): HashPreset {
+  const preset = stored.split('$')[1] ?? '';
+  if (!isPreset(preset)) throw new Error('not a stored code hash');
+  return preset;
 }
 
 function isPreset(value: string): value is HashPreset {

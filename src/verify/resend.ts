@@ -5,7 +5,6 @@ import type { Context } from './context.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
 import { resendFlow } from './flow.ts';
-import type { Policy } from './policy.ts';
 import { runSends } from './run-sends.ts';
 import { sealCode } from './start.ts';
 import type { LimitHit } from './store.ts';
@@ -17,27 +16,34 @@ export type ResendResult =
   | { kind: 'policy_violation'; pointer: string; message: string }
   | LimitHit;
 
+export interface ResendRequest {
+  channel?: Channel | undefined;
+  /** What the project allows; undefined: only the channels of the verification's own workflow. */
+  allowedChannels?: readonly Channel[] | undefined;
+}
+
 const MAX_CONFLICTS = 8;
 
 /** Sends again; never gives attempts back. */
 export async function resendVerification(
   deps: VerifyDeps,
   caller: Caller,
-  policy: Policy,
   id: string,
-  channel: Channel | undefined,
+  request: ResendRequest,
   now: number,
 ): Promise<ResendResult> {
-  if (channel && !policy.allowed_channels.includes(channel)) {
-    return { kind: 'policy_violation', pointer: '/channel', message: `channel ${channel} is not allowed` };
-  }
+  const { channel, allowedChannels } = request;
   for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
     const challenge = await readOwn(deps, caller, id);
     if (!challenge) return { kind: 'not_found' };
     if (challenge.status !== 'pending' || now >= challenge.expiresAt || challenge.attempts >= challenge.maxAttempts) {
       return { kind: 'ended', challenge };
     }
-    const result = await resendOnce(deps, caller, policy, challenge, channel, now);
+    const allowed = allowedChannels ?? challenge.workflow.map((step) => step.channel);
+    if (channel && !allowed.includes(channel)) {
+      return { kind: 'policy_violation', pointer: '/channel', message: `channel ${channel} is not allowed` };
+    }
+    const result = await resendOnce(deps, caller, challenge, channel, now);
     if (result) return result;
   }
   // Whoever kept winning the race was sending as well, so this one comes too early.
@@ -48,7 +54,6 @@ export async function resendVerification(
 async function resendOnce(
   deps: VerifyDeps,
   caller: Caller,
-  policy: Policy,
   challenge: Challenge,
   channel: Channel | undefined,
   now: number,
@@ -62,7 +67,7 @@ async function resendOnce(
     return { kind: 'limited', limit, retryAt: challenge.expiresAt };
   }
   const flow = resendFlow(challenge, channel, now);
-  const secrets = challenge.resendCode === 'new' ? await newSecrets(deps, challenge, policy) : undefined;
+  const secrets = challenge.resendCode === 'new' ? await newSecrets(deps, challenge) : undefined;
   const change = { ...flow, ...(secrets && { secrets }), limits: challenge.sendLimits, refused, events: [] };
   const result = await deps.store.advance(challenge.id, challenge.rev, change, now);
   if (result.kind === 'conflict') return null;
@@ -72,12 +77,12 @@ async function resendOnce(
   return { kind: 'sent', challenge: next };
 }
 
-async function newSecrets(deps: VerifyDeps, challenge: Challenge, policy: Policy): Promise<ChallengeSecrets> {
+async function newSecrets(deps: VerifyDeps, challenge: Challenge): Promise<ChallengeSecrets> {
   const opened = challenge.secrets && open(deps.keyring, challenge.id, challenge.secrets.sealed);
   const context = opened ? (JSON.parse(opened) as { context: Context | null }).context : null;
   const code = drawCode(challenge.codeLength);
   return {
-    codeHash: await deps.hasher.hash(challenge.id, code, policy.hash_preset),
+    codeHash: await deps.hasher.hash(challenge.id, code, challenge.hashPreset),
     sealed: sealCode(deps, challenge.id, code, context),
   };
 }

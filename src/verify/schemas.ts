@@ -1,8 +1,9 @@
 import { Type } from 'typebox';
+import { pageQuery } from '../http/pagination.ts';
+import { closed } from '../http/schemas.ts';
 import { SendStatusSchema, StatusSchema } from './enums.ts';
 import { ChannelSchema, PURPOSE_PATTERN, WorkflowSchema } from './policy.ts';
 
-const closed = { additionalProperties: false } as const;
 const Timestamp = Type.String({ format: 'date-time', description: 'RFC 3339, UTC.' });
 const nullable = <T extends ReturnType<typeof Type.String>>(schema: T) => Type.Union([schema, Type.Null()]);
 
@@ -105,9 +106,6 @@ export const VerificationSchema = Type.Object(
     next_send_at: nullable(Timestamp),
     resend_at: nullable(Timestamp),
     metadata: Type.Record(Type.String(), Type.String()),
-    client_token: Type.Optional(
-      Type.String({ description: 'Only when asked for: lets a client check this verification.' }),
-    ),
   },
   { ...closed, $id: 'Verification' },
 );
@@ -165,11 +163,16 @@ export const RebindBody = Type.Object(
 );
 
 export const ListQuery = Type.Object(
+  { to: Type.Optional(To), status: Type.Optional(StatusSchema), ...pageQuery },
+  closed,
+);
+
+export const ClientTokenAnswer = Type.Object(
   {
-    to: Type.Optional(To),
-    status: Type.Optional(StatusSchema),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
-    cursor: Type.Optional(Type.String({ maxLength: 512 })),
+    client_token: Type.String({
+      description: 'For a mobile or web client: it may check, resend and read this verification, and nothing else.',
+    }),
+    expires_at: Timestamp,
   },
   closed,
 );

@@ -124,6 +124,7 @@ function describe(
     maxSends: policy.max_sends,
     cooldownSeconds: policy.resend_cooldown_seconds,
     resendCode: policy.resend_code,
+    hashPreset: policy.hash_preset,
     fallback: policy.fallback,
     contextDigest: input.context ? contextDigest(input.context) : null,
     client: input.client ?? {},

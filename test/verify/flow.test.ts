@@ -34,6 +34,7 @@ function challenge(change: Partial<Challenge> = {}): Challenge {
     maxSends: 5,
     cooldownSeconds: 60,
     resendCode: 'same',
+    hashPreset: 'fast',
     fallback: 'unless_approved',
     contextDigest: null,
     client: {},
