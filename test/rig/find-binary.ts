@@ -12,7 +12,11 @@ export interface Tool {
 }
 
 export const tools = {
-  redis: { names: ['redis-server', 'valkey-server'], folders: ['/usr/bin', '/usr/local/bin'], packages: ['redis-server'] },
+  redis: {
+    names: ['redis-server', 'valkey-server'],
+    folders: ['/usr/bin', '/usr/local/bin'],
+    packages: ['redis-server'],
+  },
   // The PATH often lacks it on Debian, or holds wrappers without the other programs beside them.
   postgres: { names: ['postgres'], folders: ['/usr/lib/postgresql/*/bin', '/usr/local/bin'], packages: ['postgresql'] },
   chromium: { names: ['chromium', 'chromium-browser', 'google-chrome'], folders: ['/usr/bin'], packages: ['chromium'] },

@@ -12,7 +12,8 @@ export function lendRedis(givenUrl: string | undefined, runFolder: string, binar
   const start = once(async () => {
     // A given server has at least the 16 databases of Redis' default; 0 may be somebody's.
     const databases = givenUrl ? 16 : 1000;
-    const url = givenUrl ?? (await startRedis({ runFolder, binary: binary(), args: ['--databases', String(databases)] })).url;
+    const url =
+      givenUrl ?? (await startRedis({ runFolder, binary: binary(), args: ['--databases', String(databases)] })).url;
     return { url, free: Array.from({ length: databases - 1 }, (_, i) => i + 1) };
   });
   return async () => {

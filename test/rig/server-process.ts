@@ -80,4 +80,3 @@ function launch(spec: ServerSpec): Promise<ChildProcess> {
     });
   });
 }
-
