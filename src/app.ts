@@ -1,0 +1,59 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
+import { logRequests } from './http/access-log.ts';
+import { answerClientError } from './http/client-error.ts';
+import { createErrorHandler } from './http/error-handler.ts';
+import { newId } from './lib/ids.ts';
+
+export interface ServerOptions {
+  logger: FastifyBaseLogger;
+  /** Addresses and CIDR ranges of proxies whose X-Forwarded-* headers are believed; nobody else's are. */
+  trustProxy: readonly string[];
+}
+
+/** Enough for every body of the API; routes that take files say so themselves. */
+const BODY_LIMIT_BYTES = 32 * 1024;
+/** For the whole request to arrive, headers included. */
+const REQUEST_TIMEOUT_MS = 15_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+/** How often Node looks for requests that are too slow. */
+const CHECK_INTERVAL_MS = 2_000;
+/** A socket on which nothing moves. */
+const IDLE_TIMEOUT_MS = 60_000;
+/** Longer than load balancers keep theirs (60 s is common), so that they close first and lose no request. */
+const KEEP_ALIVE_MS = 72_000;
+/** Ids are 31 characters. */
+const MAX_PARAM_LENGTH = 100;
+
+/** A server with one plugin in it: every option of Fastify is here, everything else in the plugin. */
+export async function buildApp<Deps extends object>(
+  { logger, trustProxy }: ServerOptions,
+  plugin: FastifyPluginAsync<Deps>,
+  deps: Deps,
+): Promise<FastifyInstance> {
+  const answerError = createErrorHandler('');
+  const app = Fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: () => newId('req'),
+    requestIdHeader: false,
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
+
+    bodyLimit: BODY_LIMIT_BYTES,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: false, caseSensitive: true },
+
+    // While the process drains, requests that still arrive are served and their connections closed after it;
+    // readiness tells load balancers to go elsewhere. Fastify's own 503 would lose them.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+  });
+  logRequests(app);
+  await app.register(plugin, deps);
+  return app;
+}

@@ -1,0 +1,33 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { Problem, type ProblemCode } from '../lib/errors.ts';
+import { newId } from '../lib/ids.ts';
+import { PROBLEM_JSON, problemBody } from './problem.ts';
+import { securityHeaders } from './security-headers.ts';
+
+const CODES: Record<string, ProblemCode> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body_too_large',
+};
+
+/** What never became a request: not HTTP, oversized headers, too slow. Answered on the socket, which is then closed. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = new Problem(CODES[error.code ?? ''] ?? 'malformed_request');
+  const requestId = newId('req');
+  const body = problemBody(problem, requestId);
+  const headers = {
+    ...securityHeaders,
+    'content-type': PROBLEM_JSON,
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': requestId,
+    connection: 'close',
+  };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${head.join('')}\r\n${body}`);
+  socket.destroySoon();
+}

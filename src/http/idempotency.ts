@@ -1,0 +1,121 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { canonicalJson } from '../lib/canonical-json.ts';
+import type { Now } from '../lib/clock.ts';
+import { Problem } from '../lib/errors.ts';
+import type { Keyring } from '../lib/keyring.ts';
+import { open, seal } from '../lib/seal.ts';
+import type { IdempotencyStore } from './idempotency-store.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Honours Idempotency-Key (draft-ietf-httpapi-idempotency-key-header). */
+    idempotent?: boolean;
+  }
+  interface FastifyRequest {
+    /** Set when the request carries an Idempotency-Key. Ids made while serving it must derive from `seed`. */
+    idempotency: { seed: string } | null;
+  }
+}
+
+interface Run {
+  seed: string;
+  key: string;
+  leasedUntil: number;
+}
+
+interface Answer {
+  status: number;
+  type: string;
+  body: string;
+}
+
+const KEY = /^[\x20-\x7e]{1,255}$/;
+const SEED_BYTES = 16;
+/** Answers that say nothing about the request itself: the next try may get another one. */
+const NOT_FINAL = new Set([401, 408, 409, 429]);
+
+export interface IdempotencyOptions {
+  store: IdempotencyStore;
+  /** Stored answers may hold a proof or a new key: they are sealed. */
+  keyring: Keyring;
+  now: Now;
+}
+
+/** An onRoute hook: gives routes with `config.idempotent` what they need. */
+export function withIdempotency({ store, keyring, now }: IdempotencyOptions): (route: RouteOptions) => void {
+  async function begin(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+    const header = request.headers['idempotency-key'];
+    if (header === undefined) return undefined;
+    if (typeof header !== 'string' || !KEY.test(header)) {
+      throw new Problem('invalid_idempotency_key', { detail: 'It must be 1 to 255 printable ASCII characters.' });
+    }
+    const key = storeKey(request, header);
+    const at = now();
+    const begun = await store.begin(key, fingerprint(request), randomBytes(SEED_BYTES).toString('hex'), at);
+    switch (begun.kind) {
+      case 'run':
+        request.idempotency = { seed: begun.seed, key, leasedUntil: begun.leasedUntil } as Run;
+        return undefined;
+      case 'mismatch':
+        throw new Problem('idempotency_mismatch');
+      case 'running':
+        throw new Problem('idempotency_conflict', { retryAfterSeconds: (begun.leasedUntil - at) / 1000 });
+      case 'done':
+        return replay(begun.answer, key, reply);
+    }
+  }
+
+  function replay(stored: string, key: string, reply: FastifyReply): FastifyReply {
+    const text = open(keyring, key, stored);
+    if (text === null)
+      throw new Problem('idempotency_conflict', { detail: 'The stored answer can no longer be opened.' });
+    const { status, type, body } = JSON.parse(text) as Answer;
+    return reply.code(status).header('content-type', type).header('idempotency-replayed', 'true').send(body);
+  }
+
+  async function finish(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+    const run = request.idempotency as Run | null;
+    if (run === null) return payload;
+    try {
+      if (reply.statusCode >= 500 || NOT_FINAL.has(reply.statusCode)) {
+        await store.release(run.key, run.leasedUntil);
+        return payload;
+      }
+      const type = String(reply.getHeader('content-type') ?? '');
+      const answer: Answer = { status: reply.statusCode, type, body: String(payload ?? '') };
+      const sealed = seal(keyring, run.key, JSON.stringify(answer));
+      const kept = await store.finish(run.key, sealed, now());
+      if (kept === sealed) return payload;
+      // This run took longer than its lease and another one answered first: all callers hear that answer.
+      const first = JSON.parse(open(keyring, run.key, kept) ?? JSON.stringify(answer)) as Answer;
+      reply.code(first.status).header('content-type', first.type);
+      return first.body;
+    } catch (error) {
+      // What was asked for is done. A retry after the lease runs again with the same seed and finds it done.
+      request.log.warn({ err: error }, 'idempotent answer not stored');
+      return payload;
+    }
+  }
+
+  return (route) => {
+    if (!route.config?.idempotent) return;
+    route.preHandler = [route.preHandler ?? [], begin].flat();
+    route.onSend = [route.onSend ?? [], finish].flat();
+  };
+}
+
+/** Keys of two projects, modes or routes never meet. */
+function storeKey(request: FastifyRequest, header: string): string {
+  const { projectId, mode } = request.auth;
+  return sha256([projectId, mode, request.method, request.routeOptions.url, header]);
+}
+
+function fingerprint(request: FastifyRequest): string {
+  return sha256([request.method, request.url, canonicalJson(request.body)]);
+}
+
+/** As JSON, so that no two lists of parts read the same. */
+function sha256(parts: unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}

@@ -1,0 +1,78 @@
+import type { FastifyInstance } from 'fastify';
+import type { Authenticate } from '../lib/auth.ts';
+import type { Now } from '../lib/clock.ts';
+import type { Keyring } from '../lib/keyring.ts';
+import { bearerOf, refuseUnguarded, requireScope, unauthorized } from './auth.ts';
+import { createErrorHandler, createNotFoundHandler } from './error-handler.ts';
+import { withIdempotency } from './idempotency.ts';
+import type { IdempotencyStore } from './idempotency-store.ts';
+import { addJsonParser } from './json-body.ts';
+import { type Metrics, measureRequests } from './metrics.ts';
+import { collectOpenApi } from './openapi.ts';
+import { createRateGate, type RateLimits } from './rate-limit.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import { closed } from './schemas.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+import { createValidatorCompiler, refuseOpenSchemas } from './validation.ts';
+
+export interface HttpDeps {
+  authenticate: Authenticate;
+  rateLimiter: RateLimiter;
+  rateLimits: RateLimits;
+  idempotency: IdempotencyStore;
+  keyring: Keyring;
+  metrics: Metrics;
+  now: Now;
+  /** True when nothing else lives in this Fastify app: then also unknown paths outside a prefix are ours to answer. */
+  standalone: boolean;
+}
+
+/**
+ * Everything the API needs of HTTP, for the context it is called in and no other: a host app keeps its own error
+ * handler, parsers, hooks and Ajv settings. Await it before the first route.
+ */
+export async function installHttp(fastify: FastifyInstance, deps: HttpDeps): Promise<void> {
+  fastify.decorateRequest('auth');
+  fastify.decorateRequest('idempotency', null);
+  fastify.setErrorHandler(createErrorHandler(fastify.prefix));
+  // Without a prefix of its own it would replace the host's.
+  if (deps.standalone || fastify.prefix !== '') fastify.setNotFoundHandler(createNotFoundHandler(fastify));
+  fastify.setValidatorCompiler(createValidatorCompiler());
+  await collectOpenApi(fastify);
+
+  addSecurityHeaders(fastify);
+  measureRequests(fastify, deps.metrics);
+  addGuard(fastify, deps);
+  addJsonParser(fastify);
+
+  const makeIdempotent = withIdempotency({ store: deps.idempotency, keyring: deps.keyring, now: deps.now });
+  fastify.addHook('onRoute', (route) => {
+    // No parameters declared means none taken.
+    route.schema = { querystring: { type: 'object', ...closed }, ...route.schema };
+    refuseUnguarded(route);
+    refuseOpenSchemas(route);
+    makeIdempotent(route);
+  });
+}
+
+/** Who calls, how often, and whether they may: before the body is read. */
+function addGuard(fastify: FastifyInstance, { authenticate, rateLimiter, rateLimits, now }: HttpDeps): void {
+  const rates = createRateGate(rateLimiter, rateLimits);
+  fastify.addHook('onRequest', async (request, reply) => {
+    const { config } = request.routeOptions;
+    if (config.unmetered) return;
+    const at = now();
+    await rates.byAddress(request, reply, at);
+    if (config.public || request.is404) return;
+    const key = bearerOf(request);
+    const auth = key === null ? null : await authenticate(key);
+    if (!auth) {
+      await rates.failedAuth(request, reply, at);
+      throw unauthorized(request, reply);
+    }
+    request.auth = auth;
+    // Client tokens belong to as many people, who must not use up one another's quota.
+    await rates.byKey(auth.client?.verificationId ?? auth.keyId, reply, at);
+    if (config.scope !== undefined) requireScope(request, reply, config.scope);
+  });
+}

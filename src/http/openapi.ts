@@ -1,0 +1,123 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance, FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify';
+import { ProblemSchema } from './schemas.ts';
+
+const DESCRIPTION = `One-time codes and two-factor verification.
+
+Errors are \`application/problem+json\` (RFC 9457). Every answer has an \`X-Request-Id\`.
+Requests are counted per key and per address: see the \`RateLimit-Policy\` and \`RateLimit\` headers of each answer.
+Unknown fields are refused. Times are RFC 3339 in UTC, numbers E.164.`;
+
+const TAGS = [
+  { name: 'Verifications', description: 'Send a code, check it, get a signed proof.' },
+  { name: 'Tokens', description: 'Proofs and client tokens.' },
+  { name: 'Events', description: 'What happened: the audit log.' },
+  { name: 'Projects', description: 'Projects, their policies and keys. Needs the admin scope.' },
+  { name: 'Sandbox', description: 'What phones would have received. Development and test keys only.' },
+  { name: 'Service', description: 'Health, metrics and this description.' },
+];
+
+/** As much of OpenAPI as is completed below. */
+interface Document {
+  paths?: Record<string, Record<string, Operation>>;
+  components?: { schemas?: object };
+}
+
+interface Operation {
+  responses: object;
+  parameters?: object[];
+  'x-idempotent'?: boolean;
+}
+
+/** Collects the routes that follow, in this context. */
+export async function collectOpenApi(fastify: FastifyInstance): Promise<void> {
+  await fastify.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Countersign',
+        version: '1',
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: fastify.prefix || '/' }],
+      tags: TAGS,
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `cs_live_…` or `cs_test_…`.' },
+        },
+      },
+    },
+    stripBasePath: true,
+    transform: ({ schema, url, route }) => ({ schema: describeRoute(schema, route), url }),
+    transformObject: (document) => ('openapiObject' in document ? complete(document.openapiObject as Document) : {}),
+  });
+}
+
+/** What a route's config says, as OpenAPI. HEAD goes with GET and is not described again. */
+function describeRoute(schema: FastifySchema | undefined, route: RouteOptions): FastifySchema {
+  const { scope, public: open, idempotent } = route.config ?? {};
+  const description = [schema?.description, scope && `Scope: \`${scope}\`.`].filter(Boolean).join('\n\n');
+  return {
+    ...schema,
+    ...(description && { description }),
+    ...(route.method === 'HEAD' && { hide: true }),
+    ...(idempotent && { 'x-idempotent': true }),
+    security: open ? [] : [{ apiKey: [] }],
+  } as FastifySchema;
+}
+
+/** What is the same for all operations. */
+function complete(document: Document): Document {
+  const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(path)) {
+      operation.responses = {
+        ...operation.responses,
+        '4XX': { $ref: '#/components/responses/ClientError' },
+        '5XX': { $ref: '#/components/responses/ServerError' },
+      };
+      if (operation['x-idempotent']) {
+        operation.parameters = [...(operation.parameters ?? []), { $ref: '#/components/parameters/IdempotencyKey' }];
+      }
+      delete operation['x-idempotent'];
+    }
+  }
+  const components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: ProblemSchema },
+    parameters: {
+      IdempotencyKey: {
+        name: 'Idempotency-Key',
+        in: 'header',
+        description:
+          'Makes a retry safe: for 24 hours the same key and body get the answer of the first request ' +
+          '(`Idempotency-Replayed: true`), another body gets 422, and 409 means that the first one is still running.',
+        schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[ -~]+$' },
+      },
+    },
+    responses: {
+      ClientError: { description: 'The request cannot be served as it is; `code` says why.', content: problem },
+      ServerError: { description: 'Try again after `Retry-After`.', content: problem },
+    },
+  };
+  return { ...document, components };
+}
+
+export function openApiRoutes(): FastifyPluginAsync {
+  return async (fastify) => {
+    fastify.get(
+      '/openapi.json',
+      {
+        config: { public: true },
+        schema: {
+          operationId: 'openapi',
+          summary: 'This description',
+          tags: ['Service'],
+          response: { 200: { type: 'object', additionalProperties: true } },
+        },
+      },
+      async () => fastify.swagger(),
+    );
+  };
+}

@@ -1,0 +1,82 @@
+import { normalizeIP } from '@fastify/rate-limit';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../lib/errors.ts';
+import type { RateLimiter, RatePolicy, RateUse } from './rate-limiter.ts';
+
+export interface RateLimits {
+  /** Requests of one API key. */
+  key: RateQuota;
+  /** Requests from one address, whoever sends them. */
+  ip: RateQuota;
+  /** Requests without a valid key from one address. */
+  authFailures: RateQuota;
+}
+
+export interface RateQuota {
+  max: number;
+  windowSeconds: number;
+}
+
+export const defaultRateLimits: RateLimits = {
+  key: { max: 120_000, windowSeconds: 60 },
+  ip: { max: 120_000, windowSeconds: 60 },
+  authFailures: { max: 60, windowSeconds: 60 },
+};
+
+/** All requests of one IPv6 site share a limit: whoever has one address of a /64 has all of them. */
+const IPV6_SUBNET = 64;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Not counted and never refused: health probes. */
+    unmetered?: boolean;
+  }
+}
+
+/** Each throws the 429 when the quota is used up, and tells what is left in the answer's headers. */
+export interface RateGate {
+  byKey(keyId: string, reply: FastifyReply, now: number): Promise<void> | undefined;
+  byAddress(request: FastifyRequest, reply: FastifyReply, now: number): Promise<void> | undefined;
+  failedAuth(request: FastifyRequest, reply: FastifyReply, now: number): Promise<void> | undefined;
+}
+
+export function createRateGate(limiter: RateLimiter, limits: RateLimits): RateGate {
+  const key = { name: 'key', ...limits.key };
+  const ip = { name: 'ip', ...limits.ip };
+  const authFailures = { name: 'auth_failures', ...limits.authFailures };
+
+  function pass(policy: RatePolicy, subject: string, reply: FastifyReply, now: number): Promise<void> | undefined {
+    const use = limiter.use(policy, subject, now);
+    if (use instanceof Promise) return use.then((later) => settle(later, reply));
+    settle(use, reply);
+    return undefined;
+  }
+
+  return {
+    byKey: (keyId, reply, now) => pass(key, keyId, reply, now),
+    byAddress: (request, reply, now) => pass(ip, addressOf(request), reply, now),
+    failedAuth: (request, reply, now) => pass(authFailures, addressOf(request), reply, now),
+  };
+}
+
+/** `request.ip` honours X-Forwarded-For from the proxies of Fastify's trustProxy list only. */
+function addressOf(request: FastifyRequest): string {
+  return normalizeIP(request.ip, IPV6_SUBNET);
+}
+
+/** draft-ietf-httpapi-ratelimit-headers: lists of structured fields, one member for each policy that counted. */
+function settle({ policy, allowed, remaining, resetSeconds }: RateUse, reply: FastifyReply): void {
+  append(reply, 'ratelimit-policy', `"${policy.name}";q=${policy.max};w=${policy.windowSeconds}`);
+  append(reply, 'ratelimit', `"${policy.name}";r=${remaining};t=${resetSeconds}`);
+  if (allowed) return;
+  throw new Problem('rate_limited', {
+    detail: `The quota "${policy.name}" is used up.`,
+    retryAfterSeconds: resetSeconds,
+    extensions: { 'violated-policies': [policy.name] },
+  });
+}
+
+function append(reply: FastifyReply, name: string, member: string): void {
+  const before = reply.getHeader(name);
+  reply.header(name, before === undefined ? member : `${before}, ${member}`);
+}

@@ -1,0 +1,136 @@
+import type { RateCounter } from './rate-counter.ts';
+
+export interface RatePolicy {
+  /** Public: it is named in headers and in 429 answers. */
+  name: string;
+  max: number;
+  windowSeconds: number;
+}
+
+export interface RateUse {
+  policy: RatePolicy;
+  allowed: boolean;
+  remaining: number;
+  /** Until the window ends and the whole quota is back. */
+  resetSeconds: number;
+}
+
+export interface RateLimiter {
+  /** Counts one use. Answers at once when this instance may decide alone, else after asking the shared counter. */
+  use(policy: RatePolicy, subject: string, now: number): RateUse | Promise<RateUse>;
+  /** Hands over what is counted but not shared yet; for shutdown. */
+  flush(now: number): Promise<void>;
+}
+
+export interface RateLimiterOptions {
+  counter: RateCounter;
+  /** Turns a subject into what may stand in a shared key: an address is personal data. */
+  hash(subject: string): string;
+  /** Told when the shared counter stops and starts answering. */
+  onDegraded(error: unknown): void;
+  onRecovered(): void;
+}
+
+/** An instance keeps to itself at most this fraction of what was left when it last asked. */
+const AHEAD = 1 / 256;
+/** What is counted here is shared at the next use after this time, at the latest. */
+const SYNC_MS = 250;
+/** After a failure the shared counter is left alone this long; meanwhile this instance counts for itself. */
+const RETRY_MS = 1_000;
+/** Subjects remembered; a flood of new addresses forgets the oldest, which then ask the shared counter again. */
+const MAX_WINDOWS = 20_000;
+
+interface Window {
+  key: string;
+  max: number;
+  endsAt: number;
+  /** Uses by all instances, as far as known here. */
+  total: number;
+  /** Of these, not shared yet. */
+  unshared: number;
+  /** How many may stay unshared. */
+  ahead: number;
+  sharedAt: number;
+}
+
+/**
+ * Fixed windows, aligned to the clock, so that all instances agree on them without talking.
+ *
+ * Asking the shared counter on every request would cost more than the rest of the HTTP layer. So an instance counts
+ * ahead, by less the nearer the limit is, and not at all while the window is new to it or fewer than 256 uses are
+ * left: there every use waits for the shared count. Limits below 256 are exact; above, each instance may let at most
+ * 1/256 of `max` through too many, or take as much with it when it is killed.
+ */
+export function createRateLimiter({ counter, hash, onDegraded, onRecovered }: RateLimiterOptions): RateLimiter {
+  const windows = new Map<string, Window>();
+  let failing = false;
+  let retryAt = 0;
+
+  function windowOf(policy: RatePolicy, subject: string, now: number): Window {
+    const name = `${policy.name}:${subject}`;
+    const known = windows.get(name);
+    if (known && now < known.endsAt) return known;
+    windows.delete(name);
+    const windowMs = policy.windowSeconds * 1000;
+    const start = Math.floor(now / windowMs);
+    const fresh = {
+      key: `http:${policy.name}:${hash(subject)}:${start}`,
+      max: policy.max,
+      endsAt: (start + 1) * windowMs,
+      total: 0,
+      unshared: 0,
+      ahead: 0,
+      sharedAt: now,
+    };
+    windows.set(name, fresh);
+    // A Map keeps the order of insertion.
+    if (windows.size > MAX_WINDOWS) windows.delete(windows.keys().next().value as string);
+    return fresh;
+  }
+
+  async function share(window: Window, now: number): Promise<number> {
+    const uses = window.unshared;
+    const position = window.total;
+    window.unshared = 0;
+    window.sharedAt = now;
+    // One use in RETRY_MS finds out whether the counter is back; the others do not wait for it.
+    if (failing) retryAt = now + RETRY_MS;
+    try {
+      const total = await counter.add(window.key, uses, now, window.endsAt);
+      window.total = Math.max(window.total, total);
+      window.ahead = Math.floor((window.max - window.total) * AHEAD);
+      if (failing) onRecovered();
+      failing = false;
+      return total;
+    } catch (error) {
+      window.unshared += uses;
+      if (!failing) onDegraded(error);
+      failing = true;
+      retryAt = now + RETRY_MS;
+      return position;
+    }
+  }
+
+  return {
+    use(policy, subject, now) {
+      const window = windowOf(policy, subject, now);
+      const answer = (position: number): RateUse => ({
+        policy,
+        allowed: position <= policy.max,
+        remaining: Math.max(0, policy.max - position),
+        resetSeconds: Math.max(1, Math.ceil((window.endsAt - now) / 1000)),
+      });
+      if (window.total >= policy.max) return answer(policy.max + 1);
+      window.total++;
+      window.unshared++;
+      const mayDecide = window.unshared <= window.ahead;
+      if ((mayDecide && now - window.sharedAt < SYNC_MS) || (failing && now < retryAt)) return answer(window.total);
+      const shared = share(window, now);
+      return mayDecide ? answer(window.total) : shared.then(answer);
+    },
+    async flush(now) {
+      const open = [...windows.values()].filter((window) => window.unshared > 0 && now < window.endsAt);
+      await Promise.all(open.map((window) => share(window, now)));
+    },
+  };
+}

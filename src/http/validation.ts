@@ -1,0 +1,102 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { Ajv, type ErrorObject } from 'ajv';
+import type { FastifySchemaCompiler, RouteOptions } from 'fastify';
+import type { TSchema } from 'typebox';
+import type { FieldError } from '../lib/errors.ts';
+
+/** More would only make the answer long. */
+const MAX_ERRORS = 20;
+const MAX_NAME = 100;
+
+const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+
+const formats: Record<string, (value: string) => boolean> = {
+  'date-time': (value) => DATE_TIME.test(value) && !Number.isNaN(Date.parse(value)),
+  ipv4: isIPv4,
+  ipv6: (value) => isIPv6(value) && !value.includes('%'),
+};
+
+/**
+ * Bodies are taken as they are; in parameters, which are text, numbers are read as numbers.
+ * A context of its own, because a host's Ajv settings (Fastify's default drops unknown members) must not apply here.
+ */
+export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
+  const options = { allErrors: true, useDefaults: true, removeAdditional: false, strict: true, formats } as const;
+  const bodies = new Ajv({ ...options, coerceTypes: false });
+  const parameters = new Ajv({ ...options, coerceTypes: true });
+  return ({ schema, httpPart }) => (httpPart === 'body' ? bodies : parameters).compile(schema);
+}
+
+/** What Ajv says, for callers: where, and what is wrong; never the value. */
+export function toFieldErrors(errors: readonly ErrorObject[], part: string | undefined): FieldError[] {
+  const byPlace = new Map<string, string>();
+  for (const error of errors) {
+    const place = pointerOf(error, part);
+    // A failed union reports every branch; its own error comes last and is the one that makes sense.
+    if (!byPlace.has(place) || error.keyword === 'anyOf') byPlace.set(place, messageOf(error, errors));
+    if (byPlace.size === MAX_ERRORS) break;
+  }
+  return [...byPlace].map(([pointer, message]) => ({ pointer, message }));
+}
+
+function pointerOf(error: ErrorObject, part: string | undefined): string {
+  const member = error.params.additionalProperty ?? error.params.missingProperty ?? error.params.propertyName;
+  const pointer =
+    member === undefined
+      ? error.instancePath
+      : `${error.instancePath}/${escapePointer(String(member).slice(0, MAX_NAME))}`;
+  return part === 'body' ? pointer : pointer.slice(1);
+}
+
+/** RFC 6901 §3 */
+function escapePointer(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function messageOf(error: ErrorObject, all: readonly ErrorObject[]): string {
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return 'is not a known field';
+    case 'required':
+      return 'is required';
+    case 'pattern':
+      return 'does not have the required form';
+    case 'enum':
+      return `must be one of ${(error.params.allowedValues as unknown[]).join(', ')}`;
+    case 'anyOf': {
+      const branches = all.filter((other) => other.instancePath === error.instancePath && other.keyword === 'const');
+      if (branches.length === 0) return 'has none of the allowed forms';
+      return `must be one of ${branches.map((other) => String(other.params.allowedValue)).join(', ')}`;
+    }
+    default:
+      return error.message ?? 'is not valid';
+  }
+}
+
+/** Refuses a route whose body or parameters would let unknown members through (mass assignment). */
+export function refuseOpenSchemas(route: RouteOptions): void {
+  for (const part of ['body', 'querystring', 'params'] as const) {
+    const place = findOpenObject(route.schema?.[part], part);
+    if (place)
+      throw new Error(`${route.method} ${route.url}: ${place} takes unknown members; set additionalProperties: false`);
+  }
+}
+
+type Node = Record<string, unknown>;
+
+function findOpenObject(schema: unknown, place: string): string | null {
+  if (typeof schema !== 'object' || schema === null) return null;
+  const node = schema as Node;
+  if ((node.type === 'object' || node.properties) && node.additionalProperties !== false) return place;
+  for (const [name, child] of children(node)) {
+    const open = findOpenObject(child, `${place}/${name}`);
+    if (open) return open;
+  }
+  return null;
+}
+
+function* children(node: Node): Generator<[string, unknown]> {
+  for (const keyword of ['properties', 'patternProperties']) yield* Object.entries((node[keyword] ?? {}) as Node);
+  for (const keyword of ['anyOf', 'oneOf', 'allOf']) yield* Object.entries((node[keyword] ?? []) as Node);
+  if (node.items !== undefined) yield ['items', node.items];
+}
