@@ -18,6 +18,7 @@ export type EventType =
   | 'verification.locked'
   | 'recipient.rebound'
   | 'token.redeemed'
+  | 'token.replayed'
   | 'project.created'
   | 'project.updated'
   | 'key.created'

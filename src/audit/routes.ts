@@ -1,0 +1,110 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { Type } from 'typebox';
+import type { Database } from '../db/open.ts';
+import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../http/pagination.ts';
+import { closed, listOf, TimestampSchema } from '../http/schemas.ts';
+import { Problem } from '../lib/errors.ts';
+import type { Keyring } from '../lib/keyring.ts';
+import { EventSchema, viewEvent } from './event-view.ts';
+import { fromEventRow } from './events-table.ts';
+import { listEvents } from './list-events.ts';
+
+export interface EventRoutesDeps {
+  db: Database;
+  keyring: Keyring;
+  /** The hash under which events of this number are filed; null when it is not a valid number. */
+  recipientHash: (to: string) => string | null;
+}
+
+const ListQuery = Type.Object(
+  {
+    type: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        pattern: '^[a-z_]+\\.([a-z_]+|\\*)$',
+        description: 'One type, or a family of them.',
+        examples: ['verification.approved', 'verification.*'],
+      }),
+    ),
+    verification_id: Type.Optional(Type.String({ maxLength: 64 })),
+    to: Type.Optional(
+      Type.String({ minLength: 3, maxLength: 40, description: 'Phone number, in any usual spelling.' }),
+    ),
+    since: Type.Optional(TimestampSchema),
+    until: Type.Optional(TimestampSchema),
+    ...pageQuery,
+  },
+  closed,
+);
+
+export function eventRoutes({ db, keyring, recipientHash }: EventRoutesDeps): FastifyPluginAsyncTypebox {
+  const cursors = createCursors(keyring, 'events');
+
+  return async (app) => {
+    app.get(
+      '/v1/events',
+      {
+        config: { scope: 'events:read' },
+        schema: {
+          operationId: 'listEvents',
+          tags: ['Events'],
+          summary: 'Events of the project, newest first',
+          description: 'Events of the key’s own project and mode. `since` is inclusive, `until` exclusive.',
+          querystring: ListQuery,
+          response: { 200: listOf(EventSchema) },
+        },
+      },
+      async ({ auth, query }) => {
+        const limit = query.limit ?? DEFAULT_LIMIT;
+        const [before] = cursors.decode(query.cursor) ?? [];
+        const rows = await listEvents(db.kysely, {
+          project: auth.projectId,
+          mode: auth.mode,
+          type: query.type,
+          verificationId: query.verification_id,
+          recipientHash: query.to === undefined ? undefined : hashOf(query.to),
+          ...readRange(query.since, query.until),
+          before: before === undefined ? undefined : Number(before),
+          limit: limit + 1,
+        });
+        return toPage(
+          rows,
+          limit,
+          cursors,
+          (row) => [row.position],
+          (row) => viewEvent(fromEventRow(row)),
+        );
+      },
+    );
+  };
+
+  function hashOf(to: string): string {
+    // `?to=+33…` that was not percent-encoded arrives with a space.
+    const hash = recipientHash(to.replace(/^ /, '+'));
+    if (hash === null) {
+      throw new Problem('invalid_phone_number', {
+        errors: [{ pointer: 'to', message: 'is not a valid phone number' }],
+      });
+    }
+    return hash;
+  }
+}
+
+function readRange(since: string | undefined, until: string | undefined) {
+  const range = { since: timeOf('since', since), until: timeOf('until', until) };
+  if (range.since !== undefined && range.until !== undefined && range.since >= range.until) {
+    throw new Problem('invalid_request', { errors: [{ pointer: 'since', message: 'must be before until' }] });
+  }
+  return range;
+}
+
+/** Years of four digits that a calendar of events can have; Date.parse alone takes the year 0000. */
+const EARLIEST = Date.UTC(2000);
+const LATEST = Date.UTC(2100);
+
+function timeOf(pointer: string, timestamp: string | undefined): number | undefined {
+  if (timestamp === undefined) return undefined;
+  const at = Date.parse(timestamp);
+  if (at >= EARLIEST && at < LATEST) return at;
+  throw new Problem('invalid_request', { errors: [{ pointer, message: 'must be a time in this century' }] });
+}

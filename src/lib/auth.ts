@@ -1,0 +1,29 @@
+/** What a key may do. `admin` implies none of the others. */
+export const SCOPES = [
+  'verifications:write',
+  'verifications:read',
+  'events:read',
+  'recipients:write',
+  'tokens:redeem',
+  'sandbox',
+  'metrics:read',
+  'admin',
+] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+/** Who a request acts for. The same object is handed out as long as nothing about the key or its project changed. */
+export interface Auth {
+  keyId: string;
+  projectId: string;
+  projectName: string;
+  mode: 'live' | 'test';
+  scopes: ReadonlySet<Scope>;
+  /** The project's policy overrides, as stored. */
+  policy: unknown;
+  /** Set when a client token calls: it reaches this one verification only. */
+  client?: { verificationId: string };
+}
+
+/** Null for a key that is unknown, revoked or expired. Throws StoreUnavailable when that cannot be known. */
+export type Authenticate = (key: string) => Promise<Auth | null>;

@@ -1,0 +1,147 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { type TSchema, Type } from 'typebox';
+import type { Database } from '../db/open.ts';
+import { writeTransaction } from '../db/transaction.ts';
+import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../http/pagination.ts';
+import { closed, listOf } from '../http/schemas.ts';
+import type { Now } from '../lib/clock.ts';
+import { type FieldError, Problem } from '../lib/errors.ts';
+import { newId } from '../lib/ids.ts';
+import type { Keyring } from '../lib/keyring.ts';
+import { actorOf } from './admin-event.ts';
+import { findProject, insertProject, listProjects, type PolicyOverrides, updateProject } from './projects.ts';
+import { requireAdministrator } from './require-administrator.ts';
+import { NameSchema, ProjectIdSchema, ProjectSchema, viewProject } from './views.ts';
+
+export interface ProjectRoutesDeps {
+  db: Database;
+  now: Now;
+  keyring: Keyring;
+  production: boolean;
+  /** A closed object of optional members, each with its bounds. */
+  policySchema: TSchema;
+  /** What the schema cannot say of the policy as it would become; empty when it is fine. Pointers begin at the policy. */
+  checkPolicy?: (policy: PolicyOverrides) => FieldError[];
+}
+
+const tags = ['Projects'];
+const config = { scope: 'admin' } as const;
+const params = Type.Object({ id: ProjectIdSchema }, closed);
+const ADMIN = 'A key with the admin scope manages every project of the installation, not only its own.';
+
+export function projectRoutes(deps: ProjectRoutesDeps): FastifyPluginAsyncTypebox {
+  const { db, now } = deps;
+  const cursors = createCursors(deps.keyring, 'projects');
+  const policy = Type.Unsafe<PolicyOverrides>(deps.policySchema);
+
+  return async (app) => {
+    app.addHook('onRequest', requireAdministrator(deps.production));
+
+    app.post(
+      '/v1/projects',
+      {
+        config,
+        schema: {
+          operationId: 'createProject',
+          tags,
+          summary: 'Create a project',
+          description: ADMIN,
+          body: Type.Object({ name: NameSchema, policy: Type.Optional(policy) }, closed),
+          response: { 201: ProjectSchema },
+        },
+      },
+      async (request, reply) => {
+        const { name, policy = {} } = request.body;
+        refuseBadPolicy(policy);
+        const input = { id: newId('prj'), name, policy };
+        const project = await writeTransaction(db, {}, (trx) => insertProject(trx, input, actorOf(request), now()));
+        reply.code(201).header('location', `${app.prefix}/v1/projects/${project.id}`);
+        return viewProject(project);
+      },
+    );
+
+    app.get(
+      '/v1/projects',
+      {
+        config,
+        schema: {
+          operationId: 'listProjects',
+          tags,
+          summary: 'Projects, oldest first',
+          description: ADMIN,
+          querystring: Type.Object(pageQuery, closed),
+          response: { 200: listOf(ProjectSchema) },
+        },
+      },
+      async ({ query }) => {
+        const limit = query.limit ?? DEFAULT_LIMIT;
+        const [at, id] = cursors.decode(query.cursor) ?? [];
+        const after = at === undefined ? null : { at: Number(at), id: String(id) };
+        const rows = await listProjects(db.kysely, after, limit + 1);
+        return toPage(rows, limit, cursors, (row) => [row.createdAt, row.id], viewProject);
+      },
+    );
+
+    app.get(
+      '/v1/projects/:id',
+      {
+        config,
+        schema: {
+          operationId: 'getProject',
+          tags,
+          summary: 'One project',
+          description: ADMIN,
+          params,
+          response: { 200: ProjectSchema },
+        },
+      },
+      async (request) => {
+        const project = await findProject(db.kysely, request.params.id);
+        if (!project) throw new Problem('not_found');
+        return viewProject(project);
+      },
+    );
+
+    app.patch(
+      '/v1/projects/:id',
+      {
+        config,
+        schema: {
+          operationId: 'updateProject',
+          tags,
+          summary: 'Change a project’s name or policy',
+          description: `Members of the policy that are given replace those in force; the others stay. ${ADMIN}`,
+          params,
+          body: Type.Object(
+            { name: Type.Optional(NameSchema), policy: Type.Optional(policy) },
+            { ...closed, minProperties: 1 },
+          ),
+          response: { 200: ProjectSchema },
+        },
+      },
+      async (request) => {
+        const { name, policy = {} } = request.body;
+        const project = await updateProject(
+          db,
+          request.params.id,
+          (before) => {
+            const after = { name: name ?? before.name, policy: { ...before.policy, ...policy } };
+            refuseBadPolicy(after.policy);
+            return after;
+          },
+          actorOf(request),
+          now(),
+        );
+        if (!project) throw new Problem('not_found');
+        return viewProject(project);
+      },
+    );
+  };
+
+  function refuseBadPolicy(overrides: PolicyOverrides): void {
+    const errors = deps.checkPolicy?.(overrides) ?? [];
+    if (errors.length === 0) return;
+    const below = errors.map((error) => ({ ...error, pointer: `/policy${error.pointer}` }));
+    throw new Problem('invalid_request', { errors: below });
+  }
+}

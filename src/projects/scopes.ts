@@ -1,0 +1,1 @@
+export { SCOPES, type Scope } from '../lib/auth.ts';

@@ -1,0 +1,52 @@
+import type { Kysely } from 'kysely';
+import type { EventType, Mode } from '../audit/event.ts';
+import { insertEvents } from '../audit/insert-events.ts';
+import type { Database } from '../db/open.ts';
+import type { Schema } from '../db/schema.ts';
+import { writeTransaction } from '../db/transaction.ts';
+import { newId } from '../lib/ids.ts';
+import type { ProofClaims, Proofs } from './proof.ts';
+
+export interface Redeemer {
+  keyId: string;
+  project: string;
+  mode: Mode;
+}
+
+/** The claims for the first caller with a valid proof of its own project and mode; null for everyone else, ever. */
+export async function redeemProof(
+  deps: { db: Database; proofs: Proofs },
+  redeemer: Redeemer,
+  token: string,
+  now: number,
+): Promise<ProofClaims | null> {
+  const claims = await deps.proofs.verify(token, redeemer, now);
+  if (!claims) return null;
+  const { jti, exp } = claims;
+  return writeTransaction(deps.db, { durable: true }, async (trx) => {
+    const first = await trx
+      .insertInto('token_redemptions')
+      .values({ jti, expires_at: exp * 1000 })
+      .onConflict((conflict) => conflict.column('jti').doNothing())
+      .returning('jti')
+      .executeTakeFirst();
+    const type: EventType = first ? 'token.redeemed' : 'token.replayed';
+    const { keyId: actor, project, mode } = redeemer;
+    await insertEvents(trx, [
+      { id: newId('evt'), type, at: now, project, mode, actor, verificationId: jti, data: { purpose: claims.purpose } },
+    ]);
+    return first ? claims : null;
+  });
+}
+
+/** Longer than clocks of instances may differ: what one still takes as valid, another must not have forgotten. */
+const KEPT_AFTER_EXPIRY_MS = 3_600_000;
+
+/** Housekeeping. Returns how many were forgotten. */
+export async function forgetRedemptions(db: Kysely<Schema>, now: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('token_redemptions')
+    .where('expires_at', '<', now - KEPT_AFTER_EXPIRY_MS)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
