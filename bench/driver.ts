@@ -1,0 +1,173 @@
+import { type HttpConnection, openConnection } from './http-connection.ts';
+import { createOpenCodes, type OpenCodes } from './open-codes.ts';
+import { percentile } from './statistics.ts';
+
+/**
+ * The load generator, a process of its own: closed loop, every connection sends its next request when the last one is
+ * answered. It remembers what it started, opens the codes itself and checks them.
+ */
+export interface Order {
+  /** `finish` answers whatever is still pending, unmeasured, so that nothing of it comes due during a later slice. */
+  kind: 'yardstick' | 'start' | 'open-codes' | 'check-wrong' | 'check-right' | 'finish';
+  port: number;
+  key: string;
+  connections: number;
+  durationMs: number;
+}
+
+export interface Slice {
+  requests: number;
+  elapsedMs: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** Answers other than the one that was asked for, by status and beginning. */
+  unexpected: Record<string, number>;
+}
+
+interface Started {
+  id: string;
+  code: string;
+  wrongGuesses: number;
+}
+
+/** Null when there is nothing left to ask for. */
+type NextRequest = () => { path: string; body: string; isExpected(status: number, body: string): boolean } | null;
+
+/** One less than what exhausts a challenge, so that the right answer is still taken afterwards. */
+const MAX_WRONG_GUESSES = 4;
+
+/** Of the installation that is driven, as JSON; the yardstick has no codes to open. */
+const [installation] = process.argv.slice(2);
+const openCodes: OpenCodes = await createOpenCodes(JSON.parse(installation ?? ''));
+
+let pending: Started[] = [];
+
+process.on('message', (order: Order) => {
+  follow(order).then(
+    (slice) => process.send?.(slice),
+    (error) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+});
+
+async function follow(order: Order): Promise<Slice | null> {
+  switch (order.kind) {
+    case 'yardstick':
+      return drive(
+        order,
+        startRequests(() => {}),
+      );
+    case 'start':
+      pending = [];
+      return drive(
+        order,
+        startRequests((id) => pending.push({ id, code: '', wrongGuesses: 0 })),
+      );
+    case 'open-codes': {
+      const codes = await openCodes(pending.map(({ id }) => id));
+      for (const [index, started] of pending.entries()) started.code = codes[index] ?? '';
+      return null;
+    }
+    case 'check-wrong':
+      return drive(order, wrongAnswers());
+    case 'check-right':
+      return drive(order, rightAnswers());
+    case 'finish':
+      await drive({ ...order, durationMs: Number.POSITIVE_INFINITY }, rightAnswers());
+      return null;
+  }
+}
+
+async function drive(order: Order, next: NextRequest): Promise<Slice> {
+  const connections = await Promise.all(Array.from({ length: order.connections }, () => openConnection(order.port)));
+  const latencies: number[] = [];
+  const unexpected: Record<string, number> = {};
+  const startedAt = performance.now();
+  const endsAt = startedAt + order.durationMs;
+
+  async function work(connection: HttpConnection): Promise<void> {
+    for (let sentAt = performance.now(); sentAt < endsAt; ) {
+      const request = next();
+      if (!request) return;
+      const { status, body } = await connection.post(request.path, order.key, request.body);
+      const answeredAt = performance.now();
+      latencies.push(answeredAt - sentAt);
+      sentAt = answeredAt;
+      if (request.isExpected(status, body)) continue;
+      const what = `${status} ${body.slice(0, 80)}`;
+      unexpected[what] = (unexpected[what] ?? 0) + 1;
+    }
+  }
+
+  await Promise.all(connections.map(work));
+  const elapsedMs = performance.now() - startedAt;
+  for (const connection of connections) connection.close();
+  const sorted = Float64Array.from(latencies).sort();
+  return {
+    requests: latencies.length,
+    elapsedMs,
+    p50Ms: percentile(sorted, 0.5),
+    p99Ms: percentile(sorted, 0.99),
+    unexpected,
+  };
+}
+
+let counter = Math.floor(Math.random() * 10_000_000);
+
+/** French mobile numbers, each used once and spread over all ranges; none with a meaning for the sandbox. */
+function nextNumber(): string {
+  counter += 1;
+  const digits = ((counter * 7_368_787) % 10_000_000).toString().padStart(7, '0');
+  return digits.slice(3, 6) === '000' ? nextNumber() : `+3361${digits}`;
+}
+
+function startRequests(onStarted: (id: string) => void): NextRequest {
+  return () => {
+    const to = nextNumber();
+    const network = `${(counter >> 8) & 255}.${counter & 255}`;
+    const body = JSON.stringify({
+      to,
+      locale: 'fr',
+      purpose: 'login',
+      subject: `user-${counter}`,
+      client: { ip: `198.18.${network}`, user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0' },
+    });
+    return {
+      path: '/v1/verifications',
+      body,
+      isExpected(status, answer) {
+        if (status !== 201) return false;
+        onStarted((JSON.parse(answer) as { id: string }).id);
+        return true;
+      },
+    };
+  };
+}
+
+function rightAnswers(): NextRequest {
+  return () => {
+    const started = pending.pop();
+    return started ? check(started.id, started.code, '"valid":true') : null;
+  };
+}
+
+function wrongAnswers(): NextRequest {
+  let at = 0;
+  return () => {
+    const started = pending[at++ % Math.max(1, pending.length)];
+    if (!started || started.wrongGuesses >= MAX_WRONG_GUESSES) return null;
+    started.wrongGuesses += 1;
+    const wrong = String((Number(started.code) + 1) % 10 ** started.code.length).padStart(started.code.length, '0');
+    return check(started.id, wrong, '"wrong_code"');
+  };
+}
+
+function check(id: string, code: string, expected: string): ReturnType<NextRequest> {
+  return {
+    path: `/v1/verifications/${id}/check`,
+    body: `{"code":"${code}"}`,
+    isExpected: (status, body) => status === 200 && body.includes(expected),
+  };
+}
