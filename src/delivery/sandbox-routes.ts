@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { closed, TimestampSchema } from '../http/schemas.ts';
 import { toTimestamp } from '../lib/clock.ts';
 import { Problem } from '../lib/errors.ts';
 import { parsePhone } from '../lib/phone.ts';
@@ -17,8 +18,6 @@ export interface SandboxRoutesDeps {
   onInbound?(message: SandboxMessage): Promise<void> | void;
 }
 
-const closed = { additionalProperties: false } as const;
-
 const MessageSchema = Type.Object(
   {
     id: Type.String(),
@@ -32,7 +31,7 @@ const MessageSchema = Type.Object(
       description: 'Short messages it takes; null for other channels.',
     }),
     encoding: Type.Union([Type.Literal('gsm7'), Type.Literal('ucs2'), Type.Null()]),
-    received_at: Type.String({ format: 'date-time' }),
+    received_at: TimestampSchema,
   },
   { ...closed, title: 'SandboxMessage' },
 );

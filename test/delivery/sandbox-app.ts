@@ -2,25 +2,19 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify from 'fastify';
 import { createSandbox, type SandboxMessage } from '../../src/delivery/providers/sandbox.ts';
 import { sandboxRoutes } from '../../src/delivery/sandbox-routes.ts';
-import { bearerOf, refuseUnguarded, requireScope, unauthorized } from '../../src/http/auth.ts';
-import { createErrorHandler } from '../../src/http/error-handler.ts';
-import { addJsonParser } from '../../src/http/json-body.ts';
-import { addSecurityHeaders } from '../../src/http/security-headers.ts';
-import { createValidatorCompiler, refuseOpenSchemas } from '../../src/http/validation.ts';
-import type { Auth } from '../../src/projects/authenticate.ts';
-import type { Scope } from '../../src/projects/scopes.ts';
+import type { IdempotencyStore } from '../../src/http/idempotency-store.ts';
+import { installHttp } from '../../src/http/install-http.ts';
+import { createMetrics } from '../../src/http/metrics.ts';
+import { defaultRateLimits } from '../../src/http/rate-limit.ts';
+import { createRateLimiter } from '../../src/http/rate-limiter.ts';
+import type { Auth, Scope } from '../../src/lib/auth.ts';
+import { createKeyring } from '../../src/lib/keyring.ts';
 
 export const NOW = 1_800_000_000_000;
 
-/** Keys of the test app; a key is `<project> <mode>` as the sandbox knows it. */
-export const keys = {
-  own: 'cs_test_own',
-  other: 'cs_test_other',
-  live: 'cs_live_own',
-  noScope: 'cs_test_noscope',
-} as const;
+export const keys = { own: 'cs_test_own', other: 'cs_test_other', live: 'cs_live_own', noScope: 'cs_test_noscope' };
 
-function authOf(key: string | null): Auth | null {
+async function authenticate(key: string): Promise<Auth | null> {
   const [name] = Object.entries(keys).find(([, value]) => value === key) ?? [];
   if (!name) return null;
   return {
@@ -33,25 +27,27 @@ function authOf(key: string | null): Auth | null {
   };
 }
 
-/** The sandbox's routes with the parts of the HTTP layer that matter to them, on a port of its own. */
+/** The sandbox's routes on the service's own HTTP layer, with keys that need no database. */
 export async function buildSandboxApp({ production = false } = {}) {
   const sandbox = createSandbox(() => NOW);
   const inbound: SandboxMessage[] = [];
   const app = Fastify().withTypeProvider<TypeBoxTypeProvider>();
-  app.setValidatorCompiler(createValidatorCompiler());
-  app.setErrorHandler(createErrorHandler(''));
-  app.addHook('onRoute', refuseUnguarded);
-  app.addHook('onRoute', refuseOpenSchemas);
-  addSecurityHeaders(app);
-  addJsonParser(app);
-  app.decorateRequest('auth');
-  app.addHook('onRequest', async (request, reply) => {
-    const { scope } = request.routeOptions.config;
-    if (scope === undefined) return;
-    const auth = authOf(bearerOf(request));
-    if (!auth) throw unauthorized(request, reply);
-    request.auth = auth;
-    requireScope(request, reply, scope);
+  let requests = 0;
+  await installHttp(app, {
+    authenticate,
+    rateLimiter: createRateLimiter({
+      counter: { add: async (_key, uses) => (requests += uses) },
+      hash: (subject) => subject,
+      onDegraded: () => undefined,
+      onRecovered: () => undefined,
+    }),
+    rateLimits: defaultRateLimits,
+    // None of these routes is idempotent.
+    idempotency: {} as IdempotencyStore,
+    keyring: createKeyring([Buffer.alloc(32)]),
+    metrics: createMetrics(),
+    now: () => NOW,
+    standalone: true,
   });
   const onInbound = (message: SandboxMessage) => {
     inbound.push(message);
