@@ -116,6 +116,7 @@ export const PolicySchema = Type.Object(
       Type.String({ pattern: '^\\+[1-9][0-9]{6,14}$' }),
       Type.String({ pattern: '^[0-9]{4,10}$' }),
       {
+        ...closed,
         default: {},
         description: 'Fixed codes for test keys: nothing is sent, sending limits do not apply.',
       },
