@@ -1,0 +1,25 @@
+import { type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
+import type { Database } from './open.ts';
+import type { Schema } from './schema.ts';
+
+/** Locks the rows that are read. On SQLite a transaction holds the only write lock there is from its beginning. */
+export function forUpdate<T extends keyof Schema, O>(
+  dialect: Database['dialect'],
+  query: SelectQueryBuilder<Schema, T, O>,
+): SelectQueryBuilder<Schema, T, O> {
+  return dialect === 'postgres' ? query.forUpdate() : query;
+}
+
+/**
+ * `column` is one of those the query finds, leaving out rows that somebody else is changing: what claims and purges
+ * need, so that they neither wait nor deadlock. As an array the query runs once, whatever plan is chosen around it.
+ */
+export function amongUnlocked<DB, T extends keyof DB, O>(
+  dialect: Database['dialect'],
+  column: string,
+  query: SelectQueryBuilder<DB, T, O>,
+): RawBuilder<SqlBool> {
+  return dialect === 'postgres'
+    ? sql`${sql.ref(column)} = any(array(${query.forUpdate().skipLocked()}))`
+    : sql`${sql.ref(column)} in (${query})`;
+}

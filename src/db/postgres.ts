@@ -1,0 +1,110 @@
+import { type CompiledQuery, type Dialect, PostgresDialect, type PostgresPoolClient } from 'kysely';
+import pg from 'pg';
+import { StoreUnavailable } from '../lib/errors.ts';
+import { fromPostgres } from './errors.ts';
+
+export interface PostgresOptions {
+  /** Connections of this process. */
+  poolSize: number;
+  /** Callers that may wait for a connection; the next one is told at once that the store is unavailable. */
+  maxWaiting: number;
+  connectTimeoutMs: number;
+  statementTimeoutMs: number;
+  lockTimeoutMs: number;
+  /** Told about connections lost while idle. */
+  onError: (error: Error) => void;
+}
+
+/** The server cancels a slow statement; should it be unreachable, the driver gives up this much later. */
+const ANSWER_GRACE_MS = 1000;
+const KEEP_ALIVE_MS = 10_000;
+const INT8 = 20;
+
+export interface Postgres {
+  dialect: Dialect;
+  connect(): Promise<PostgresConnection>;
+}
+
+export interface PostgresConnection {
+  /** Statements sent together travel together: each is on its way before the answer to the one before it. */
+  send(queries: readonly CompiledQuery[]): Promise<unknown[][]>;
+  /** `broken`: not to be used again. */
+  release(broken: boolean): void;
+}
+
+export function openPostgres(connectionString: string, options: PostgresOptions): Postgres {
+  const pool = new pg.Pool({
+    connectionString,
+    application_name: 'countersign',
+    max: options.poolSize,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    statement_timeout: options.statementTimeoutMs,
+    lock_timeout: options.lockTimeoutMs,
+    idle_in_transaction_session_timeout: options.statementTimeoutMs,
+    query_timeout: options.statementTimeoutMs + ANSWER_GRACE_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    pipeline: true,
+    types: { getTypeParser },
+  });
+  // An 'error' event without a listener ends the process: the pool reports idle connections,
+  // and a connection in use reports itself besides failing its statement.
+  pool.on('error', options.onError);
+  pool.on('connect', (client) => client.on('error', () => {}));
+
+  async function connect(): Promise<pg.PoolClient> {
+    if (pool.waitingCount >= options.maxWaiting) throw new StoreUnavailable('database');
+    try {
+      return await pool.connect();
+    } catch (error) {
+      throw fromPostgres(error);
+    }
+  }
+
+  const guarded = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  return {
+    dialect: new PostgresDialect({
+      pool: {
+        options: pool.options,
+        end: () => pool.end(),
+        async connect() {
+          const client = await connect();
+          // Kysely remembers clients by identity.
+          const known = guarded.get(client) ?? guard(client);
+          guarded.set(client, known);
+          return known;
+        },
+      },
+    }),
+    async connect() {
+      const client = await connect();
+      return { send: (queries) => sendTogether(client, queries), release: (broken) => client.release(broken) };
+    },
+  };
+}
+
+async function sendTogether(client: pg.PoolClient, queries: readonly CompiledQuery[]): Promise<unknown[][]> {
+  const answers = await Promise.allSettled(queries.map((query) => client.query(query.sql, [...query.parameters])));
+  return answers.map((answer) => {
+    // The first failure is the cause; in a transaction the statements behind it fail in its wake.
+    if (answer.status === 'rejected') throw fromPostgres(answer.reason);
+    return answer.value.rows;
+  });
+}
+
+function guard(client: pg.PoolClient): PostgresPoolClient {
+  const query = async (sql: string, parameters: readonly unknown[]) => {
+    try {
+      return await client.query(sql, [...parameters]);
+    } catch (error) {
+      throw fromPostgres(error);
+    }
+  };
+  // The cast drops the overload for cursors, which are not used.
+  return { query: query as never, release: (broken) => client.release(broken) };
+}
+
+/** int8 as a number: times are milliseconds and counts are small, both far below 2^53. */
+function getTypeParser(oid: number, format?: 'text' | 'binary') {
+  return oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text');
+}

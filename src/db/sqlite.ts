@@ -1,0 +1,119 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteDriver,
+  type SqliteStatement,
+} from 'kysely';
+import { fromSqlite } from './errors.ts';
+
+const STATEMENTS = 200;
+/** How long another process may hold the write lock. The wait blocks this process's thread. */
+const BUSY_MS = 2000;
+
+/** Opens or creates the file and answers with Kysely's dialect for it. */
+export function openSqlite(file: string): Dialect {
+  const path = file === ':memory:' ? file : resolve(file);
+  if (path !== ':memory:') createPrivately(path);
+  const database = guard(() => {
+    const opened = new DatabaseSync(path, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
+    // With WAL, NORMAL survives the end of the process, not of the power; durable transactions raise it to FULL.
+    opened.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma journal_size_limit = 67108864');
+    return opened;
+  });
+  const config = { database: adapt(database) };
+  const dialect = new SqliteDialect(config);
+  return {
+    createDriver: () => new ImmediateDriver(config, path),
+    createAdapter: () => dialect.createAdapter(),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
+  };
+}
+
+/** Numbers, code hashes and events are in it: nobody else may read it. SQLite gives -wal and -shm the same mode. */
+function createPrivately(path: string): void {
+  guard(() => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+  });
+}
+
+/** What Kysely asks of better-sqlite3, on node:sqlite. Keeps the statements prepared last. */
+function adapt(database: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>();
+  return {
+    prepare(sql) {
+      const known = prepared.get(sql);
+      if (known) return known;
+      const made = prepare(database, sql);
+      if (prepared.size >= STATEMENTS) prepared.delete(prepared.keys().next().value as string);
+      prepared.set(sql, made);
+      return made;
+    },
+    close: () => database.close(),
+  };
+}
+
+function prepare(database: DatabaseSync, sql: string): SqliteStatement {
+  const statement = guard(() => database.prepare(sql));
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => guard(() => statement.all(...(parameters as SQLInputValue[]))),
+    run: (parameters) => guard(() => statement.run(...(parameters as SQLInputValue[]))),
+    iterate: (parameters) => guard(() => statement.iterate(...(parameters as SQLInputValue[]))),
+  };
+}
+
+function guard<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw fromSqlite(error);
+  }
+}
+
+/**
+ * Transactions take the write lock when they begin: one that read first could no longer write after another wrote.
+ * Two handles of one process on one file queue here; in SQLite's own queue they would block the thread they share.
+ */
+class ImmediateDriver extends SqliteDriver {
+  static readonly #tails = new Map<string, Promise<void>>();
+  readonly #path: string;
+  #leave: () => void = () => {};
+
+  constructor(config: { database: SqliteDatabase }, path: string) {
+    super(config);
+    this.#path = path;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    if (this.#path !== ':memory:') await this.#queue();
+    return super.acquireConnection();
+  }
+
+  async #queue(): Promise<void> {
+    const tails = ImmediateDriver.#tails;
+    const before = tails.get(this.#path);
+    const { promise, resolve: leave } = Promise.withResolvers<void>();
+    tails.set(this.#path, promise);
+    await before;
+    this.#leave = () => {
+      if (tails.get(this.#path) === promise) tails.delete(this.#path);
+      leave();
+    };
+  }
+
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  override async releaseConnection(): Promise<void> {
+    this.#leave();
+  }
+}
