@@ -1,0 +1,28 @@
+/** Work that outlives its request. `settled` is awaited when the process drains, so that nothing is dropped half-way. */
+export interface Background {
+  run(task: Promise<unknown>): void;
+  settled(): Promise<void>;
+  size(): number;
+}
+
+export function createBackground(onError: (error: unknown) => void): Background {
+  const running = new Set<Promise<void>>();
+  return {
+    run(task) {
+      const tracked: Promise<void> = task.then(
+        () => {
+          running.delete(tracked);
+        },
+        (error) => {
+          running.delete(tracked);
+          onError(error);
+        },
+      );
+      running.add(tracked);
+    },
+    async settled() {
+      while (running.size > 0) await Promise.all(running);
+    },
+    size: () => running.size,
+  };
+}

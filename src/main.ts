@@ -1,0 +1,87 @@
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from './app.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { openServices, type Services } from './open.ts';
+import countersign from './plugin.ts';
+import { startWorkers } from './work.ts';
+
+/** A load balancer may send requests for this long after readiness went false. */
+const LINGER_MS = 5_000;
+/** Whatever hangs then is left behind: the next process takes it up. */
+const GRACE_MS = 25_000;
+
+export function buildService(services: Services, draining: () => boolean = () => false): Promise<FastifyInstance> {
+  const { log, config } = services;
+  return buildApp({ logger: log, trustProxy: config.file.trust_proxy }, countersign, { services, standalone: true, draining });
+}
+
+/** `countersign serve`: answers HTTP and, unless told otherwise, does the due work too. */
+export async function serve(config: Config, options: { workers?: boolean } = {}): Promise<void> {
+  const services = await openServices(config);
+  let draining = false;
+  const app = await buildService(services, () => draining);
+  const workers = options.workers === false ? null : startWorkers(services);
+  const url = await app.listen({ port: config.port, host: config.host });
+  announce(services, url);
+  onceAsked(async () => {
+    draining = true;
+    if (config.mode === 'production') await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
+    await app.close();
+    await workers?.stop();
+    await services.close();
+  }, services);
+}
+
+/** `countersign worker`: only the due work. */
+export async function work(config: Config): Promise<void> {
+  const services = await openServices(config);
+  const workers = startWorkers(services);
+  process.stdout.write('countersign worker is ready\n');
+  onceAsked(async () => {
+    await workers.stop();
+    await services.close();
+  }, services);
+}
+
+function announce({ firstProject, config }: Services, url: string): void {
+  const { generatedKey } = firstProject;
+  if (generatedKey) {
+    process.stdout.write(`API key (shown once): ${generatedKey}\nSandbox: ${url}/sandbox#key=${generatedKey}\n`);
+  }
+  process.stdout.write(`countersign is ready: ${url} (${config.mode})\n`);
+}
+
+/** Ends the process on the first SIGTERM or SIGINT; later ones change nothing, and it never takes longer than the grace. */
+function onceAsked(end: () => Promise<void>, { log }: Services): void {
+  let asked = false;
+  const finish = () => {
+    if (asked) return;
+    asked = true;
+    setTimeout(() => {
+      log.error('shutdown took too long');
+      process.exit(0);
+    }, GRACE_MS).unref();
+    end().then(
+      () => process.exit(0),
+      (error) => {
+        log.error({ err: error }, 'shutdown failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', finish);
+  process.on('SIGINT', finish);
+}
+
+/** One line and no stack for what the operator can mend. */
+export async function runOrExplain(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    const text = error instanceof ConfigError ? error.message : `cannot start: ${(error as Error).message}`;
+    process.stderr.write(`countersign: ${text}\n`);
+    process.exit(1);
+  }
+}
+
+if (import.meta.main) await runOrExplain(() => serve(readConfig()));

@@ -1,0 +1,148 @@
+import type { KeyObject } from 'node:crypto';
+import type { Logger } from 'pino';
+import { type Recorder, startRecorder } from './audit/recorder.ts';
+import type { Config } from './config.ts';
+import { ensureHashKey } from './db/hash-key.ts';
+import { migrate } from './db/migrate.ts';
+import { type Database, openDatabase } from './db/open.ts';
+import { openRedis, type RedisHandle } from './db/redis.ts';
+import { chooseProvider } from './delivery/choose-provider.ts';
+import { createDelivery } from './delivery/deliver.ts';
+import { createSandbox, type Sandbox } from './delivery/providers/sandbox.ts';
+import { developmentSecret } from './development-secrets.ts';
+import { createLogger } from './http/access-log.ts';
+import { createMetrics, type Metrics } from './http/metrics.ts';
+import { type Background, createBackground } from './lib/background.ts';
+import { type Now, systemNow } from './lib/clock.ts';
+import { createKeyring, type Keyring } from './lib/keyring.ts';
+import { ensureFirstProject, type FirstProject } from './projects/first-project.ts';
+import { createKeySet, type KeySet } from './tokens/key-set.ts';
+import { createProofs, type Proofs } from './tokens/proof.ts';
+import { ensureSigningKey } from './tokens/signing-keys.ts';
+import { withAcceptanceLedger } from './verify/acceptance-ledger.ts';
+import { createCodeHasher } from './verify/code.ts';
+import type { Deliver } from './verify/deliver.ts';
+import type { VerifyDeps } from './verify/deps.ts';
+import { createGuards } from './verify/guards.ts';
+import { createKnownDevices } from './verify/known-devices.ts';
+import { handleReceipt } from './verify/receipts.ts';
+import { getRecord } from './verify/records.ts';
+import { createRedisStore } from './verify/redis-store.ts';
+import { createSqlStore } from './verify/sql-store.ts';
+import type { ChallengeStore } from './verify/store.ts';
+
+/** Everything that lives as long as the process: stores, keys, delivery, the lifecycle. */
+export interface Services {
+  config: Config;
+  log: Logger;
+  now: Now;
+  db: Database;
+  redis: RedisHandle | null;
+  /** Drains Redis' event streams into SQL; null without Redis. */
+  recorder: Recorder | null;
+  keyring: Keyring;
+  hashKey: KeyObject;
+  metrics: Metrics;
+  background: Background;
+  sandbox: Sandbox;
+  keySet: KeySet;
+  proofs: Proofs;
+  verify: VerifyDeps;
+  firstProject: FirstProject;
+  /** Lets running work end, then closes the stores. */
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  now?: Now;
+  log?: Logger;
+  /** Takes the place of delivery: measurements and embedders that send by themselves. */
+  deliver?: Deliver;
+}
+
+/** How long work that outlives its request may take when the process ends; a carrier call takes at most ten seconds. */
+const SETTLE_MS = 12_000;
+
+/** Opens the stores, brings the schema up to date and makes what a new installation needs. */
+export async function openServices(config: Config, options: OpenOptions = {}): Promise<Services> {
+  const now = options.now ?? systemNow;
+  const log = options.log ?? createLogger({ level: config.file.log_level });
+  const keyring = createKeyring(config.masterSecrets ?? [developmentSecret(config.dataFolder)]);
+  const db = await openDatabase(config.databaseUrl, {
+    poolSize: config.file.database_pool,
+    onError: (error) => log.warn({ err: error }, 'database connection lost'),
+  });
+  await migrate(db, now());
+  const hashKey = await ensureHashKey(db.kysely, keyring);
+  const firstProject = await ensureFirstProject(db, config, now());
+  await ensureSigningKey(db, keyring, now());
+
+  const metrics = createMetrics();
+  const background = createBackground((error) => log.error({ err: error }, 'background work failed'));
+  const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : null;
+  const recorder = redis ? startRecorder({ redis, db, log, now }) : null;
+  const store = openStore(db, redis, recorder, log);
+  const keySet = createKeySet({ db: db.kysely, keyring });
+  const proofs = createProofs({ keys: keySet, issuer: config.file.public_url ?? `http://${config.host}:${config.port}` });
+
+  const sandbox = createSandbox(now);
+  const delivery = createDelivery({
+    chooseProvider: (message) => chooseProvider({ sandbox }, config.mode === 'production', message),
+    now,
+    log,
+    metrics: {
+      handedOver: (channel, provider, _outcome, durationMs) =>
+        metrics.sendSeconds.observe({ channel, provider }, durationMs / 1000),
+    },
+  });
+  const verify: VerifyDeps = {
+    now,
+    store,
+    hasher: createCodeHasher(keyring, { concurrency: config.file.hashing.concurrency, maxQueued: config.file.hashing.max_queued }),
+    keyring,
+    hashKey,
+    guards: createGuards(hashKey),
+    deliver: options.deliver ?? delivery.deliver,
+    signProof: proofs.sign,
+    devices: createKnownDevices(db.kysely),
+    records: { get: (who) => getRecord(db, who) },
+    background: background.run,
+    metrics,
+  };
+  delivery.onReceipt((receipt) => handleReceipt(verify, receipt, now()));
+  sandbox.onReceipt((receipt) => background.run(delivery.receive(sandbox.name, receipt)));
+
+  return {
+    config,
+    log,
+    now,
+    db,
+    redis,
+    recorder,
+    keyring,
+    hashKey,
+    metrics,
+    background,
+    sandbox,
+    keySet,
+    proofs,
+    verify,
+    firstProject,
+    async close() {
+      await Promise.race([background.settled(), afterMs(SETTLE_MS)]);
+      await recorder?.stop();
+      await redis?.close();
+      await db.close();
+    },
+  };
+}
+
+function openStore(db: Database, redis: RedisHandle | null, recorder: Recorder | null, log: Logger): ChallengeStore {
+  if (!redis) return createSqlStore(db);
+  const store = createRedisStore(redis, { db, poke: (shard) => recorder?.poke(shard), log });
+  return withAcceptanceLedger(store, db);
+}
+
+function afterMs(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}

@@ -1,0 +1,107 @@
+import type { FastifyPluginAsync } from 'fastify';
+import { eventRoutes } from './audit/routes.ts';
+import { sandboxPage } from './console/sandbox-page.ts';
+import { sandboxRoutes } from './delivery/sandbox-routes.ts';
+import { docsRoutes } from './http/docs.ts';
+import { healthRoutes } from './http/health.ts';
+import { createRedisIdempotencyStore } from './http/idempotency-redis.ts';
+import { createSqlIdempotencyStore } from './http/idempotency-sql.ts';
+import { installHttp } from './http/install-http.ts';
+import { metricsRoutes } from './http/metrics.ts';
+import { openApiRoutes } from './http/openapi.ts';
+import { createCursors } from './http/pagination.ts';
+import { createRedisRateCounter } from './http/rate-counter-redis.ts';
+import { createSqlRateCounter } from './http/rate-counter-sql.ts';
+import type { RateLimits } from './http/rate-limit.ts';
+import { createRateLimiter } from './http/rate-limiter.ts';
+import { hashPhone, parsePhone } from './lib/phone.ts';
+import type { Services } from './open.ts';
+import { createAuthenticate } from './projects/authenticate.ts';
+import { keyRoutes } from './projects/key-routes.ts';
+import { projectRoutes } from './projects/project-routes.ts';
+import { withClientTokens } from './tokens/authenticate-client.ts';
+import { issueClientToken } from './tokens/client-token.ts';
+import { tokenRoutes } from './tokens/routes.ts';
+import { createListVerifications } from './verify/list.ts';
+import { createPolicyResolver, PolicyOverridesSchema } from './verify/policy.ts';
+import { verificationRoutes } from './verify/routes.ts';
+
+export interface CountersignOptions {
+  /** From `openServices`; whoever opened them closes them. */
+  services: Services;
+  /** True when this Fastify app is ours alone. */
+  standalone?: boolean;
+  /** True from SIGTERM on. */
+  draining?: () => boolean;
+}
+
+/**
+ * Countersign as a Fastify plugin: `app.register(countersign, { services, prefix: '/otp' })`. It stays inside its own
+ * context; the host's parsers, hooks and error handler are neither used nor changed.
+ */
+const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options) => {
+  const { services, standalone = false, draining = () => false } = options;
+  const { config, db, redis, keyring, hashKey, now, log, metrics, sandbox, verify } = services;
+  const production = config.mode === 'production';
+  const recipientHash = (to: string) => {
+    const phone = parsePhone(to);
+    return phone && hashPhone(hashKey, phone.e164);
+  };
+  const rateLimiter = createRateLimiter({
+    counter: redis ? createRedisRateCounter(redis) : createSqlRateCounter(db),
+    hash: (subject) => hashPhone(hashKey, subject),
+    onDegraded: (error) => log.warn({ err: error }, 'rate limits are counted by this instance alone'),
+    onRecovered: () => log.info('rate limits are shared again'),
+  });
+
+  await installHttp(app, {
+    authenticate: withClientTokens(createAuthenticate({ db, now }), keyring, now),
+    rateLimiter,
+    rateLimits: rateLimitsOf(services),
+    idempotency: redis ? createRedisIdempotencyStore(redis) : createSqlIdempotencyStore(db),
+    keyring,
+    metrics,
+    now,
+    standalone,
+  });
+  app.addHook('onClose', () => rateLimiter.flush(now()));
+
+  await app.register(
+    verificationRoutes({
+      verify,
+      policyOf: createPolicyResolver(config.file.policy),
+      list: createListVerifications(db, hashKey, createCursors(keyring, 'verifications')),
+      issueClientToken: ({ id, project, mode, expiresAt }) =>
+        issueClientToken(keyring, { verificationId: id, project, mode }, expiresAt),
+    }),
+  );
+  await app.register(tokenRoutes({ db, keys: services.keySet, proofs: services.proofs, now }));
+  await app.register(eventRoutes({ db, keyring, recipientHash }));
+  await app.register(projectRoutes({ db, now, keyring, production, policySchema: PolicyOverridesSchema }));
+  await app.register(keyRoutes({ db, now, keyring, production }));
+  await app.register(sandboxRoutes({ sandbox, production }));
+  await app.register(sandboxPage({ isServed: () => !production }));
+  await app.register(healthRoutes({ probes: probesOf(services), draining, now }));
+  await app.register(metricsRoutes(metrics, !production));
+  if (config.file.docs ?? !production) {
+    await app.register(openApiRoutes());
+    await app.register(docsRoutes());
+  }
+};
+
+export default countersign;
+
+function rateLimitsOf({ config }: Services): RateLimits {
+  const { key_per_minute, ip_per_minute, failed_authentications_per_minute } = config.file.rate_limits;
+  const perMinute = (max: number) => ({ max, windowSeconds: 60 });
+  return {
+    key: perMinute(key_per_minute),
+    ip: perMinute(ip_per_minute),
+    authFailures: perMinute(failed_authentications_per_minute),
+  };
+}
+
+function probesOf({ db, redis }: Services) {
+  const database = { name: 'database', check: () => db.ping() };
+  return redis ? [database, { name: 'redis', check: () => redis.ping() }] : [database];
+}

@@ -1,0 +1,25 @@
+import type { Auth, Authenticate } from '../lib/auth.ts';
+import type { Now } from '../lib/clock.ts';
+import type { Keyring } from '../lib/keyring.ts';
+import { openClientToken } from './client-token.ts';
+
+const NO_SCOPES: Auth['scopes'] = new Set();
+
+/** Takes a client token where a key is expected. It has no scope; routes let it in by name (`config.clientToken`). */
+export function withClientTokens(authenticate: Authenticate, keyring: Keyring, now: Now): Authenticate {
+  return async (token) => {
+    if (!token.startsWith('cst_')) return authenticate(token);
+    const claims = openClientToken(keyring, token, now());
+    if (!claims) return null;
+    const { verificationId, project, mode } = claims;
+    return {
+      keyId: `client:${verificationId}`,
+      projectId: project,
+      projectName: '',
+      mode,
+      scopes: NO_SCOPES,
+      policy: null,
+      client: { verificationId },
+    };
+  };
+}

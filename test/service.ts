@@ -1,0 +1,126 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { buildService } from '../src/main.ts';
+import { type Config, readConfig } from '../src/config.ts';
+import { openServices, type Services } from '../src/open.ts';
+import { runDue } from '../src/verify/worker.ts';
+import { freshDatabase, freshRedis } from './rig/stores.ts';
+
+export const PROFILES = ['embedded', 'postgres', 'scaled'] as const;
+export type Profile = (typeof PROFILES)[number];
+
+export interface Answer {
+  status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: what came back is what the test is about
+  body: any;
+  headers: Record<string, string | string[] | number | undefined>;
+}
+
+/** The built app on real stores, its clock in the test's hand. */
+export interface TestService {
+  app: FastifyInstance;
+  services: Services;
+  key: string;
+  clock: { now: number };
+  call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, body?: object, options?: { key?: string; headers?: object }): Promise<Answer>;
+  /** What the phone has, newest first. */
+  phone(to: string): Promise<{ channel: string; text: string }[]>;
+  /** The code of the newest message. */
+  codeOf(to: string): Promise<string>;
+  /** Waits for what goes on after an answer. */
+  settled(): Promise<void>;
+  /** Until every event is in SQL. */
+  recorded(): Promise<void>;
+  /** Does all that is due, and what follows from it at once. */
+  work(): Promise<void>;
+  /** All events of a verification, oldest first. */
+  events(id: string): Promise<{ type: string; data: Record<string, unknown>; sequence: number }[]>;
+  close(): Promise<void>;
+}
+
+export interface TestServiceOptions {
+  policy?: Record<string, unknown>;
+  key?: string;
+  mode?: 'development' | 'production';
+  /** A second instance on the stores of a first one. */
+  beside?: TestService;
+  env?: Record<string, string>;
+}
+
+const START = Date.parse('2027-01-15T08:00:00.000Z');
+
+export async function openTestService(profile: Profile, options: TestServiceOptions = {}): Promise<TestService> {
+  const config = options.beside ? options.beside.services.config : await testConfig(profile, options);
+  const clock = options.beside?.clock ?? { now: START };
+  const services = await openServices(config, { now: () => clock.now });
+  const app = await buildService(services);
+  await app.ready();
+  const key = config.apiKey ?? '';
+
+  const service: TestService = {
+    app,
+    services,
+    key,
+    clock,
+    async call(method, url, body, { key: other, headers } = {}) {
+      const request: InjectOptions = { method, url, headers: { authorization: `Bearer ${other ?? key}`, ...headers } };
+      const response = await app.inject(body === undefined ? request : { ...request, payload: body });
+      const isJson = String(response.headers['content-type']).includes('json');
+      return { status: response.statusCode, body: isJson ? response.json() : response.body, headers: response.headers };
+    },
+    async phone(to) {
+      await service.settled();
+      const { body } = await service.call('GET', `/v1/sandbox/messages?to=${encodeURIComponent(to)}`);
+      return body.data;
+    },
+    async codeOf(to) {
+      const [message] = await service.phone(to);
+      const code = /\b\d{4,10}\b/.exec(message?.text.replaceAll(/(?<=\d)[ ,.…]+(?=\d)/g, '') ?? '')?.[0];
+      if (!code) throw new Error(`no code for ${to}`);
+      return code;
+    },
+    settled: () => services.background.settled(),
+    async work() {
+      await service.settled();
+      while ((await runDue(services.verify, clock.now)) > 0) await service.settled();
+    },
+    async recorded() {
+      await service.settled();
+      await services.recorder?.drain();
+    },
+    async events(id) {
+      await service.recorded();
+      const { body } = await service.call('GET', `/v1/events?verification_id=${id}&limit=100`);
+      return body.data.toReversed();
+    },
+    async close() {
+      await app.close();
+      await services.close();
+    },
+  };
+  return service;
+}
+
+async function testConfig(profile: Profile, options: TestServiceOptions): Promise<Config> {
+  const database = await freshDatabase(profile === 'embedded' ? 'sqlite' : 'postgres');
+  const redis = profile === 'scaled' ? await freshRedis() : null;
+  const config = readConfig({
+    DATABASE_URL: database.url,
+    ...(redis && { REDIS_URL: redis.url }),
+    COUNTERSIGN_SECRET: createHash('sha256').update(database.url).digest('base64'),
+    COUNTERSIGN_API_KEY: options.key ?? `cs_test_${randomBytes(24).toString('base64url')}`,
+    COUNTERSIGN_MODE: options.mode ?? 'development',
+    ...options.env,
+  });
+  return { ...config, file: { ...config.file, log_level: 'silent', policy: { hash_preset: 'fast', ...options.policy } } };
+}
+
+/** A French mobile number of one's own, in a range of its own. */
+export function newNumber(ending = '55'): string {
+  const digits = 7 - ending.length + 1;
+  return `+336${String(Math.floor(Math.random() * 10 ** digits)).padStart(digits, '0')}${ending}`;
+}
+
+export function wrongCode(code: string): string {
+  return String((Number(code) + 1) % 10 ** code.length).padStart(code.length, '0');
+}
