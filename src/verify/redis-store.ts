@@ -1,0 +1,288 @@
+import type { AuditEvent } from '../audit/event.ts';
+import type { Database } from '../db/open.ts';
+import { keys, shardOfKey, type Tag, tagOfChallenge, tagOfShard, tags } from '../db/redis/keys.ts';
+import type { RedisHandle, RedisLog } from '../db/redis.ts';
+import type { Challenge, ChallengeFacts, Status } from './challenge.ts';
+import { completeEvent } from './events.ts';
+import { budgetArgs, budgetKeys, limitArgs, limitKeys, tagOfCounter } from './redis/counters.ts';
+import { FIELD_NAMES, type Fields, factsOf, fromTime, newFields, newSnapshot, toChallenge } from './redis/encoding.ts';
+import { giveBackFailures, reserve, reserveNothing, type Wanted } from './redis/reservation.ts';
+import { createRunScript } from './redis/run-script.ts';
+import { createTermsCache, type Terms } from './redis/terms.ts';
+import { createWarmUp } from './redis/warm-up.ts';
+import type { AdvanceResult, ChallengeStore, CreateResult, Locked, Spend, SpendResult } from './store.ts';
+
+export interface RedisStoreDeps {
+  /** Guess budgets are put back from here when Redis has lost them. */
+  db: Database;
+  /** Told the shard of every event that waits to be recorded. */
+  poke?: (shard: number) => void;
+  log?: RedisLog;
+}
+
+export interface RedisStore extends ChallengeStore {
+  /** Whether the policy of this challenge wants its approval in the SQL ledger. */
+  wantsLedger(id: string): Promise<boolean>;
+}
+
+/** How long after its expiry a challenge that nobody ended is kept. */
+const ORPHANED_MS = 86_400_000;
+
+/** Challenges in Redis: single, Sentinel or Cluster. One script per transition; see db/lua. */
+export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): RedisStore {
+  const run = createRunScript(redis, createWarmUp(redis, deps.db, deps.log));
+  const terms = createTermsCache();
+  const poke = (tag: Tag) => deps.poke?.(tags.indexOf(tag));
+  const reserveFor = (wanted: Wanted) => (redis.isCluster ? reserve(run, wanted) : reserveNothing(wanted));
+
+  async function readFacts(id: string): Promise<ChallengeFacts | null> {
+    const key = keys.challenge(tagOfChallenge(id), id);
+    const facts = await redis.call((client) => client.hget(key, 'facts'));
+    return facts === null ? null : (JSON.parse(facts) as ChallengeFacts);
+  }
+
+  async function termsOf(id: string): Promise<Terms | null> {
+    const known = terms.get(id);
+    if (known) return known;
+    const facts = await readFacts(id);
+    return facts && terms.keep(facts);
+  }
+
+  return {
+    async create(challenge, limits, events, now) {
+      const { id, budgets } = challenge;
+      const tag = tagOfChallenge(id);
+      const reserved = await reserveFor({ home: tag, budgets, counting: false, limits, now });
+      const { near, locked, limited } = reserved;
+      const reply = (await run(
+        'create',
+        tag,
+        [...challengeKeys(tag, id), ...budgetKeys(near.budgets), ...limitKeys(near.limits, tag)],
+        [
+          id,
+          challenge.expiresAt - now + ORPHANED_MS,
+          fromTime(challenge.dueAt),
+          JSON.stringify(events.created),
+          JSON.stringify(events.refused),
+          newSnapshot(challenge),
+          JSON.stringify(factsOf(challenge)),
+          locked?.name ?? '',
+          locked?.until ?? '',
+          limited?.position ?? '',
+          limited?.name ?? '',
+          limited?.retryAt ?? '',
+          near.budgets.length,
+          ...budgetArgs(near.budgets),
+          ...limitArgs(near.limits),
+          ...newFields(challenge),
+        ],
+        now,
+      )) as 'created' | 'exists' | ['locked' | 'limited', string, string];
+      poke(tag);
+      if (reply === 'created') return { kind: 'created' };
+      await reserved.giveBack();
+      return reply === 'exists' ? { kind: 'exists' } : toRefusal(reply);
+    },
+
+    async get(id) {
+      const key = keys.challenge(tagOfChallenge(id), id);
+      const [facts, ...fields] = await redis.call((client) => client.hmget(key, 'facts', ...FIELD_NAMES));
+      return facts ? toChallenge(JSON.parse(facts) as ChallengeFacts, fields as unknown as Fields) : null;
+    },
+
+    async spend(id, spend, now) {
+      const facts = await readFacts(id);
+      if (facts?.project !== spend.project || facts.mode !== spend.mode) return { kind: 'gone' };
+      const { budgets } = terms.keep(facts);
+      const tag = tagOfChallenge(id);
+      const reserved = await reserveFor({ home: tag, budgets, counting: true, limits: [], now });
+      const refused = completeEvent(spend.refused, facts);
+      const reply = (await run(
+        'spend',
+        tag,
+        [...challengeKeys(tag, id), ...budgetKeys(reserved.near.budgets)],
+        [
+          id,
+          spend.attempt,
+          facts.expiresAt,
+          facts.maxAttempts,
+          judgeContext(facts, spend),
+          spend.codeLength === facts.codeLength ? '' : 'wrong',
+          JSON.stringify(refused),
+          JSON.stringify({ ...refused, type: 'verification.replayed' }),
+          JSON.stringify(completeEvent(spend.canceled, facts)),
+          reserved.locked?.name ?? '',
+          reserved.locked?.until ?? '',
+          reserved.near.budgets.length,
+          ...budgetArgs(reserved.near.budgets),
+        ],
+        now,
+      )) as 'gone' | [kind: SpendResult['kind'], detail: string, until: string, ...Fields];
+      poke(tag);
+      const result = toSpendResult(facts, reply);
+      if (result.kind !== 'ok') await reserved.giveBack();
+      return result;
+    },
+
+    async fail(id, events, now) {
+      const known = await termsOf(id);
+      const tag = tagOfChallenge(id);
+      const args = [id, known?.maxAttempts ?? 0, JSON.stringify(events.failed), JSON.stringify(events.exhausted)];
+      const reply = (await run('fail', tag, challengeKeys(tag, id), args, now)) as 'gone' | [Status, number];
+      poke(tag);
+      // Lost in a fail-over since it was spent: nothing is left to guess at.
+      if (reply === 'gone') return { status: 'expired', attemptsRemaining: 0 };
+      return { status: reply[0], attemptsRemaining: reply[1] };
+    },
+
+    async consume(id, attempt, event, now) {
+      const known = await termsOf(id);
+      if (!known) return false;
+      const tag = tagOfChallenge(id);
+      const near = redis.isCluster ? [] : known.budgets;
+      const names = [...challengeKeys(tag, id), ...budgetKeys(near)];
+      const args = [id, attempt, JSON.stringify(event), near.length, ...budgetArgs(near)];
+      const approved = (await run('consume', tag, names, args, now)) === 1;
+      poke(tag);
+      // The approval stands; a failure that is not given back now stays counted until its window ends.
+      if (approved && redis.isCluster) await giveBackFailures(run, known.budgets, true, now).catch(() => {});
+      return approved;
+    },
+
+    async refund(id, now) {
+      const known = await termsOf(id);
+      if (!known) return;
+      const tag = tagOfChallenge(id);
+      const near = redis.isCluster ? [] : known.budgets;
+      const names = [keys.challenge(tag, id), keys.events(tag), ...budgetKeys(near)];
+      const refunded = await run('refund', tag, names, [near.length, ...budgetArgs(near)], now);
+      if (refunded === 1 && redis.isCluster) await giveBackFailures(run, known.budgets, false, now);
+      poke(tag);
+    },
+
+    async advance(id, rev, change, now) {
+      const tag = tagOfChallenge(id);
+      const limits = change.limits ?? [];
+      const reserved = await reserveFor({ home: tag, budgets: [], counting: false, limits, now });
+      const { near, limited } = reserved;
+      const reply = (await run(
+        'advance',
+        tag,
+        [...challengeKeys(tag, id), ...limitKeys(near.limits, tag)],
+        [
+          id,
+          rev,
+          change.status,
+          JSON.stringify(change.sends),
+          change.step,
+          fromTime(change.nextSendAt),
+          fromTime(change.dueAt),
+          change.judged ?? '',
+          change.secrets?.codeHash ?? '',
+          change.secrets?.sealed ?? '',
+          limited?.position ?? '',
+          limited?.name ?? '',
+          limited?.retryAt ?? '',
+          change.refused ? JSON.stringify(change.refused) : '',
+          near.limits.length,
+          ...limitArgs(near.limits),
+          ...change.events.map((event) => JSON.stringify(event)),
+        ],
+        now,
+      )) as 'conflict' | ['ok', number] | ['limited', string, string];
+      poke(tag);
+      if (reply[0] === 'ok') return { kind: 'ok', rev: Number(reply[1]) };
+      await reserved.giveBack();
+      return reply === 'conflict'
+        ? { kind: 'conflict' }
+        : (toRefusal(reply as ['limited', string, string]) as AdvanceResult);
+    },
+
+    async claimDue(now, leaseMs, max) {
+      const due = await findDue(redis, now, max);
+      const claimed = await Promise.all(
+        due.map(async ({ tag, id }) => {
+          const names = [keys.challenge(tag, id), keys.due(tag)];
+          const reply = (await run('claim', tag, names, [id, leaseMs], now)) as 'none' | [string, ...Fields];
+          if (reply === 'none') return [];
+          const [facts, ...fields] = reply;
+          return [toChallenge(JSON.parse(facts) as ChallengeFacts, fields)];
+        }),
+      );
+      return claimed.flat();
+    },
+
+    async resetBudget(key, event, now) {
+      const tag = tagOfCounter(key);
+      await run('reset-budget', tag, [keys.budget(tag, key), keys.events(tag)], [key, JSON.stringify(event)], now);
+      poke(tag);
+    },
+
+    async record(event) {
+      const tag = tagOfEvent(event);
+      const names = [keys.challenge(tag, event.verificationId ?? ''), keys.events(tag)];
+      await run('record', tag, names, [JSON.stringify(event)], event.at);
+      poke(tag);
+    },
+
+    wantsLedger: async (id) => (await termsOf(id))?.ledger ?? true,
+  };
+}
+
+function challengeKeys(tag: Tag, id: string): string[] {
+  return [keys.challenge(tag, id), keys.due(tag), keys.events(tag)];
+}
+
+function tagOfEvent({ id, verificationId }: AuditEvent): Tag {
+  return verificationId ? tagOfChallenge(verificationId) : tagOfShard(shardOfKey(id));
+}
+
+function judgeContext(facts: ChallengeFacts, spend: Spend): '' | 'required' | 'mismatch' {
+  if (facts.contextDigest === null) return '';
+  if (spend.contextDigest === null) return 'required';
+  return spend.contextDigest === facts.contextDigest ? '' : 'mismatch';
+}
+
+function toSpendResult(
+  facts: ChallengeFacts,
+  reply: 'gone' | [kind: SpendResult['kind'], detail: string, until: string, ...Fields],
+): SpendResult {
+  if (reply === 'gone') return { kind: 'gone' };
+  const [kind, detail, until, ...fields] = reply;
+  const challenge: Challenge = toChallenge(facts, fields);
+  switch (kind) {
+    case 'ok':
+    case 'approved':
+      return { kind, challenge };
+    case 'refused':
+      return { kind, reason: detail as Extract<SpendResult, { kind: 'refused' }>['reason'], challenge };
+    case 'locked':
+      return { ...toLock(detail, until), challenge };
+    default:
+      return { kind };
+  }
+}
+
+function toRefusal([kind, name, until]: ['locked' | 'limited', string, string]): CreateResult {
+  return kind === 'locked' ? toLock(name, until) : { kind, limit: name, retryAt: Number(until) };
+}
+
+function toLock(name: string, until: string): Locked {
+  return { kind: 'locked', budget: name as Locked['budget'], until: until === '' ? null : Number(until) };
+}
+
+/** The challenges that have been due longest, over all shards. */
+async function findDue(redis: RedisHandle, now: number, max: number): Promise<{ tag: Tag; id: string; at: number }[]> {
+  const perShard = await Promise.all(
+    tags.map(async (tag) => {
+      const found = await redis.call((client) =>
+        client.zrangebyscore(keys.due(tag), '-inf', now, 'WITHSCORES', 'LIMIT', 0, max),
+      );
+      return found.flatMap((id, i) => (i % 2 === 0 ? [{ tag, id, at: Number(found[i + 1]) }] : []));
+    }),
+  );
+  return perShard
+    .flat()
+    .sort((a, b) => a.at - b.at)
+    .slice(0, max);
+}

@@ -1,0 +1,89 @@
+import type { Challenge, ChallengeFacts, Send, Status } from '../challenge.ts';
+
+/** The fields that change, in the order of FIELDS in db/lua/lib-challenge.lua. Null is '' or nil there. */
+export type Fields = readonly [
+  status: Status,
+  attempts: string,
+  judged: string,
+  sends: string,
+  step: string,
+  next: string,
+  due: string,
+  ended: string,
+  rev: string,
+  sequence: string,
+  by: string | null,
+  code: string | null,
+  sealed: string | null,
+];
+
+export const FIELD_NAMES = [
+  'status',
+  'attempts',
+  'judged',
+  'sends',
+  'step',
+  'next',
+  'due',
+  'ended',
+  'rev',
+  'sequence',
+  'by',
+  'code',
+  'sealed',
+] as const;
+
+export function toChallenge(facts: ChallengeFacts, fields: Fields): Challenge {
+  const [status, attempts, judged, sends, step, next, due, ended, rev, , , code, sealed] = fields;
+  return {
+    ...facts,
+    status,
+    attempts: Number(attempts),
+    judged: Number(judged),
+    sends: JSON.parse(sends) as Send[],
+    step: Number(step),
+    nextSendAt: toTime(next),
+    dueAt: toTime(due),
+    endedAt: toTime(ended),
+    rev: Number(rev),
+    secrets: code !== null && sealed !== null ? { codeHash: code, sealed } : null,
+  };
+}
+
+export function factsOf(challenge: Challenge): ChallengeFacts {
+  const { status, attempts, judged, sends, step, nextSendAt, dueAt, endedAt, rev, secrets, ...facts } = challenge;
+  return facts;
+}
+
+/** Scripts give a changed number back as a number, a read one as text. */
+export function toTime(value: string | number): number | null {
+  return value === '' ? null : Number(value);
+}
+
+export function fromTime(at: number | null): string | number {
+  return at ?? '';
+}
+
+/** Fields and values of a new challenge's hash. Its facts are a field, too. */
+export function newFields(challenge: Challenge): (string | number)[] {
+  const { status, attempts, judged, sends, step, nextSendAt, dueAt, endedAt, rev, secrets } = challenge;
+  const values = [
+    status,
+    attempts,
+    judged,
+    JSON.stringify(sends),
+    step,
+    fromTime(nextSendAt),
+    fromTime(dueAt),
+    fromTime(endedAt),
+    rev,
+    1,
+  ];
+  const fields = values.flatMap((value, index) => [FIELD_NAMES[index] as string, value]);
+  return secrets ? [...fields, 'code', secrets.codeHash, 'sealed', secrets.sealed] : fields;
+}
+
+/** What the read model keeps of a new challenge; the same as snapshot() in lib-challenge.lua. */
+export function newSnapshot({ status, attempts, judged, step, nextSendAt, endedAt, rev, sends }: Challenge): string {
+  return JSON.stringify([status, attempts, judged, step, nextSendAt, endedAt, rev, null, sends]);
+}
