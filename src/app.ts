@@ -2,6 +2,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPlug
 import { logRequests } from './http/access-log.ts';
 import { answerClientError } from './http/client-error.ts';
 import { createErrorHandler } from './http/error-handler.ts';
+import { securityHeaders } from './http/security-headers.ts';
 import { newId } from './lib/ids.ts';
 
 export interface ServerOptions {
@@ -51,7 +52,11 @@ export async function buildApp<Deps extends object>(
     forceCloseConnections: 'idle',
 
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    // URLs that no route can be looked up for: no hook runs.
+    frameworkErrors: (error, request, reply) => {
+      reply.headers(securityHeaders).header('x-request-id', request.id);
+      answerError(error, request, reply);
+    },
   });
   logRequests(app);
   await app.register(plugin, deps);

@@ -8,12 +8,8 @@ export function createRedisIdempotencyStore(redis: RedisHandle): IdempotencyStor
   return {
     async begin(key, fingerprint, seed, now) {
       const args = [fingerprint, seed, now, now + LEASE_MS, KEPT_MS];
-      const [kind, detail, leasedUntil] = (await redis.run('idempotency-begin', [recordOf(key)], args)) as string[];
-      return {
-        kind,
-        ...(kind === 'run' ? { seed: detail } : { answer: detail }),
-        leasedUntil: Number(leasedUntil),
-      } as Begun;
+      const reply = await redis.run('idempotency-begin', [recordOf(key)], args);
+      return toBegun(reply as [Begun['kind'], string, string]);
     },
     async finish(key, answer) {
       return (await redis.run('idempotency-finish', [recordOf(key)], [answer, KEPT_MS])) as string;
@@ -22,4 +18,17 @@ export function createRedisIdempotencyStore(redis: RedisHandle): IdempotencyStor
       await redis.run('idempotency-release', [recordOf(key)], [leasedUntil]);
     },
   };
+}
+
+function toBegun([kind, detail, leasedUntil]: [Begun['kind'], string, string]): Begun {
+  switch (kind) {
+    case 'run':
+      return { kind, seed: detail, leasedUntil: Number(leasedUntil) };
+    case 'running':
+      return { kind, leasedUntil: Number(leasedUntil) };
+    case 'done':
+      return { kind, answer: detail };
+    case 'mismatch':
+      return { kind };
+  }
 }

@@ -1,47 +1,33 @@
 import type { Database } from '../db/open.ts';
+import type { IdempotencyTable } from '../db/schema.ts';
 import { statement } from '../db/statement.ts';
 import { type Begun, type IdempotencyStore, KEPT_MS, LEASE_MS } from './idempotency-store.ts';
 
-interface Fresh {
-  key: string;
-  fingerprint: string;
-  seed: string;
-  now: number;
-}
-
 /** On both dialects. Every step is one statement that changes the row only if it is still the one that was read. */
 export function createSqlIdempotencyStore({ kysely }: Database): IdempotencyStore {
-  const insert = statement<Fresh, { key: string }>((of) =>
+  const insert = statement((row: IdempotencyTable) =>
     kysely
       .insertInto('idempotency')
-      .values({
-        key: of(({ key }) => key),
-        fingerprint: of(({ fingerprint }) => fingerprint),
-        seed: of(({ seed }) => seed),
-        response: null,
-        leased_until: of(({ now }) => now + LEASE_MS),
-        expires_at: of(({ now }) => now + KEPT_MS),
-      })
+      .values(row)
       .onConflict((conflict) => conflict.column('key').doNothing())
       .returning('key'),
   );
 
   /** The key was used before: by whom, and does that still count? */
-  async function decide({ key, fingerprint, seed, now }: Fresh): Promise<Begun> {
-    const leasedUntil = now + LEASE_MS;
+  async function decide(fresh: IdempotencyTable, now: number): Promise<Begun> {
+    const { key, leased_until: leasedUntil } = fresh;
     const row = await kysely.selectFrom('idempotency').selectAll().where('key', '=', key).executeTakeFirst();
     // Swept away in between: whoever comes next finds it free.
     if (!row) return { kind: 'running', leasedUntil };
     const expired = row.expires_at <= now;
     if (!expired) {
-      if (row.fingerprint !== fingerprint) return { kind: 'mismatch' };
+      if (row.fingerprint !== fresh.fingerprint) return { kind: 'mismatch' };
       if (row.response !== null) return { kind: 'done', answer: row.response };
       if (row.leased_until > now) return { kind: 'running', leasedUntil: row.leased_until };
     }
-    const lease = { leased_until: leasedUntil };
     const taken = await kysely
       .updateTable('idempotency')
-      .set(expired ? { ...lease, fingerprint, seed, response: null, expires_at: now + KEPT_MS } : lease)
+      .set(expired ? fresh : { leased_until: leasedUntil })
       .where('key', '=', key)
       .where('leased_until', '=', row.leased_until)
       .where('expires_at', '=', row.expires_at)
@@ -52,9 +38,10 @@ export function createSqlIdempotencyStore({ kysely }: Database): IdempotencyStor
 
   return {
     async begin(key, fingerprint, seed, now) {
-      const fresh = { key, fingerprint, seed, now };
+      const leasedUntil = now + LEASE_MS;
+      const fresh = { key, fingerprint, seed, response: null, leased_until: leasedUntil, expires_at: now + KEPT_MS };
       const { rows } = await kysely.executeQuery(insert(fresh));
-      return rows.length > 0 ? { kind: 'run', seed, leasedUntil: now + LEASE_MS } : decide(fresh);
+      return rows.length > 0 ? { kind: 'run', seed, leasedUntil } : decide(fresh, now);
     },
     async finish(key, answer, now) {
       const kept = await kysely
