@@ -72,12 +72,12 @@ export async function startCountersign(
     async createKey(policy) {
       const project = await create('/v1/projects', { name: 'bench', policy });
       const key = await create('/v1/keys', {
-        project_id: project.id,
-        mode: 'live',
         name: 'bench',
+        project: project.id,
+        mode: 'live',
         scopes: ['verifications:write', 'verifications:read'],
       });
-      return String(key.secret ?? key.key);
+      return String(key.key);
     },
   };
 }

@@ -39,7 +39,7 @@ async function startOnce(runFolder: string, folder: string): Promise<Omit<StartU
   const pid = child.pid ?? 0;
   registerPid(runFolder, pid);
   const url = `http://127.0.0.1:${port}`;
-  for await (const line of createInterface(child.stdout)) if (line.includes(url)) break;
+  for await (const line of createInterface(child.stdout)) if (line.includes('is ready')) break;
   const readyMs = performance.now() - startedAt;
   const answer = await fetch(`${url}/health/ready`);
   if (answer.status !== 200) throw new Error(`said to be ready, but answers ${answer.status}`);
