@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse as parseYaml } from 'yaml';
+import { closed } from './http/schemas.ts';
 import { checkPolicyOverrides } from './verify/policy.ts';
 
 /**
@@ -24,9 +25,7 @@ export interface Config {
   readonly file: ConfigFile;
 }
 
-const closed = { additionalProperties: false } as const;
-
-const ConfigFileSchema = Type.Object(
+export const ConfigFileSchema = Type.Object(
   {
     public_url: Type.Optional(
       Type.String({ pattern: '^https?://', description: 'Issuer of proofs; default http://HOST:PORT.' }),

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+
+const lock = readFileSync('package-lock.json', 'utf8');
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+
+it('the lock file names no registry', () => {
+  expect(lock).not.toContain('"resolved"');
+  expect(lock).not.toMatch(/https?:\/\/[^"]*registry/);
+});
+
+it('every package of the lock file is pinned to its content', () => {
+  const { packages } = JSON.parse(lock) as { packages: Record<string, { integrity?: string }> };
+  const unpinned = Object.entries(packages).filter(([path, { integrity }]) => path !== '' && !integrity);
+  expect(unpinned.map(([path]) => path)).toEqual([]);
+});
+
+it('every script runs a file that is there', () => {
+  const files = Object.values<string>(manifest.scripts).flatMap((script) => script.match(/[\w/-]+\.ts\b/g) ?? []);
+  expect(files.length).toBeGreaterThan(0);
+  expect(files.filter((file) => !existsSync(file))).toEqual([]);
+});
+
+it('whatever the package offers is built from a source file', () => {
+  const built = JSON.stringify([manifest.bin, manifest.exports]).match(/dist\/[\w/-]+(?=\.js)/g) ?? [];
+  expect(built.length).toBeGreaterThan(0);
+  expect(built.filter((path) => !existsSync(`${path.replace('dist', 'src')}.ts`))).toEqual([]);
+});
+
+it('packages that run scripts when they are installed have been approved by name', () => {
+  const { packages } = JSON.parse(lock) as { packages: Record<string, { hasInstallScript?: true; optional?: true }> };
+  const scripted = Object.entries(packages)
+    .filter(([, { hasInstallScript, optional }]) => hasInstallScript && !optional)
+    .map(([path]) => path.replace(/^.*node_modules\//, ''));
+  expect(Object.keys(manifest.allowScripts).sort()).toEqual(scripted.sort());
+});
