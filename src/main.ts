@@ -12,7 +12,11 @@ const GRACE_MS = 25_000;
 
 export function buildService(services: Services, draining: () => boolean = () => false): Promise<FastifyInstance> {
   const { log, config } = services;
-  return buildApp({ logger: log, trustProxy: config.file.trust_proxy }, countersign, { services, standalone: true, draining });
+  return buildApp({ logger: log, trustProxy: config.file.trust_proxy }, countersign, {
+    services,
+    standalone: true,
+    draining,
+  });
 }
 
 /** `countersign serve`: answers HTTP and, unless told otherwise, does the due work too. */

@@ -83,7 +83,10 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   const recorder = redis ? startRecorder({ redis, db, log, now }) : null;
   const store = openStore(db, redis, recorder, log);
   const keySet = createKeySet({ db: db.kysely, keyring });
-  const proofs = createProofs({ keys: keySet, issuer: config.file.public_url ?? `http://${config.host}:${config.port}` });
+  const proofs = createProofs({
+    keys: keySet,
+    issuer: config.file.public_url ?? `http://${config.host}:${config.port}`,
+  });
 
   const sandbox = createSandbox(now);
   const delivery = createDelivery({
@@ -98,7 +101,10 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   const verify: VerifyDeps = {
     now,
     store,
-    hasher: createCodeHasher(keyring, { concurrency: config.file.hashing.concurrency, maxQueued: config.file.hashing.max_queued }),
+    hasher: createCodeHasher(keyring, {
+      concurrency: config.file.hashing.concurrency,
+      maxQueued: config.file.hashing.max_queued,
+    }),
     keyring,
     hashKey,
     guards: createGuards(hashKey),

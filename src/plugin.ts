@@ -49,7 +49,7 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
   };
   const rateLimiter = createRateLimiter({
     counter: redis ? createRedisRateCounter(redis) : createSqlRateCounter(db),
-    hash: (subject) => hashPhone(hashKey, subject),
+    hashKey,
     onDegraded: (error) => log.warn({ err: error }, 'rate limits are counted by this instance alone'),
     onRecovered: () => log.info('rate limits are shared again'),
   });
@@ -60,6 +60,7 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     rateLimits: rateLimitsOf(services),
     idempotency: redis ? createRedisIdempotencyStore(redis) : createSqlIdempotencyStore(db),
     keyring,
+    hashKey,
     metrics,
     now,
     standalone,

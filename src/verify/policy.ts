@@ -1,13 +1,13 @@
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
+import { closed } from '../http/schemas.ts';
 import { CHANNELS, type Channel } from './challenge.ts';
 
 /**
  * What a project may decide, with its bounds and defaults. Stored as overrides; read through a PolicyResolver.
  * Bounds that a standard sets are not for projects to move: a code lives ≤ 10 minutes (NIST SP 800-63B-4 §3.1.3.2).
  */
-const closed = { additionalProperties: false } as const;
 const seconds = (minimum: number, maximum: number, value: number) => Type.Integer({ minimum, maximum, default: value });
 const count = seconds;
 

@@ -12,6 +12,7 @@ const text = (maxLength: number, options: object = {}) =>
   Type.String({ minLength: 1, maxLength, pattern: '^[^\\p{Cc}\\p{Cs}\\u2028\\u2029]+$', ...options });
 
 export const ContextSchema = Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]{0,39}$' }), text(200), {
+  ...closed,
   maxProperties: 10,
   minProperties: 1,
   description:
@@ -58,6 +59,7 @@ export const StartBody = Type.Object(
     android_app_hash: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9+/]{11}$' })),
     metadata: Type.Optional(
       Type.Record(Type.String({ pattern: '^[A-Za-z0-9_.-]{1,40}$' }), Type.String({ maxLength: 500 }), {
+        ...closed,
         maxProperties: 20,
       }),
     ),

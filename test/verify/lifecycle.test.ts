@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newNumber, openTestService, PROFILES, type Profile, type TestService, wrongCode } from '../service.ts';
 import { describeWith } from '../rig/stores.ts';
+import { newNumber, openTestService, PROFILES, type Profile, type TestService, wrongCode } from '../service.ts';
 
 const NEEDS = { embedded: [], postgres: ['postgres'], scaled: ['postgres', 'redis'] } as const;
 
@@ -49,14 +49,16 @@ function lifecycle(profile: Profile): void {
     expect((await check(id, code)).body).toMatchObject({ valid: false, status: 'approved', reason: 'already_used' });
     expect(await read(id)).toMatchObject({ status: 'approved', sends: [{ channel: 'sms', status: 'delivered' }] });
     const events = await service.events(id);
-    expect(events.map((event) => event.type).toSorted()).toEqual([
-      'verification.created',
-      'verification.sent',
-      'verification.delivered',
-      'verification.attempt_failed',
-      'verification.approved',
-      'verification.replayed',
-    ].toSorted());
+    expect(events.map((event) => event.type).toSorted()).toEqual(
+      [
+        'verification.created',
+        'verification.sent',
+        'verification.delivered',
+        'verification.attempt_failed',
+        'verification.approved',
+        'verification.replayed',
+      ].toSorted(),
+    );
     expect(events.map((event) => event.sequence)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
@@ -64,7 +66,10 @@ function lifecycle(profile: Profile): void {
     const { to, id } = await start();
     const code = await service.codeOf(to);
     for (const remaining of [4, 3, 2, 1]) {
-      expect((await check(id, wrongCode(code))).body).toMatchObject({ attempts_remaining: remaining, reason: 'wrong_code' });
+      expect((await check(id, wrongCode(code))).body).toMatchObject({
+        attempts_remaining: remaining,
+        reason: 'wrong_code',
+      });
     }
     expect((await check(id, wrongCode(code))).body).toMatchObject({ status: 'exhausted', attempts_remaining: 0 });
     expect((await check(id, code)).body).toMatchObject({ valid: false, status: 'exhausted', reason: 'exhausted' });
@@ -104,7 +109,10 @@ function lifecycle(profile: Profile): void {
     const failing = newNumber('0001');
     const first = await service.call('POST', '/v1/verifications', { to: failing });
     await service.work();
-    expect((await read(first.body.id)).sends.map((send: { channel: string }) => send.channel)).toEqual(['sms', 'voice']);
+    expect((await read(first.body.id)).sends.map((send: { channel: string }) => send.channel)).toEqual([
+      'sms',
+      'voice',
+    ]);
     const refused = newNumber('0003');
     const second = await service.call('POST', '/v1/verifications', { to: refused, channel: 'sms' });
     await service.settled();
@@ -151,7 +159,11 @@ function lifecycle(profile: Profile): void {
     const b = await start();
     const codeA = await service.codeOf(a.to);
     if (codeA === (await service.codeOf(b.to))) return;
-    expect((await check(b.id, codeA)).body).toMatchObject({ valid: false, reason: 'wrong_code', attempts_remaining: 4 });
+    expect((await check(b.id, codeA)).body).toMatchObject({
+      valid: false,
+      reason: 'wrong_code',
+      attempts_remaining: 4,
+    });
     expect((await check(a.id, codeA, { purpose: 'payment' })).body.reason).toBe('wrong_code');
     expect((await check(a.id, codeA, { to: b.to })).body.reason).toBe('wrong_code');
     expect((await check(a.id, codeA, { to: a.to, purpose: 'login' })).body.valid).toBe(true);
@@ -160,7 +172,20 @@ function lifecycle(profile: Profile): void {
   it('takes a code in one textual form only, and counts no attempt for anything else', async () => {
     const { to, id } = await start();
     const code = await service.codeOf(to);
-    const forms = [` ${code}`, `${code}\n`, code.slice(1), `${code}0`, '１２３４５６', '٠١٢٣٤٥', Number(code), [code], { code }, null, '', true];
+    const forms = [
+      ` ${code}`,
+      `${code}\n`,
+      code.slice(1),
+      `${code}0`,
+      '１２３４５６',
+      '٠١٢٣٤٥',
+      Number(code),
+      [code],
+      { code },
+      null,
+      '',
+      true,
+    ];
     for (const form of forms) {
       const answer = await check(id, form);
       expect(answer.status, JSON.stringify(form)).toBe(422);
@@ -265,7 +290,10 @@ function lifecycle(profile: Profile): void {
     const code = await service.codeOf(mine.to);
     const asClient = (id: string, body: object) => service.call('POST', `/v1/verifications/${id}/check`, body, { key });
     const wrong = await asClient(mine.id, { code: wrongCode(code) });
-    expect(wrong).toMatchObject({ status: 200, body: { id: mine.id, valid: false, status: 'pending', reason: 'not_accepted' } });
+    expect(wrong).toMatchObject({
+      status: 200,
+      body: { id: mine.id, valid: false, status: 'pending', reason: 'not_accepted' },
+    });
     expect((await asClient(mine.id, { code: code.slice(1) })).body).toEqual(wrong.body);
     expect((await asClient(other.id, { code })).status).toBe(404);
     expect((await service.call('GET', '/v1/verifications', undefined, { key })).status).toBe(403);
