@@ -1,8 +1,6 @@
-import type { Kysely } from 'kysely';
 import type { EventType, Mode } from '../audit/event.ts';
 import { insertEvents } from '../audit/insert-events.ts';
 import type { Database } from '../db/open.ts';
-import type { Schema } from '../db/schema.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import { newId } from '../lib/ids.ts';
 import type { ProofClaims, Proofs } from './proof.ts';
@@ -12,6 +10,9 @@ export interface Redeemer {
   project: string;
   mode: Mode;
 }
+
+/** Longer than the clocks of instances differ: what one still takes as valid, another must not have forgotten. */
+const KEPT_AFTER_EXPIRY_MS = 3_600_000;
 
 /** The claims for the first caller with a valid proof of its own project and mode; null for everyone else, ever. */
 export async function redeemProof(
@@ -26,7 +27,7 @@ export async function redeemProof(
   return writeTransaction(deps.db, { durable: true }, async (trx) => {
     const first = await trx
       .insertInto('token_redemptions')
-      .values({ jti, expires_at: exp * 1000 })
+      .values({ jti, expires_at: exp * 1000 + KEPT_AFTER_EXPIRY_MS })
       .onConflict((conflict) => conflict.column('jti').doNothing())
       .returning('jti')
       .executeTakeFirst();
@@ -37,16 +38,4 @@ export async function redeemProof(
     ]);
     return first ? claims : null;
   });
-}
-
-/** Longer than clocks of instances may differ: what one still takes as valid, another must not have forgotten. */
-const KEPT_AFTER_EXPIRY_MS = 3_600_000;
-
-/** Housekeeping. Returns how many were forgotten. */
-export async function forgetRedemptions(db: Kysely<Schema>, now: number): Promise<number> {
-  const { numDeletedRows } = await db
-    .deleteFrom('token_redemptions')
-    .where('expires_at', '<', now - KEPT_AFTER_EXPIRY_MS)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
 }

@@ -5,13 +5,24 @@ import { openDatabase } from '../../src/db/open.ts';
 import type { Authenticate } from '../../src/lib/auth.ts';
 import { StoreUnavailable } from '../../src/lib/errors.ts';
 import { createAuthenticate } from '../../src/projects/authenticate.ts';
+import { ensureFirstProject } from '../../src/projects/first-project.ts';
 import { createKey, revokeKey } from '../../src/projects/keys.ts';
 import { updateProject } from '../../src/projects/projects.ts';
 import { describeWith, freshDatabase } from '../rig/stores.ts';
 import { startProxy } from '../rig/tcp-proxy.ts';
-import { type Installation, newSecret, openInstallation, START } from './installation.ts';
+import { newSecret } from './new-secret.ts';
 
+const START = Date.parse('2027-01-15T08:00:00.000Z');
 const actor = { id: 'system', mode: 'live' } as const;
+
+async function openInstallation(url: string) {
+  const db = await openDatabase(url);
+  const key = newSecret('live');
+  const { id: project } = await ensureFirstProject(db, { apiKey: key, mode: 'development' }, START);
+  return { db, key, project, clock: { now: START } };
+}
+
+type Installation = Awaited<ReturnType<typeof openInstallation>>;
 
 /** The same database, with an eye on its queries and a hand on its answers. */
 function watch(db: Database) {
@@ -37,13 +48,13 @@ describe('a key', () => {
   let authenticate: Authenticate;
 
   beforeEach(async () => {
-    installation = await openInstallation('sqlite');
+    installation = await openInstallation((await freshDatabase('sqlite')).url);
     clock = installation.clock;
     const watched = watch(installation.db);
     state = watched.state;
     authenticate = createAuthenticate({ db: watched.db, now: () => clock.now, size: 3 });
   });
-  afterEach(() => installation.close());
+  afterEach(() => installation.db.close());
 
   async function newKey() {
     const input = {
@@ -226,21 +237,19 @@ await describeWith(['postgres'], 'a key, when Postgres hangs', () => {
     const direct = new URL(url);
     direct.port = String(proxy.port);
     direct.hostname = '127.0.0.1';
-    const db = await openDatabase(direct.href);
-    const installation = await openInstallation('postgres', { on: db });
-    const { clock } = installation;
+    const { db, clock, key } = await openInstallation(direct.href);
     const authenticate = createAuthenticate({ db, now: () => clock.now, patienceMs: 50 });
-    await authenticate(installation.key);
+    await authenticate(key);
 
     proxy.pause();
     clock.now += 1_000;
-    expect(await authenticate(installation.key)).not.toBeNull();
+    expect(await authenticate(key)).not.toBeNull();
     await expect(authenticate(newSecret('live'))).rejects.toThrow(StoreUnavailable);
 
     proxy.resume();
     clock.now += 1_000;
     expect(await authenticate(newSecret('live'))).toBeNull();
-    await installation.close();
+    await db.close();
     await proxy.close();
     close();
   });

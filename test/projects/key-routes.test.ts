@@ -1,26 +1,27 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SCOPES, type Scope } from '../../src/lib/auth.ts';
 import { describeWith } from '../rig/stores.ts';
-import { type Installation, type Instance, newSecret, openInstallation } from './installation.ts';
+import { openTestService, type TestService } from '../service.ts';
+import { newSecret } from './new-secret.ts';
 
 const KEY_FORM = /^cs_(live|test)_[A-Za-z0-9_-]{43}$/;
 
-for (const dialect of ['sqlite', 'postgres'] as const) {
-  await describeWith(dialect === 'postgres' ? ['postgres'] : [], `keys (${dialect})`, () => {
-    let installation: Installation;
-    let api: Instance;
+for (const profile of ['embedded', 'postgres'] as const) {
+  await describeWith(profile === 'postgres' ? ['postgres'] : [], `keys (${profile})`, () => {
+    let api: TestService;
+    let project: string;
 
     beforeAll(async () => {
-      installation = await openInstallation(dialect);
-      api = await installation.instance();
+      api = await openTestService(profile, { key: newSecret('live') });
+      project = api.services.firstProject.id;
     });
     beforeEach(() => {
-      installation.clock.now += 1_000;
+      api.clock.now += 1_000;
     });
-    afterAll(() => installation?.close());
+    afterAll(() => api?.close());
 
     async function make(body: object, key?: string) {
-      const { status, body: made } = await api.call('POST', '/v1/keys', body, key);
+      const { status, body: made } = await api.call('POST', '/v1/keys', body, key === undefined ? {} : { key });
       expect(status, JSON.stringify(made)).toBe(201);
       return made;
     }
@@ -31,14 +32,14 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       const made = await make({ name: 'app', scopes: ['events:read'], mode: 'test' });
       expect(made.key).toMatch(KEY_FORM);
       expect(made).toMatchObject({ mode: 'test', name: 'app', scopes: ['events:read'], prefix: made.key.slice(0, 12) });
-      expect((await api.call('GET', '/v1/events', undefined, made.key)).status).toBe(200);
+      expect((await api.call('GET', '/v1/events', undefined, { key: made.key })).status).toBe(200);
 
       const { key: _, ...shown } = made;
       expect((await api.call('GET', `/v1/keys/${made.id}`)).body).toEqual(shown);
       expect((await api.call('GET', '/v1/keys')).body.data).toContainEqual(shown);
       const rows = {
-        keys: await installation.db.kysely.selectFrom('api_keys').selectAll().execute(),
-        events: await installation.db.kysely.selectFrom('events').selectAll().execute(),
+        keys: await api.services.db.kysely.selectFrom('api_keys').selectAll().execute(),
+        events: await api.services.db.kysely.selectFrom('events').selectAll().execute(),
       };
       expect(JSON.stringify(rows)).not.toContain(made.key.slice(12));
     });
@@ -49,33 +50,34 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
     });
 
     it('a revoked key is refused by every instance within one second', async () => {
-      const other = await installation.instance();
+      const other = await openTestService(profile, { beside: api });
       const { id, key } = await make({ name: 'app', scopes: ['events:read'] });
-      expect((await other.call('GET', '/v1/events', undefined, key)).status).toBe(200);
+      expect((await other.call('GET', '/v1/events', undefined, { key })).status).toBe(200);
 
-      installation.clock.now += 1;
+      api.clock.now += 1;
       const revoked = await api.call('DELETE', `/v1/keys/${id}`);
-      expect(revoked.body.revoked_at).toBe(new Date(installation.clock.now).toISOString());
-      installation.clock.now += 1000;
-      expect((await other.call('GET', '/v1/events', undefined, key)).status).toBe(401);
-      expect((await api.call('GET', '/v1/events', undefined, key)).status).toBe(401);
+      expect(revoked.body.revoked_at).toBe(new Date(api.clock.now).toISOString());
+      api.clock.now += 1000;
+      expect((await other.call('GET', '/v1/events', undefined, { key })).status).toBe(401);
+      expect((await api.call('GET', '/v1/events', undefined, { key })).status).toBe(401);
+      await other.close();
     });
 
     it('revoking twice keeps the first time and is one event', async () => {
       const { id } = await make({ name: 'app' });
       const first = await api.call('DELETE', `/v1/keys/${id}`);
-      installation.clock.now += 5;
+      api.clock.now += 5;
       expect((await api.call('DELETE', `/v1/keys/${id}`)).body).toEqual(first.body);
       const about = (await events()).filter((event: { data: { key: string } }) => event.data.key === id);
       expect(about.map((event: { type: string }) => event.type)).toEqual(['key.revoked', 'key.created']);
     });
 
     it('a key is refused from its expiry on', async () => {
-      const expiry = installation.clock.now + 500;
+      const expiry = api.clock.now + 500;
       const { key } = await make({ name: 'app', scopes: ['events:read'], expires_at: new Date(expiry).toISOString() });
       const statusAt = async (now: number) => {
-        installation.clock.now = now;
-        return (await api.call('GET', '/v1/events', undefined, key)).status;
+        api.clock.now = now;
+        return (await api.call('GET', '/v1/events', undefined, { key })).status;
       };
       expect(await statusAt(expiry - 1)).toBe(200);
       expect(await statusAt(expiry)).toBe(401);
@@ -84,7 +86,12 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
 
     it('a key grants no scope that it does not hold', async () => {
       const { key: admin } = await make({ name: 'admin only', scopes: ['admin'] });
-      const refused = await api.call('POST', '/v1/keys', { name: 'more', scopes: ['admin', 'events:read'] }, admin);
+      const refused = await api.call(
+        'POST',
+        '/v1/keys',
+        { name: 'more', scopes: ['admin', 'events:read'] },
+        { key: admin },
+      );
       expect(refused).toMatchObject({
         status: 403,
         body: { code: 'insufficient_scope', required_scope: 'events:read' },
@@ -101,7 +108,7 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
       const [event] = await events();
       expect(event).toMatchObject({
         type: 'key.created',
-        project: installation.project,
+        project,
         mode: 'live',
         actor: expect.stringMatching(/^key_/),
         data: { key: made.id, key_mode: 'test', scopes: ['sandbox'], prefix: made.prefix, expires_at: null },
@@ -109,26 +116,26 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
     });
 
     it('keys of another project are listed with that project', async () => {
-      const { body: project } = await api.call('POST', '/v1/projects', { name: 'other' });
-      const theirs = await make({ name: 'theirs', project: project.id });
-      expect(theirs.project).toBe(project.id);
+      const { body: other } = await api.call('POST', '/v1/projects', { name: 'other' });
+      const theirs = await make({ name: 'theirs', project: other.id });
+      expect(theirs.project).toBe(other.id);
       const list = async (query: string) =>
         (await api.call('GET', `/v1/keys${query}`)).body.data.map(({ id }: { id: string }) => id);
-      expect(await list(`?project=${project.id}`)).toEqual([theirs.id]);
+      expect(await list(`?project=${other.id}`)).toEqual([theirs.id]);
       expect(await list('')).not.toContain(theirs.id);
     });
 
     it('lists are paged, newest first, without gap or repeat', async () => {
-      const { body: project } = await api.call('POST', '/v1/projects', { name: 'many keys' });
+      const { body: other } = await api.call('POST', '/v1/projects', { name: 'many keys' });
       for (let i = 0; i < 5; i++) {
         // Two in a millisecond: the id decides between them.
-        installation.clock.now += i % 2;
-        await make({ name: `key ${i}`, project: project.id });
+        api.clock.now += i % 2;
+        await make({ name: `key ${i}`, project: other.id });
       }
       const seen: { id: string; created_at: string }[] = [];
       let cursor: string | null = '';
       while (cursor !== null) {
-        const page = await api.call('GET', `/v1/keys?project=${project.id}&limit=2${cursor && `&cursor=${cursor}`}`);
+        const page = await api.call('GET', `/v1/keys?project=${other.id}&limit=2${cursor && `&cursor=${cursor}`}`);
         seen.push(...page.body.data);
         cursor = page.body.next_cursor;
       }
@@ -159,28 +166,32 @@ for (const dialect of ['sqlite', 'postgres'] as const) {
     });
 
     it('in production a test key administers nothing', async () => {
-      const production = await installation.instance({ production: true });
       const { key } = await make({ name: 'test', mode: 'test', scopes: [...SCOPES] });
-      const answer = await production.call('POST', '/v1/keys', { name: 'n', mode: 'live' }, key);
-      expect(answer).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
-      expect((await api.call('GET', '/v1/keys', undefined, key)).status).toBe(200);
+      expect((await api.call('GET', '/v1/keys', undefined, { key })).status).toBe(200);
+
+      const config = { ...api.services.config, mode: 'production' } as const;
+      const production = await openTestService(profile, { beside: { ...api, services: { ...api.services, config } } });
+      for (const url of ['/v1/keys', '/v1/projects']) {
+        const answer = await production.call('POST', url, { name: 'n' }, { key });
+        expect(answer).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
+        expect((await production.call('POST', url, { name: 'n' })).status).toBe(201);
+      }
+      await production.close();
     });
   });
 }
 
 describe('who may do what', () => {
-  let installation: Installation;
-  let api: Instance;
+  let api: TestService;
 
   beforeAll(async () => {
-    installation = await openInstallation('sqlite');
-    api = await installation.instance();
+    api = await openTestService('embedded', { key: newSecret('live') });
   });
   beforeEach(() => {
     // Refusals are counted by the minute.
-    installation.clock.now += 60_000;
+    api.clock.now += 60_000;
   });
-  afterAll(() => installation?.close());
+  afterAll(() => api?.close());
 
   const admin: [string, string, object?][] = [
     ['POST', '/v1/projects', { name: 'n' }],
@@ -201,11 +212,11 @@ describe('who may do what', () => {
 
   it.each(all)('%s %s needs a key with %s', async (method, url, scope, body) => {
     const made = (await api.call('POST', '/v1/keys', { name: 'victim' })).body;
-    const at = url.replace('{project}', installation.project).replace('{key}', made.id);
+    const at = url.replace('{project}', api.services.firstProject.id).replace('{key}', made.id);
     const scopes = SCOPES.filter((other) => other !== scope);
     const { body: without } = await api.call('POST', '/v1/keys', { name: 'without', scopes });
     const { body: only } = await api.call('POST', '/v1/keys', { name: 'only', scopes: [scope] });
-    const call = (key: string) => api.call(method as 'GET', at, body, key);
+    const call = (key: string) => api.call(method as 'GET', at, body, { key });
 
     for (const wrong of [newSecret('live'), 'cs_live_short', 'nonsense', without.key.slice(0, -1)]) {
       expect((await call(wrong)).status).toBe(401);
