@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -49,13 +49,15 @@ export interface Worker {
 
 export function startWorker(runFolder: string, path: string, args: string[]): Worker {
   const child = fork(fromRoot(path), args, { cwd: newFolder(runFolder, 'worker') });
+  let waiting: PromiseWithResolvers<unknown> | undefined;
+  child.on('message', (answer) => waiting?.resolve(answer));
+  child.on('exit', () => waiting?.reject(new Error(`${path} ended`)));
   return {
     pid: registered(child, runFolder),
     async ask<Answer>(question: object) {
+      waiting = Promise.withResolvers();
       child.send(question);
-      const answer = await Promise.race([once(child, 'message'), once(child, 'exit')]);
-      if (child.exitCode !== null) throw new Error(`${path} ended`);
-      return answer[0] as Answer;
+      return (await waiting.promise) as Answer;
     },
     stop: () => stop(child),
   };
@@ -78,7 +80,9 @@ async function untilListening(child: ChildProcess, port: number, logPath: string
       return (await openConnection(port)).close();
     } catch (error) {
       if (child.exitCode !== null || Date.now() > end) {
-        throw new Error(`${child.spawnargs.join(' ')} does not listen; see ${logPath}`, { cause: error });
+        throw new Error(`${child.spawnargs.join(' ')} does not listen:\n${readFileSync(logPath, 'utf8')}`, {
+          cause: error,
+        });
       }
     }
   }
