@@ -90,14 +90,15 @@ function rowsOf(page: string): string[][] {
 }
 
 interface Schema {
-  properties?: Record<string, Schema>;
+  properties?: Record<string, object>;
   default?: unknown;
   minimum?: number;
   maximum?: number;
   anyOf?: { const?: string }[];
 }
 
-function leavesOf(schema: Schema, path = ''): { path: string; schema: Schema }[] {
+function leavesOf(given: object, path = ''): { path: string; schema: Schema }[] {
+  const schema = given as Schema;
   if (!schema.properties) return [{ path, schema }];
   return Object.entries(schema.properties).flatMap(([name, member]) =>
     leavesOf(member, path ? `${path}.${name}` : name),

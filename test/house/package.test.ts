@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { expect, it } from 'vitest';
+import { importsOf } from './imports.ts';
 
 const lock = readFileSync('package-lock.json', 'utf8');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -33,4 +35,12 @@ it('packages that run scripts when they are installed have been approved by name
     .filter(([, { hasInstallScript, optional }]) => hasInstallScript && !optional)
     .map(([path]) => path.replace(/^.*node_modules\//, ''));
   expect(Object.keys(manifest.allowScripts).sort()).toEqual(scripted.sort());
+});
+
+it('the source imports every dependency, and nothing that is none', () => {
+  const imported = globSync('src/**/*.ts')
+    .flatMap((file) => importsOf(readFileSync(file, 'utf8')))
+    .filter((target) => !target.startsWith('.') && !isBuiltin(target))
+    .map((target) => (/^@[^/]+\/[^/]+|^[^/]+/.exec(target) as RegExpExecArray)[0]);
+  expect([...new Set(imported)].sort()).toEqual(Object.keys(manifest.dependencies).sort());
 });
