@@ -53,6 +53,7 @@ export function newChallenge(now: number, changes: Partial<Challenge> = {}, who:
     maxSends: 5,
     cooldownSeconds: 60,
     resendCode: 'same',
+    hashPreset: 'fast',
     fallback: 'unless_approved',
     contextDigest: null,
     client: { ip: '203.0.113.7', user_agent: 'a "quoted" agent, ünïcode 🙂', device_id: 'phone-1' },

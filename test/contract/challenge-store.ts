@@ -1,4 +1,3 @@
-import { describe } from 'vitest';
 import { budgetContract } from './budgets.ts';
 import { createContract } from './create.ts';
 import { flowContract } from './flow.ts';
@@ -8,14 +7,12 @@ import { secretsContract } from './secrets.ts';
 import { spendContract } from './spend.ts';
 
 /** What src/verify/store.ts promises; every adapter keeps it. */
-export function challengeStoreContract(name: string, makeStore: MakeStore): void {
-  describe(name, () => {
-    const on = useStore(makeStore);
-    createContract(on);
-    spendContract(on);
-    judgeContract(on);
-    budgetContract(on);
-    flowContract(on);
-    secretsContract(on);
-  });
+export function challengeStoreContract(makeStore: MakeStore): void {
+  const on = useStore(makeStore);
+  createContract(on);
+  spendContract(on);
+  judgeContract(on);
+  budgetContract(on);
+  flowContract(on);
+  secretsContract(on);
 }

@@ -139,6 +139,7 @@ export function spendContract(on: Scenario): void {
       // A late replay of the request hears the same, although the code is past its life.
       expect(await on.verdict(challenge, challenge.expiresAt, { attempt: 'attempt-1' })).toBe('approved');
       expect(await on.verdict(challenge, challenge.expiresAt, { attempt: 'attempt-2' })).toBe('already_used');
+      expect(types(await on.history(challenge))).toEqual(['created', 'approved', ...Array(4).fill('replayed')]);
     });
 
     it('does not take the attempt of a failed answer for an approval', async () => {
@@ -179,14 +180,17 @@ export function spendContract(on: Scenario): void {
   });
 
   describe('spend: a challenge bound to a context', () => {
-    it('counts nothing when none is given', async () => {
+    it('counts nothing when none is given, and records it', async () => {
       const now = newEpoch();
-      const challenge = await on.created(
-        newChallenge(now, { contextDigest: random(), budgets: [subjectBudget({ max: 1 })] }),
-        now,
-      );
+      const budgets = [subjectBudget({ max: 1 })];
+      const challenge = await on.created(newChallenge(now, { contextDigest: random(), budgets }), now);
       expect(await on.spend(challenge, now, { contextDigest: null })).toEqual({ kind: 'context_required' });
       expect(await on.read(challenge)).toEqual(challenge);
+      const [, refused] = await on.history(challenge);
+      expect(refused).toMatchObject({
+        type: 'verification.attempt_failed',
+        data: { reason: 'context_required', evaluated: false },
+      });
       expect(await on.verdict(challenge, now)).toBe('ok');
     });
 

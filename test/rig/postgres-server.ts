@@ -25,6 +25,8 @@ export async function startPostgres(runFolder: string, binary: string): Promise<
     unix_socket_directories: '',
     max_connections: 200,
     shared_buffers: '64MB',
+    // Only a crash of the whole machine could tell; what survives a kill -9 of the server is the same.
+    fsync: 'off',
   };
   const server = createServerProcess({
     runFolder,

@@ -105,12 +105,8 @@ await describeWith(['redis'], 'rig: Redis', () => {
       await startRedis({ runFolder, binary: process.argv[1] });
       console.log(runFolder);
     `;
-    const options = { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] } as const;
-    const run = spawn(
-      process.execPath,
-      ['--input-type=module-typescript', '-e', script, await findTool('redis')],
-      options,
-    );
+    const args = ['--input-type=module-typescript', '-e', script, await findTool('redis')];
+    const run = spawn(process.execPath, args, { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] });
     const [folder] = (await once(createInterface(run.stdout), 'line')) as [string];
     const [pid] = readdirSync(join(folder, 'pids')).map(Number);
     run.kill('SIGKILL');

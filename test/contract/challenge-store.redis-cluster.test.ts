@@ -1,0 +1,7 @@
+import { describeWith } from '../rig/stores.ts';
+import { challengeStoreContract } from './challenge-store.ts';
+import { makeStore } from './store-under-test.ts';
+
+await describeWith(['redis', 'postgres'], 'challenge store on Redis Cluster', () => {
+  challengeStoreContract(() => makeStore('redis-cluster'));
+});

@@ -1,0 +1,51 @@
+import { type RecorderDeps, startRecorder } from '../../src/audit/recorder.ts';
+import { type Database, openDatabase } from '../../src/db/open.ts';
+import { openRedis, type RedisHandle } from '../../src/db/redis.ts';
+import { withAcceptanceLedger } from '../../src/verify/acceptance-ledger.ts';
+import { createRedisStore } from '../../src/verify/redis-store.ts';
+import { createSqlStore } from '../../src/verify/sql-store.ts';
+import type { ChallengeStore } from '../../src/verify/store.ts';
+
+/** Where a store lives. With Redis, the database holds the records. */
+export interface Profile {
+  databaseUrl: string;
+  redisUrl?: string;
+}
+
+export interface Opened {
+  store: ChallengeStore;
+  db: Database;
+  redis: RedisHandle | null;
+  /** Resolves when every event so far is in the database. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Quiet: outages are what some tests are about. */
+const log: NonNullable<RecorderDeps['log']> = { info: () => {}, warn: () => {} };
+
+/** The store as the product puts it together. */
+export async function openStore({ databaseUrl, redisUrl }: Profile): Promise<Opened> {
+  const db = await openDatabase(databaseUrl);
+  if (redisUrl === undefined) {
+    return { store: createSqlStore(db), db, redis: null, drain: async () => {}, close: () => db.close() };
+  }
+  const redis = await openRedis(redisUrl, log);
+  const recorder = startRecorder({ redis, db, log, now: Date.now });
+  const redisStore = createRedisStore(redis, { db, poke: (shard) => recorder.poke(shard), log });
+  return {
+    store: withAcceptanceLedger(redisStore, db),
+    db,
+    redis,
+    async drain() {
+      await recorder.drain();
+      const { buried } = await recorder.lag();
+      if (buried > 0) throw new Error(`${buried} events could not be recorded`);
+    },
+    async close() {
+      await recorder.stop();
+      await redis.close();
+      await db.close();
+    },
+  };
+}
