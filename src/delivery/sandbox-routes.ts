@@ -14,9 +14,13 @@ export interface SandboxRoutesDeps {
   sandbox: Sandbox;
   /** In production the sandbox serves test keys only. */
   production: boolean;
+  /** Resolves when the sends under way have been handed over, so that who reads right after a start finds its message. */
+  handedOver?(): Promise<void>;
   /** Told of every message from a phone (MO). */
   onInbound?(message: SandboxMessage): Promise<void> | void;
 }
+
+const tags = ['Sandbox'];
 
 const MessageSchema = Type.Object(
   {
@@ -54,7 +58,7 @@ const ReplySchema = Type.Object(
 );
 
 export function sandboxRoutes(deps: SandboxRoutesDeps): FastifyPluginAsyncTypebox {
-  const { sandbox, production, onInbound } = deps;
+  const { sandbox, production, handedOver, onInbound } = deps;
   const streams = createSandboxStreams({ sandbox, present });
 
   function scopeOf({ auth }: FastifyRequest): SandboxScope {
@@ -70,8 +74,9 @@ export function sandboxRoutes(deps: SandboxRoutesDeps): FastifyPluginAsyncTypebo
       {
         config: { scope: 'sandbox' },
         schema: {
+          operationId: 'listSandboxMessages',
+          tags,
           summary: 'Messages that the sandbox phones received or sent, newest first',
-          tags: ['Sandbox'],
           querystring: ListQuerySchema,
           response: { 200: Type.Object({ data: Type.Array(MessageSchema) }, closed) },
         },
@@ -80,6 +85,7 @@ export function sandboxRoutes(deps: SandboxRoutesDeps): FastifyPluginAsyncTypebo
         const { to, limit } = request.query;
         // `?to=+33…` that was not percent-encoded arrives with a space.
         const filter = to === undefined ? { limit } : { limit, to: phoneOf(to.replace(/^ /, '+'), 'to') };
+        await handedOver?.();
         return { data: sandbox.list(scopeOf(request), filter).map(present) };
       },
     );
@@ -89,8 +95,9 @@ export function sandboxRoutes(deps: SandboxRoutesDeps): FastifyPluginAsyncTypebo
       {
         config: { scope: 'sandbox' },
         schema: {
+          operationId: 'sendFromSandboxPhone',
+          tags,
           summary: 'Send a message from a sandbox phone',
-          tags: ['Sandbox'],
           body: ReplySchema,
           response: { 201: MessageSchema },
         },
@@ -110,8 +117,9 @@ export function sandboxRoutes(deps: SandboxRoutesDeps): FastifyPluginAsyncTypebo
         config: { scope: 'sandbox' },
         exposeHeadRoute: false,
         schema: {
+          operationId: 'streamSandboxMessages',
+          tags,
           summary: 'The same messages live, as server-sent events',
-          tags: ['Sandbox'],
           response: { 200: { content: { 'text/event-stream': { schema: Type.Unsafe<Readable>(Type.String()) } } } },
         },
       },

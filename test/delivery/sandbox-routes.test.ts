@@ -1,51 +1,33 @@
+import Fastify from 'fastify';
 import { afterEach, describe, expect, test } from 'vitest';
-import { buildSandboxApp, keys } from './sandbox-app.ts';
+import { createSandbox, type SandboxMessage } from '../../src/delivery/providers/sandbox.ts';
+import { sandboxRoutes } from '../../src/delivery/sandbox-routes.ts';
+import { openSandboxService, type SandboxKeys } from './sandbox-service.ts';
 
-type App = Awaited<ReturnType<typeof buildSandboxApp>>;
-const open: App[] = [];
+type Service = Awaited<ReturnType<typeof openSandboxService>>;
+const opened: Service[] = [];
 
-async function build(options = {}): Promise<App> {
-  const built = await buildSandboxApp(options);
-  open.push(built);
-  return built;
+async function open(mode: 'development' | 'production' = 'development'): Promise<Service> {
+  const service = await openSandboxService({ mode });
+  opened.push(service);
+  return service;
 }
 
 afterEach(async () => {
-  for (const { app } of open.splice(0)) await app.close();
+  for (const service of opened.splice(0)) await service.close();
 });
 
-const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
-const signal = new AbortController().signal;
-
-function deliver({ sandbox }: App, text: string, changes = {}) {
-  const common = {
-    project: 'prj_own',
-    mode: 'test',
-    channel: 'sms',
-    from: 'Acme',
-    to: '+33612345678',
-    locale: 'en',
-  } as const;
-  return sandbox.send({ ...common, reference: `ver_x/${text}`, text, validitySeconds: 600, ...changes }, signal);
-}
-
-async function list({ app }: App, query = '', key: string = keys.own) {
-  const answer = await app.inject({ url: `/v1/sandbox/messages${query}`, headers: bearer(key) });
-  return { status: answer.statusCode, body: answer.json() };
-}
-
-async function reply({ app }: App, body: object, key: string = keys.own) {
-  const answer = await app.inject({ method: 'POST', url: '/v1/sandbox/messages', headers: bearer(key), payload: body });
-  return { status: answer.statusCode, body: answer.json() };
-}
+const list = ({ call, keys }: Service, query = '', key: keyof SandboxKeys = 'own') =>
+  call('GET', `/v1/sandbox/messages${query}`, undefined, { key: keys[key] });
+const reply = ({ call, keys }: Service, body: object) => call('POST', '/v1/sandbox/messages', body, { key: keys.own });
 
 describe('GET /v1/sandbox/messages', () => {
   test('shows what the phone received, newest first', async () => {
-    const built = await build();
-    await deliver(built, 'first');
-    await deliver(built, 'żółć', { reference: 'ver_x/2' });
-    await deliver(built, 'Your code is: 1, 2, 3.', { channel: 'voice' });
-    const { status, body } = await list(built, '?to=%2B33612345678');
+    const service = await open();
+    await service.send('first');
+    await service.send('żółć', { reference: 'ver_x/2' });
+    await service.send('Your code is: 1, 2, 3.', { channel: 'voice' });
+    const { status, body } = await list(service, '?to=%2B33612345678');
     expect(status).toBe(200);
     const common = {
       direction: 'mt',
@@ -65,43 +47,43 @@ describe('GET /v1/sandbox/messages', () => {
   });
 
   test('finds a number in any spelling', async () => {
-    const built = await build();
-    await deliver(built, 'hello');
-    await deliver(built, 'elsewhere', { to: '+33612345679' });
+    const service = await open();
+    await service.send('hello');
+    await service.send('elsewhere', { to: '+33612345679' });
     for (const to of ['%2B33612345678', '+33612345678', '%2B33%206%2012%2034%2056%2078', '%2B33(0)612345678']) {
-      expect((await list(built, `?to=${to}`)).body.data.map((message: { text: string }) => message.text)).toEqual([
+      expect((await list(service, `?to=${to}`)).body.data.map((message: { text: string }) => message.text)).toEqual([
         'hello',
       ]);
     }
   });
 
   test('gives as many as asked for, never another project’s or mode’s', async () => {
-    const built = await build();
-    for (const text of ['1', '2', '3']) await deliver(built, text);
-    await deliver(built, 'secret', { project: 'prj_other' });
-    await deliver(built, 'live', { mode: 'live' });
-    expect((await list(built)).body.data).toHaveLength(3);
-    expect((await list(built, '?limit=2')).body.data).toMatchObject([{ text: '3' }, { text: '2' }]);
-    expect((await list(built, '', keys.other)).body.data).toMatchObject([{ text: 'secret' }]);
-    expect((await list(built, '', keys.live)).body.data).toMatchObject([{ text: 'live' }]);
+    const service = await open();
+    for (const text of ['1', '2', '3']) await service.send(text);
+    await service.send('secret', { project: service.otherProject });
+    await service.send('live', { mode: 'live' });
+    expect((await list(service)).body.data).toHaveLength(3);
+    expect((await list(service, '?limit=2')).body.data).toMatchObject([{ text: '3' }, { text: '2' }]);
+    expect((await list(service, '', 'other')).body.data).toMatchObject([{ text: 'secret' }]);
+    expect((await list(service, '', 'live')).body.data).toMatchObject([{ text: 'live' }]);
   });
 
   test.each(['?limit=0', '?limit=101', '?limit=x', '?from=%2B33612345678', `?to=${'1'.repeat(41)}`])(
     '422: %s',
     async (query) => {
-      expect(await list(await build(), query)).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
+      expect(await list(await open(), query)).toMatchObject({ status: 422, body: { code: 'invalid_request' } });
     },
   );
 
   test.each(['?to=12', '?to=', '?to=Acme', '?to=%2B33612'])('422, not a number: %s', async (query) => {
-    expect(await list(await build(), query)).toMatchObject({ status: 422, body: { code: 'invalid_phone_number' } });
+    expect(await list(await open(), query)).toMatchObject({ status: 422, body: { code: 'invalid_phone_number' } });
   });
 });
 
 describe('POST /v1/sandbox/messages', () => {
-  test('takes a message from the phone, shows it and hands it on', async () => {
-    const built = await build();
-    const { status, body } = await reply(built, { from: '+33 6 12 34 56 78', to: 'Acme', text: 'STOP' });
+  test('takes a message from the phone and shows it', async () => {
+    const service = await open();
+    const { status, body } = await reply(service, { from: '+33 6 12 34 56 78', to: 'Acme', text: 'STOP' });
     expect(status).toBe(201);
     expect(body).toMatchObject({
       direction: 'mo',
@@ -111,9 +93,24 @@ describe('POST /v1/sandbox/messages', () => {
       text: 'STOP',
       segments: 1,
     });
-    expect((await list(built)).body.data).toEqual([body]);
-    expect(built.inbound).toMatchObject([
-      { id: body.id, project: 'prj_own', mode: 'test', from: '+33612345678', text: 'STOP' },
+    expect((await list(service)).body.data).toEqual([body]);
+  });
+
+  test('hands it on, and answers only when that is done', async () => {
+    const inbound: SandboxMessage[] = [];
+    const onInbound = async (message: SandboxMessage) => {
+      await new Promise(setImmediate);
+      inbound.push(message);
+    };
+    const app = Fastify();
+    app.addHook('onRequest', async (request) => {
+      request.auth = { projectId: 'prj_a', mode: 'test' } as typeof request.auth;
+    });
+    await app.register(sandboxRoutes({ sandbox: createSandbox(() => 0), production: true, onInbound }));
+    const payload = { from: '+33 6 12 34 56 78', to: 'Acme', text: 'STOP' };
+    const { id } = (await app.inject({ method: 'POST', url: '/v1/sandbox/messages', payload })).json();
+    expect(inbound).toMatchObject([
+      { id, project: 'prj_a', mode: 'test', from: '+33612345678', to: 'Acme', text: 'STOP' },
     ]);
   });
 
@@ -122,7 +119,7 @@ describe('POST /v1/sandbox/messages', () => {
     ['+33 7 56 78 90 12', '+33756789012'],
     ['MY BANK', 'MY BANK'],
   ])('answers to %s', async (to, shown) => {
-    expect(await reply(await build(), { from: '+33612345678', to, text: 'OK' })).toMatchObject({
+    expect(await reply(await open(), { from: '+33612345678', to, text: 'OK' })).toMatchObject({
       status: 201,
       body: { to: shown },
     });
@@ -138,10 +135,9 @@ describe('POST /v1/sandbox/messages', () => {
     [{ to: 'Acme', text: 'x' }, 'invalid_request'],
     [{ from: 33612345678, to: 'Acme', text: 'x' }, 'invalid_request'],
   ])('422, and nothing is kept: %j', async (body, code) => {
-    const built = await build();
-    expect(await reply(built, body)).toMatchObject({ status: 422, body: { code } });
-    expect(built.inbound).toEqual([]);
-    expect((await list(built)).body.data).toEqual([]);
+    const service = await open();
+    expect(await reply(service, body)).toMatchObject({ status: 422, body: { code } });
+    expect((await list(service)).body.data).toEqual([]);
   });
 });
 
@@ -154,29 +150,29 @@ describe('who may', () => {
   const payload = { from: '+33612345678', to: 'Acme', text: 'x' };
 
   test.each(calls)('%s %s: 401 without a key, 403 without the scope', async (method, url) => {
-    const { app } = await build();
-    const call = (headers: Record<string, string>) =>
-      app.inject({ method, url, headers, ...(method === 'POST' && { payload }) });
-    expect((await call({})).statusCode).toBe(401);
-    expect((await call(bearer(keys.noScope))).json()).toMatchObject({ status: 403, code: 'insufficient_scope' });
+    const { app, call, keys } = await open();
+    const body = method === 'POST' ? payload : undefined;
+    expect((await app.inject({ method, url, ...(body && { payload: body }) })).statusCode).toBe(401);
+    const refused = await call(method, url, body, { key: keys.noScope });
+    expect(refused).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
   });
 
   test.each(calls)('%s %s: 403 in production for live keys, not for test keys', async (method, url) => {
-    const built = await build({ production: true });
-    const call = (key: string) =>
-      built.app.inject({ method, url, headers: bearer(key), ...(method === 'POST' && { payload }) });
-    expect((await call(keys.live)).json()).toMatchObject({ status: 403, code: 'sandbox_unavailable' });
-    if (!url.endsWith('stream')) expect((await call(keys.own)).statusCode).toBeLessThan(300);
-    expect(built.inbound.every((message) => message.mode === 'test')).toBe(true);
+    const { call, keys } = await open('production');
+    const body = method === 'POST' ? payload : undefined;
+    const refused = await call(method, url, body, { key: keys.live });
+    expect(refused).toMatchObject({ status: 403, body: { code: 'sandbox_unavailable' } });
+    if (!url.endsWith('stream')) expect((await call(method, url, body, { key: keys.own })).status).toBeLessThan(300);
   });
 });
 
 describe('GET /v1/sandbox/stream', () => {
-  async function listen(built: App) {
-    const url = await built.app.listen({ port: 0, host: '127.0.0.1' });
-    return async (key: string = keys.own) => {
+  async function listen({ app, keys }: Service) {
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    return async (key: keyof SandboxKeys = 'own') => {
       const controller = new AbortController();
-      const answer = await fetch(`${url}/v1/sandbox/stream`, { headers: bearer(key), signal: controller.signal });
+      const headers = { authorization: `Bearer ${keys[key]}` };
+      const answer = await fetch(`${url}/v1/sandbox/stream`, { headers, signal: controller.signal });
       const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
       let seen = '';
       /** Reads until the text has come. */
@@ -199,47 +195,47 @@ describe('GET /v1/sandbox/stream', () => {
   }
 
   test('sends the messages of the key’s project and mode as they come', async () => {
-    const built = await build();
-    const connect = await listen(built);
+    const service = await open();
+    const connect = await listen(service);
     const stream = await connect();
     expect(stream.answer.headers.get('content-type')).toBe('text/event-stream');
     expect(stream.answer.headers.get('cache-control')).toBe('no-store');
     expect(await stream.until('\n\n')).toBe('retry: 1000\n\n');
-    await deliver(built, 'not yours', { project: 'prj_other' });
-    await deliver(built, 'not this mode', { mode: 'live' });
-    await deliver(built, 'two\nlines');
-    await reply(built, { from: '+33612345678', to: 'Acme', text: 'and back' });
+    await service.send('not yours', { project: service.otherProject });
+    await service.send('not this mode', { mode: 'live' });
+    await service.send('two\nlines');
+    await reply(service, { from: '+33612345678', to: 'Acme', text: 'and back' });
     const events = (await stream.until('and back'))
       .split('\n\n')
       .slice(1)
       .map((event) => /^id: (?<id>msg_\w+)\ndata: (?<data>.*)$/.exec(event)?.groups)
       .filter((groups) => groups !== undefined);
     const messages = events.map(({ data }) => JSON.parse(data ?? ''));
-    expect(messages).toEqual((await list(built)).body.data.toReversed());
+    expect(messages).toEqual((await list(service)).body.data.toReversed());
     expect(messages.map((message) => message.text)).toEqual(['two\nlines', 'and back']);
     expect(events.map(({ id }) => id)).toEqual(messages.map((message) => message.id));
     stream.close();
   });
 
   test('a shutdown ends the streams and is not held up by them', async () => {
-    const built = await build();
-    const connect = await listen(built);
+    const service = await open();
+    const connect = await listen(service);
     const stream = await connect();
     await stream.until('retry');
-    const closed = built.app.close();
+    const closed = service.app.close();
     expect(await stream.ended()).toBe(true);
     await closed;
   });
 
   test('503 beyond ten per project; a stream that goes away makes room, and other projects are not affected', async () => {
-    const built = await build();
-    const connect = await listen(built);
+    const service = await open();
+    const connect = await listen(service);
     const streams = await Promise.all(Array.from({ length: 10 }, () => connect()));
     expect(streams.map((stream) => stream.answer.status)).toEqual(Array(10).fill(200));
     const refused = await connect();
     expect(refused.answer.status).toBe(503);
     expect(refused.answer.headers.get('retry-after')).toBe('5');
-    expect((await connect(keys.other)).answer.status).toBe(200);
+    expect((await connect('other')).answer.status).toBe(200);
     streams[0]?.close();
     await expect.poll(async () => (await connect()).answer.status).toBe(200);
   });
