@@ -1,14 +1,25 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+  type onRequestHookHandler,
+} from 'fastify';
 import { logRequests } from './http/access-log.ts';
 import { answerClientError } from './http/client-error.ts';
 import { createErrorHandler } from './http/error-handler.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { Problem } from './lib/errors.ts';
 import { newId } from './lib/ids.ts';
 
 export interface ServerOptions {
   logger: FastifyBaseLogger;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-* headers are believed; nobody else's are. */
   trustProxy: readonly string[];
+  /** How long closing waits for connections that will not end. */
+  graceMs?: number;
 }
 
 /** Enough for every body of the API; routes that take files say so themselves. */
@@ -22,16 +33,17 @@ const CHECK_INTERVAL_MS = 2_000;
 const IDLE_TIMEOUT_MS = 60_000;
 /** Longer than load balancers keep theirs (60 s is common), so that they close first and lose no request. */
 const KEEP_ALIVE_MS = 72_000;
+/** Longer than any request takes that the stores still answer. */
+const GRACE_MS = 10_000;
 /** Ids are 31 characters. */
 const MAX_PARAM_LENGTH = 100;
 
 /** A server with one plugin in it: every option of Fastify is here, everything else in the plugin. */
 export async function buildApp<Deps extends object>(
-  { logger, trustProxy }: ServerOptions,
+  { logger, trustProxy, graceMs = GRACE_MS }: ServerOptions,
   plugin: FastifyPluginAsync<Deps>,
   deps: Deps,
 ): Promise<FastifyInstance> {
-  const answerError = createErrorHandler('');
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -40,7 +52,12 @@ export async function buildApp<Deps extends object>(
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
 
     bodyLimit: BODY_LIMIT_BYTES,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      // Node's own answer would be no problem+json: see refuseWithoutHost.
+      requireHostHeader: false,
+    },
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -52,13 +69,42 @@ export async function buildApp<Deps extends object>(
     forceCloseConnections: 'idle',
 
     clientErrorHandler: answerClientError,
-    // URLs that no route can be looked up for: no hook runs.
-    frameworkErrors: (error, request, reply) => {
-      reply.headers(securityHeaders).header('x-request-id', request.id);
-      answerError(error, request, reply);
-    },
+    frameworkErrors: answerEarly,
   });
+  app.addHook('onRequest', refuseWithoutHost);
   logRequests(app);
+  endConnections(app, graceMs);
   await app.register(plugin, deps);
   return app;
+}
+
+/** RFC 9112 §3.2 */
+const refuseWithoutHost: onRequestHookHandler = (request, reply, done) => {
+  if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return done();
+  reply.header('connection', 'close');
+  answerEarly(new Problem('malformed_request', { detail: 'The Host header is missing.' }), request, reply);
+};
+
+const answerError = createErrorHandler('');
+
+/** For requests that do not get as far as the plugin's hooks, e.g. because no route can be looked up for their URL. */
+function answerEarly(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(securityHeaders).header('x-request-id', request.id);
+  answerError(error, request, reply);
+}
+
+/**
+ * Requests under way when the server begins to close are answered and their connections end with the answer.
+ * From then on Node no longer looks for connections that are too slow: after `graceMs` they are cut.
+ */
+function endConnections(app: FastifyInstance, graceMs: number): void {
+  let timer: NodeJS.Timeout | undefined;
+  app.addHook('preClose', async () => {
+    timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (timer) reply.header('connection', 'close');
+    done(null, payload);
+  });
+  app.addHook('onClose', async () => clearTimeout(timer));
 }

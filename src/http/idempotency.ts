@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import type { Now } from '../lib/clock.ts';
@@ -26,9 +26,12 @@ interface Run {
 
 interface Answer {
   status: number;
-  type: string;
+  headers: Record<string, string>;
   body: string;
 }
+
+/** Headers that belong to an answer rather than to its delivery. */
+const HEADERS = ['content-type', 'location'];
 
 const KEY = /^[\x20-\x7e]{1,255}$/;
 const SEED_BYTES = 16;
@@ -39,20 +42,26 @@ export interface IdempotencyOptions {
   store: IdempotencyStore;
   /** Stored answers may hold a proof or a new key: they are sealed. */
   keyring: Keyring;
+  /** A body may hold a number or a code, which are few enough to be tried out: fingerprints are keyed. */
+  hashKey: KeyObject;
   now: Now;
 }
 
 /** An onRoute hook: gives routes with `config.idempotent` what they need. */
-export function withIdempotency({ store, keyring, now }: IdempotencyOptions): (route: RouteOptions) => void {
+export function withIdempotency({ store, keyring, hashKey, now }: IdempotencyOptions): (route: RouteOptions) => void {
   async function begin(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const header = request.headers['idempotency-key'];
     if (header === undefined) return undefined;
     if (typeof header !== 'string' || !KEY.test(header)) {
       throw new Problem('invalid_idempotency_key', { detail: 'It must be 1 to 255 printable ASCII characters.' });
     }
-    const key = storeKey(request, header);
+    const { projectId, mode } = request.auth;
+    const { method, url, body, routeOptions } = request;
+    // Keys of two projects, modes or routes never meet.
+    const key = hash(hashKey, ['idempotency', projectId, mode, method, routeOptions.url, header]);
+    const fingerprint = hash(hashKey, [key, url, canonicalJson(body)]);
     const at = now();
-    const begun = await store.begin(key, fingerprint(request), randomBytes(SEED_BYTES).toString('hex'), at);
+    const begun = await store.begin(key, fingerprint, randomBytes(SEED_BYTES).toString('hex'), at);
     switch (begun.kind) {
       case 'run':
         request.idempotency = { seed: begun.seed, key, leasedUntil: begun.leasedUntil } as Run;
@@ -70,8 +79,8 @@ export function withIdempotency({ store, keyring, now }: IdempotencyOptions): (r
     const text = open(keyring, key, stored);
     if (text === null)
       throw new Problem('idempotency_conflict', { detail: 'The stored answer can no longer be opened.' });
-    const { status, type, body } = JSON.parse(text) as Answer;
-    return reply.code(status).header('content-type', type).header('idempotency-replayed', 'true').send(body);
+    const { status, headers, body } = JSON.parse(text) as Answer;
+    return reply.code(status).headers(headers).header('idempotency-replayed', 'true').send(body || undefined);
   }
 
   async function finish(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
@@ -82,14 +91,16 @@ export function withIdempotency({ store, keyring, now }: IdempotencyOptions): (r
         await store.release(run.key, run.leasedUntil);
         return payload;
       }
-      const type = String(reply.getHeader('content-type') ?? '');
-      const answer: Answer = { status: reply.statusCode, type, body: String(payload ?? '') };
+      const headers = Object.fromEntries(
+        HEADERS.filter((name) => reply.hasHeader(name)).map((name) => [name, String(reply.getHeader(name))]),
+      );
+      const answer: Answer = { status: reply.statusCode, headers, body: String(payload ?? '') };
       const sealed = seal(keyring, run.key, JSON.stringify(answer));
       const kept = await store.finish(run.key, sealed, now());
       if (kept === sealed) return payload;
       // This run took longer than its lease and another one answered first: all callers hear that answer.
       const first = JSON.parse(open(keyring, run.key, kept) ?? JSON.stringify(answer)) as Answer;
-      reply.code(first.status).header('content-type', first.type);
+      reply.code(first.status).headers(first.headers);
       return first.body;
     } catch (error) {
       // What was asked for is done. A retry after the lease runs again with the same seed and finds it done.
@@ -105,17 +116,7 @@ export function withIdempotency({ store, keyring, now }: IdempotencyOptions): (r
   };
 }
 
-/** Keys of two projects, modes or routes never meet. */
-function storeKey(request: FastifyRequest, header: string): string {
-  const { projectId, mode } = request.auth;
-  return sha256([projectId, mode, request.method, request.routeOptions.url, header]);
-}
-
-function fingerprint(request: FastifyRequest): string {
-  return sha256([request.method, request.url, canonicalJson(request.body)]);
-}
-
 /** As JSON, so that no two lists of parts read the same. */
-function sha256(parts: unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+function hash(key: KeyObject, parts: unknown[]): string {
+  return createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url');
 }

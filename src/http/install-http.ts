@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../lib/auth.ts';
 import type { Now } from '../lib/clock.ts';
@@ -21,6 +22,7 @@ export interface HttpDeps {
   rateLimits: RateLimits;
   idempotency: IdempotencyStore;
   keyring: Keyring;
+  hashKey: KeyObject;
   metrics: Metrics;
   now: Now;
   /** True when nothing else lives in this Fastify app: then also unknown paths outside a prefix are ours to answer. */
@@ -45,7 +47,7 @@ export async function installHttp(fastify: FastifyInstance, deps: HttpDeps): Pro
   addGuard(fastify, deps);
   addJsonParser(fastify);
 
-  const makeIdempotent = withIdempotency({ store: deps.idempotency, keyring: deps.keyring, now: deps.now });
+  const makeIdempotent = withIdempotency({ ...deps, store: deps.idempotency });
   fastify.addHook('onRoute', (route) => {
     // No parameters declared means none taken.
     route.schema = { querystring: { type: 'object', ...closed }, ...route.schema };

@@ -1,3 +1,4 @@
+import { createHmac, type KeyObject } from 'node:crypto';
 import type { RateCounter } from './rate-counter.ts';
 
 export interface RatePolicy {
@@ -24,8 +25,8 @@ export interface RateLimiter {
 
 export interface RateLimiterOptions {
   counter: RateCounter;
-  /** Turns a subject into what may stand in a shared key: an address is personal data. */
-  hash(subject: string): string;
+  /** Hashes subjects for shared keys: an address is personal data. */
+  hashKey: KeyObject;
   /** Told when the shared counter stops and starts answering. */
   onDegraded(error: unknown): void;
   onRecovered(): void;
@@ -61,7 +62,7 @@ interface Window {
  * left: there every use waits for the shared count. Limits below 256 are exact; above, each instance may let at most
  * 1/256 of `max` through too many, or take as much with it when it is killed.
  */
-export function createRateLimiter({ counter, hash, onDegraded, onRecovered }: RateLimiterOptions): RateLimiter {
+export function createRateLimiter({ counter, hashKey, onDegraded, onRecovered }: RateLimiterOptions): RateLimiter {
   const windows = new Map<string, Window>();
   let failing = false;
   let retryAt = 0;
@@ -74,7 +75,7 @@ export function createRateLimiter({ counter, hash, onDegraded, onRecovered }: Ra
     const windowMs = policy.windowSeconds * 1000;
     const start = Math.floor(now / windowMs);
     const fresh = {
-      key: `http:${policy.name}:${hash(subject)}:${start}`,
+      key: `http:${policy.name}:${createHmac('sha256', hashKey).update(subject).digest('base64url')}:${start}`,
       max: policy.max,
       endsAt: (start + 1) * windowMs,
       total: 0,

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyInstance } from 'fastify';
 import { type DestinationStream, pino } from 'pino';
@@ -17,6 +18,8 @@ import { closed } from '../../src/http/schemas.ts';
 import type { Auth } from '../../src/lib/auth.ts';
 import { Problem, StoreUnavailable } from '../../src/lib/errors.ts';
 import { createKeyring } from '../../src/lib/keyring.ts';
+
+export const hashKey = createSecretKey(Buffer.alloc(32, 9));
 
 export const KEY = `cs_live_${'a'.repeat(40)}`;
 export const OTHER_KEY = `cs_live_${'b'.repeat(40)}`;
@@ -38,6 +41,7 @@ const keys: Record<string, Auth> = {
 
 export interface ProbeOptions extends Partial<HttpDeps> {
   trustProxy?: string[];
+  graceMs?: number;
   prefix?: string;
   routes?: FastifyPluginAsyncTypebox;
   log?: DestinationStream;
@@ -45,11 +49,11 @@ export interface ProbeOptions extends Partial<HttpDeps> {
 
 /** The real server with routes that do nothing but show what arrived. */
 export async function probeApp(options: ProbeOptions = {}): Promise<FastifyInstance> {
-  const { trustProxy = [], prefix, routes, log, ...given } = options;
+  const { trustProxy = [], graceMs = 10_000, prefix, routes, log, ...given } = options;
   const deps = await probeDeps(given);
   const logger = log ? createLogger({ level: 'info', destination: log }) : pino({ level: 'silent' });
   const app = await buildApp(
-    { logger, trustProxy },
+    { logger, trustProxy, graceMs },
     async (fastify) => {
       await fastify.register(
         async (mounted) => {
@@ -76,13 +80,14 @@ export async function probeDeps(given: Partial<HttpDeps> = {}): Promise<HttpDeps
     },
     rateLimiter: createRateLimiter({
       counter: createSqlRateCounter(db),
-      hash: (subject) => subject,
+      hashKey,
       onDegraded: () => {},
       onRecovered: () => {},
     }),
     rateLimits: defaultRateLimits,
     idempotency: createSqlIdempotencyStore(db),
     keyring: createKeyring([Buffer.alloc(32, 7)]),
+    hashKey,
     metrics: createMetrics(),
     now: Date.now,
     standalone: true,

@@ -4,7 +4,7 @@ import type { RateCounter } from '../../src/http/rate-counter.ts';
 import { createRateLimiter } from '../../src/http/rate-limiter.ts';
 import { expectProblem } from './expect-problem.ts';
 import { exposeGc } from './expose-gc.ts';
-import { bearer, OTHER_KEY, type ProbeOptions, probeApp } from './probe-app.ts';
+import { bearer, hashKey, OTHER_KEY, type ProbeOptions, probeApp } from './probe-app.ts';
 
 let apps: FastifyInstance[] = [];
 afterEach(async () => {
@@ -33,7 +33,7 @@ function sharedCounter(): RateCounter & { down: boolean; calls: number } {
 }
 
 const limiterOn = (counter: RateCounter, onDegraded = () => {}, onRecovered = () => {}) =>
-  createRateLimiter({ counter, hash: (subject) => subject, onDegraded, onRecovered });
+  createRateLimiter({ counter, hashKey, onDegraded, onRecovered });
 
 async function start(options: ProbeOptions): Promise<FastifyInstance> {
   const app = await probeApp(options);
