@@ -83,6 +83,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   const recorder = redis ? startRecorder({ redis, db, log, now }) : null;
   const store = openStore(db, redis, recorder, log);
   const keySet = createKeySet({ db: db.kysely, keyring });
+  // In memory from the start: proofs are signed while the database is away.
+  await keySet.published(now());
   const proofs = createProofs({
     keys: keySet,
     issuer: config.file.public_url ?? `http://${config.host}:${config.port}`,

@@ -35,6 +35,9 @@ export interface CountersignOptions {
   draining?: () => boolean;
 }
 
+/** A carrier that the sandbox lets hang is not waited for. */
+const HAND_OVER_MS = 500;
+
 /**
  * Countersign as a Fastify plugin: `app.register(countersign, { services, prefix: '/otp' })`. It stays inside its own
  * context; the host's parsers, hooks and error handler are neither used nor changed.
@@ -80,7 +83,9 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
   await app.register(eventRoutes({ db, keyring, recipientHash }));
   await app.register(projectRoutes({ db, now, keyring, production, policySchema: PolicyOverridesSchema }));
   await app.register(keyRoutes({ db, now, keyring, production }));
-  await app.register(sandboxRoutes({ sandbox, production }));
+  await app.register(
+    sandboxRoutes({ sandbox, production, handedOver: () => services.background.current(HAND_OVER_MS) }),
+  );
   await app.register(sandboxPage({ isServed: () => !production }));
   await app.register(healthRoutes({ probes: probesOf(services), draining, now }));
   await app.register(metricsRoutes(metrics, !production));

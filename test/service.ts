@@ -125,7 +125,11 @@ async function testConfig(profile: Profile, options: TestServiceOptions): Promis
   });
   return {
     ...config,
-    file: { ...config.file, log_level: process.env.TEST_LOG ?? 'silent', policy: { hash_preset: 'fast', ...options.policy } },
+    file: {
+      ...config.file,
+      log_level: process.env.TEST_LOG ?? 'silent',
+      policy: { hash_preset: 'fast', ...options.policy },
+    },
   };
 }
 

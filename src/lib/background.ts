@@ -2,6 +2,8 @@
 export interface Background {
   run(task: Promise<unknown>): void;
   settled(): Promise<void>;
+  /** What is running now, without what begins later; waits no longer than this. */
+  current(longestMs: number): Promise<void>;
   size(): number;
 }
 
@@ -22,6 +24,14 @@ export function createBackground(onError: (error: unknown) => void): Background 
     },
     async settled() {
       while (running.size > 0) await Promise.all(running);
+    },
+    async current(longestMs) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, longestMs);
+      });
+      await Promise.race([Promise.all(running), late]);
+      clearTimeout(timer);
     },
     size: () => running.size,
   };

@@ -89,6 +89,7 @@ export function createKeySet(deps: { db: Kysely<Schema>; keyring: Keyring }): Ke
       const usable = keys.filter((key) => key.privateKey && key.activeFrom <= now && now < key.retiresAt);
       // Newest first, so the first active one is the one to use.
       const [key] = usable;
+      if (keys.length === 0) throw new StoreUnavailable('database');
       if (!key) throw new Error('no signing key is active that the master secrets open');
       return key;
     },
