@@ -1,24 +1,18 @@
-import { type CompiledQuery, Kysely, sql } from 'kysely';
+import { Kysely, sql } from 'kysely';
+import { type Batch, runBatch, TRANSACTION } from './batch.ts';
+import { createGroupCommit } from './group-commit.ts';
 import type { PostgresOptions } from './postgres.ts';
 import type { Schema } from './schema.ts';
+import type { TransactionOptions } from './transaction.ts';
 
 export interface Database {
   readonly kysely: Kysely<Schema>;
   readonly dialect: 'sqlite' | 'postgres';
-  /**
-   * Lends one connection. For transaction.ts; everything else goes through it or through `kysely`.
-   * Statements sent together travel together, and none is sent after one that failed.
-   */
-  withConnection<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** One transaction, not retried: call batchTransaction. */
+  batch<T>(options: TransactionOptions, work: (batch: Batch) => Promise<T>): Promise<T>;
   /** Throws StoreUnavailable. */
   ping(): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface Connection {
-  send(queries: readonly CompiledQuery[]): Promise<unknown[][]>;
-  /** Ends the connection instead of lending it again: nobody knows what state it is in. */
-  discard(): void;
 }
 
 export type DatabaseOptions = Partial<PostgresOptions>;
@@ -44,7 +38,7 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
 async function connectSqlite(file: string): Promise<Database> {
   const { openSqlite } = await import('./sqlite.ts');
   const kysely = new Kysely<Schema>({ dialect: openSqlite(file) });
-  return opened(kysely, 'sqlite', (work) =>
+  const batch = createGroupCommit((work) =>
     kysely.connection().execute((lent) =>
       work({
         async send(queries) {
@@ -56,17 +50,18 @@ async function connectSqlite(file: string): Promise<Database> {
       }),
     ),
   );
+  return opened(kysely, 'sqlite', batch);
 }
 
 async function connectPostgres(url: string, options: PostgresOptions): Promise<Database> {
   const { openPostgres } = await import('./postgres.ts');
   const { dialect, connect } = openPostgres(url, options);
   const kysely = new Kysely<Schema>({ dialect });
-  const database = await opened(kysely, 'postgres', async (work) => {
+  const database = await opened(kysely, 'postgres', async (_, work) => {
     const { send, release } = await connect();
     let broken = false;
     try {
-      return await work({ send, discard: () => (broken = true) });
+      return await runBatch({ send, discard: () => (broken = true) }, TRANSACTION, work);
     } finally {
       release(broken);
     }
@@ -83,7 +78,7 @@ async function connectPostgres(url: string, options: PostgresOptions): Promise<D
 async function opened(
   kysely: Kysely<Schema>,
   dialect: Database['dialect'],
-  withConnection: Database['withConnection'],
+  batch: Database['batch'],
 ): Promise<Database> {
   const ping = async () => {
     await sql`select 1`.execute(kysely);
@@ -94,7 +89,7 @@ async function opened(
     await kysely.destroy();
     throw error;
   }
-  return { kysely, dialect, withConnection, ping, close: () => kysely.destroy() };
+  return { kysely, dialect, batch, ping, close: () => kysely.destroy() };
 }
 
 /** With `synchronous_commit = off` a crash of the server could forget an acceptance that was already answered. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { amongUnlocked } from './locking.ts';
 import type { Database } from './open.ts';
@@ -12,7 +13,7 @@ const TABLES = [
 /** What the four have in common, but for the name of the key. */
 type Expiring = Record<(typeof TABLES)[number][0], { expires_at: number }>;
 
-const BATCH = 1000;
+const BATCH = 500;
 /** So that one call ends even when rows expire as fast as they go. The next call goes on. */
 const MAX_BATCHES = 100;
 
@@ -24,6 +25,8 @@ export async function purgeExpired(db: Database, now: number): Promise<number> {
       const deleted = await deleteBatch(db, table, key, now);
       purged += deleted;
       if (deleted < BATCH) break;
+      // SQLite works on this very thread.
+      await nextTurn();
     }
   }
   return purged;
@@ -37,6 +40,9 @@ async function deleteBatch(db: Database, table: keyof Expiring, key: string, now
     .where('expires_at', '<=', now)
     .orderBy('expires_at')
     .limit(BATCH);
-  const result = await kysely.deleteFrom(table).where(amongUnlocked(db.dialect, key, expired)).executeTakeFirst();
+  const result = await kysely
+    .deleteFrom(table)
+    .where(amongUnlocked(db.dialect, key, expired))
+    .executeTakeFirst();
   return Number(result.numDeletedRows);
 }

@@ -16,14 +16,23 @@ const STATEMENTS = 200;
 /** How long another process may hold the write lock. The wait blocks this process's thread. */
 const BUSY_MS = 2000;
 
+/** With WAL, NORMAL survives the end of the process, not of the power; durable transactions raise it to FULL. */
+const PRAGMAS = `
+  pragma journal_mode = wal;
+  pragma synchronous = normal;
+  pragma wal_autocheckpoint = 4000; -- pages of 4 KiB: hot ones are written back once for many transactions
+  pragma journal_size_limit = 67108864;
+  pragma cache_size = -16000;
+  pragma secure_delete = fast; -- erased secrets are overwritten
+`;
+
 /** Opens or creates the file and answers with Kysely's dialect for it. */
 export function openSqlite(file: string): Dialect {
   const path = file === ':memory:' ? file : resolve(file);
   if (path !== ':memory:') createPrivately(path);
   const database = guard(() => {
     const opened = new DatabaseSync(path, { timeout: BUSY_MS, enableForeignKeyConstraints: true });
-    // With WAL, NORMAL survives the end of the process, not of the power; durable transactions raise it to FULL.
-    opened.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma journal_size_limit = 67108864');
+    opened.exec(PRAGMAS);
     return opened;
   });
   const config = { database: adapt(database) };

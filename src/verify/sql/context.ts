@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../../audit/event.ts';
 import { toEventRow } from '../../audit/events-table.ts';
+import type { Batch } from '../../db/batch.ts';
 import type { Database } from '../../db/open.ts';
-import type { Batch } from '../../db/transaction.ts';
 import type { BudgetState } from '../budgets.ts';
 import { NO_FAILURES } from '../budgets.ts';
 import type { Budget, Status } from '../challenge.ts';

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../../audit/event.ts';
 import { toEventRow } from '../../audit/events-table.ts';
-import { type Batch, batchTransaction } from '../../db/transaction.ts';
+import type { Batch } from '../../db/batch.ts';
+import { batchTransaction } from '../../db/transaction.ts';
 import { NO_FAILURES } from '../budgets.ts';
 import type { Challenge } from '../challenge.ts';
 import { findLimitHit } from '../limits.ts';
