@@ -5,15 +5,20 @@ import { setUpTryIt } from './try-it.js';
 /** Kept for this tab only. */
 const STORAGE = 'countersign-sandbox-key';
 
-const [status, connectForm, keyInput, disconnectButton] = ['status', 'connect', 'key', 'disconnect'].map((id) =>
+const HINTS = {
+  off: 'Enter an API key to see the phones of its project.',
+  waiting: '',
+  on: 'Messages appear here as they are sent, one phone for each number.',
+};
+
+const ids = ['status', 'connect', 'key', 'disconnect', 'phones', 'empty'];
+const [status, connectForm, keyInput, disconnectButton, phoneList, empty] = ids.map((id) =>
   document.getElementById(id),
 );
 let key = null;
 let connection = new AbortController();
 
-const phones = createPhones(document.getElementById('phones'), document.getElementById('empty'), (reply) =>
-  post(key, 'v1/sandbox/messages', reply),
-);
+const phones = createPhones(phoneList, empty, (reply) => post(key, 'v1/sandbox/messages', reply));
 setUpTryIt(() => key);
 
 connectForm.addEventListener('submit', (event) => {
@@ -22,8 +27,13 @@ connectForm.addEventListener('submit', (event) => {
 });
 disconnectButton.addEventListener('click', () => disconnect('Not connected'));
 
-const given = takeKeyFromAddress() ?? sessionStorage.getItem(STORAGE);
-if (given) connect(given);
+show('off', 'Not connected');
+const first = takeKeyFromAddress() ?? sessionStorage.getItem(STORAGE);
+if (first) connect(first);
+addEventListener('hashchange', () => {
+  const given = takeKeyFromAddress();
+  if (given) connect(given);
+});
 
 /** `#key=…`, as printed at start-up. It must not stay in the address bar or the history. */
 function takeKeyFromAddress() {
@@ -70,4 +80,5 @@ function disconnect(reason) {
 function show(state, text) {
   status.dataset.state = state;
   status.textContent = text;
+  empty.textContent = HINTS[state];
 }

@@ -24,11 +24,15 @@ export function createPhones(root, empty, sendReply) {
     return phone;
   }
 
-  /** `live`: it came just now; calls ring. */
+  /** `live`: it came just now; its phone comes to the front, and calls ring. */
   function add(message, live = false) {
     if (known.has(message.id)) return;
     known.add(message.id);
-    phoneOf(message.direction === 'mt' ? message.to : message.from).show(message, live);
+    const phone = phoneOf(message.direction === 'mt' ? message.to : message.from);
+    // Nothing moves under the hands of somebody who is busy with a phone.
+    if (live && phone.element !== root.firstChild && !root.contains(document.activeElement))
+      root.prepend(phone.element);
+    phone.show(message, live);
   }
 
   function clear() {
@@ -111,7 +115,7 @@ function createCall(message, live) {
       const captions = {
         speaking: 'Speaking…',
         ended: 'Call ended',
-        silent: 'This browser has no voice: read it here',
+        silent: 'No voice',
       };
       show(now, 'Play again', captions[now]);
     });

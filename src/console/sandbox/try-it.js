@@ -25,7 +25,7 @@ export function setUpTryIt(keyOf) {
     checkForm.hidden = false;
     code.value = '';
     code.focus();
-    return { kind: 'ok', text: `Sent. ${attempts(verification)}` };
+    return { kind: 'ok', text: 'On its way. Enter the code from the phone.' };
   });
 
   onSubmit('check', checked, async (key) => {
@@ -38,9 +38,10 @@ export function setUpTryIt(keyOf) {
       return { kind: 'bad', text: `${REASONS[result.reason] ?? 'Not accepted'}.${left}` };
     }
     checkForm.hidden = true;
+    started.hidden = true;
     byId('token').textContent = result.token;
     proof.hidden = false;
-    return { kind: 'good', text: 'Approved: this phone belongs to the user.' };
+    return { kind: 'good', text: 'Approved: the phone is verified.' };
   });
 
   /** Runs a form's call and shows what came of it. */
