@@ -17,6 +17,16 @@ it('every package of the lock file is pinned to its content', () => {
   expect(unpinned.map(([path]) => path)).toEqual([]);
 });
 
+it('the lock file holds the packages of every platform, not only of the one it was made on', () => {
+  const { packages } = JSON.parse(lock) as { packages: Record<string, { optionalDependencies?: object }> };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !(`${path}/node_modules/${name}` in packages) && !(`node_modules/${name}` in packages),
+    ),
+  );
+  expect(missing).toEqual([]);
+});
+
 it('every script runs a file that is there', () => {
   const files = Object.values<string>(manifest.scripts).flatMap((script) => script.match(/[\w/-]+\.ts\b/g) ?? []);
   expect(files.length).toBeGreaterThan(0);
