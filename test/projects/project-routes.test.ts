@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { policyDigest } from '../../src/projects/projects.ts';
+import { describeWith } from '../rig/stores.ts';
+import { newNumber, openTestService, type TestService } from '../service.ts';
+import { newSecret } from './new-secret.ts';
+
+for (const profile of ['embedded', 'postgres'] as const) {
+  await describeWith(profile === 'postgres' ? ['postgres'] : [], `projects (${profile})`, () => {
+    let api: TestService;
+
+    beforeAll(async () => {
+      api = await openTestService(profile, { key: newSecret('live') });
+    });
+    beforeEach(() => {
+      api.clock.now += 2_000;
+    });
+    afterAll(() => api?.close());
+
+    async function create(body: object) {
+      const { status, body: project } = await api.call('POST', '/v1/projects', body);
+      expect(status, JSON.stringify(project)).toBe(201);
+      return project;
+    }
+
+    async function eventsOf(project: string) {
+      const body = { name: 'reader', project, scopes: ['events:read'] };
+      const { key } = (await api.call('POST', '/v1/keys', body)).body;
+      return (await api.call('GET', '/v1/events?type=project.*', undefined, { key })).body.data;
+    }
+
+    it('a project is created, read and listed, and its creation is an event', async () => {
+      const project = await create({ name: 'Acme', policy: { code_length: 8 } });
+      expect(project).toEqual({
+        id: expect.stringMatching(/^prj_/),
+        name: 'Acme',
+        policy: { code_length: 8 },
+        created_at: new Date(api.clock.now).toISOString(),
+        updated_at: new Date(api.clock.now).toISOString(),
+      });
+      expect((await api.call('GET', `/v1/projects/${project.id}`)).body).toEqual(project);
+      expect((await api.call('GET', '/v1/projects?limit=100')).body.data).toContainEqual(project);
+      const [event] = await eventsOf(project.id);
+      expect(event).toMatchObject({
+        type: 'project.created',
+        project: project.id,
+        actor: expect.stringMatching(/^key_/),
+        data: { name: 'Acme', policy: policyDigest({ code_length: 8 }) },
+      });
+    });
+
+    it('a change replaces the members that are given and leaves the others', async () => {
+      const { id } = await create({ name: 'Acme', policy: { code_length: 8, max_attempts: 3 } });
+      const changed = await api.call('PATCH', `/v1/projects/${id}`, {
+        policy: { max_attempts: 4, purposes: ['login'] },
+      });
+      expect(changed.status).toBe(200);
+      expect(changed.body).toMatchObject({
+        name: 'Acme',
+        policy: { code_length: 8, max_attempts: 4, purposes: ['login'] },
+      });
+      const renamed = await api.call('PATCH', `/v1/projects/${id}`, { name: 'Acme 2' });
+      expect(renamed.body).toMatchObject({ name: 'Acme 2', policy: changed.body.policy });
+    });
+
+    it('every change is an event with the hash of the policy before and after', async () => {
+      const { id } = await create({ name: 'Acme', policy: { code_length: 8 } });
+      await api.call('PATCH', `/v1/projects/${id}`, { name: 'Acme 2', policy: { code_length: 7 } });
+      const [event] = await eventsOf(id);
+      expect(event).toMatchObject({
+        type: 'project.updated',
+        data: {
+          changed: ['name', 'policy.code_length'],
+          policy_before: policyDigest({ code_length: 8 }),
+          policy_after: policyDigest({ code_length: 7 }),
+        },
+      });
+    });
+
+    it('a change of the policy is in force on every instance within a second', async () => {
+      const other = await openTestService(profile, { beside: api });
+      const start = async () => {
+        const { body } = await other.call('POST', '/v1/verifications', { to: newNumber() });
+        return (await other.services.verify.store.get(body.id))?.codeLength;
+      };
+      expect(await start()).toBe(6);
+      await api.call('PATCH', `/v1/projects/${api.services.firstProject.id}`, { policy: { code_length: 9 } });
+      api.clock.now += 1_000;
+      expect(await start()).toBe(9);
+      await other.close();
+    });
+
+    it('changes at the same moment are all kept', async () => {
+      const { id } = await create({ name: 'Acme' });
+      const policies = [{ code_length: 7 }, { max_attempts: 2 }, { max_sends: 3 }, { ttl_seconds: 100 }];
+      await Promise.all(policies.map((policy) => api.call('PATCH', `/v1/projects/${id}`, { policy })));
+      const { policy } = (await api.call('GET', `/v1/projects/${id}`)).body;
+      expect(policy).toEqual(Object.assign({}, ...policies));
+      expect(await eventsOf(id)).toHaveLength(1 + policies.length);
+    });
+
+    describe('refuses', () => {
+      it.each<[string, object, string]>([
+        ['nothing to change', {}, ''],
+        ['an unknown member', { id: 'prj_1' }, '/id'],
+        ['an unknown policy', { policy: { code_size: 6 } }, '/policy/code_size'],
+        ['a code that is too short', { policy: { code_length: 3 } }, '/policy/code_length'],
+        ['a code that lives too long', { policy: { ttl_seconds: 601 } }, '/policy/ttl_seconds'],
+        ['more attempts than the standard allows', { policy: { max_attempts: 6 } }, '/policy/max_attempts'],
+        ['a number as text', { policy: { code_length: '6' } }, '/policy/code_length'],
+        ['a test number that is none', { policy: { test_numbers: { home: '123456' } } }, '/policy/test_numbers/home'],
+        ['a name that is empty', { name: '' }, '/name'],
+      ])('%s', async (_, body, pointer) => {
+        const url = `/v1/projects/${api.services.firstProject.id}`;
+        const before = (await api.call('GET', url)).body;
+        const answer = await api.call('PATCH', url, body);
+        expect(answer.status).toBe(422);
+        expect(answer.body.errors[0].pointer).toBe(pointer);
+        expect((await api.call('GET', url)).body).toEqual(before);
+      });
+    });
+
+    it('projects are listed oldest first, page by page', async () => {
+      for (let i = 0; i < 3; i++) await create({ name: `p${i}` });
+      const seen: { id: string; created_at: string }[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const page = await api.call('GET', `/v1/projects?limit=2${cursor && `&cursor=${cursor}`}`);
+        expect(page.body.data.length).toBeLessThanOrEqual(2);
+        seen.push(...page.body.data);
+        cursor = page.body.next_cursor;
+      }
+      const { count } = await api.services.db.kysely
+        .selectFrom('projects')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .executeTakeFirstOrThrow();
+      expect(new Set(seen.map(({ id }) => id)).size).toBe(count);
+      expect(seen.map((project) => project.created_at)).toEqual(seen.map((project) => project.created_at).toSorted());
+    });
+  });
+}
