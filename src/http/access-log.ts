@@ -30,13 +30,18 @@ export function createLogger({ level, destination: given }: LoggerOptions): Logg
   );
 }
 
-/** One line for each request. The route's pattern, not its URL: that may hold a number. */
+/**
+ * One line for each request, health probes aside that found nothing. The route's pattern, not its URL: that may hold
+ * a number.
+ */
 export function logRequests(fastify: FastifyInstance): void {
   fastify.addHook('onResponse', (request, reply, done) => {
+    const { url, config } = request.routeOptions;
+    if (config.unmetered && reply.statusCode < 400) return done();
     request.log.info(
       {
         method: request.method,
-        route: request.routeOptions.url ?? null,
+        route: url ?? null,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
         key: request.auth?.keyId,

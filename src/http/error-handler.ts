@@ -17,9 +17,9 @@ export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: Fast
 export function createErrorHandler(prefix: string): ErrorHandler {
   return (error, request, reply) => {
     const problem = toProblem(error, request);
-    const { retryAfterSeconds, cause } = problem.details;
+    const { retryAfterSeconds, cause, detail } = problem.details;
     if (problem.code === 'internal_error') request.log.error({ err: cause }, 'unexpected error');
-    else if (problem.code === 'store_unavailable') request.log.warn({ err: cause }, 'store unavailable');
+    else if (problem.code === 'store_unavailable') request.log.warn({ err: cause, detail }, 'store unavailable');
     if (retryAfterSeconds !== undefined) reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))));
     return reply
       .code(problem.status)

@@ -60,7 +60,7 @@ const HealthSchema = Type.Object({ status: Type.Literal('ok') }, closed);
 export function healthRoutes({ probes, draining, now }: HealthDeps): FastifyPluginAsyncTypebox {
   const findDown = createReadiness(probes, now);
   return async (fastify) => {
-    const options = { config: { public: true, unmetered: true }, logLevel: 'warn' } as const;
+    const options = { config: { public: true, unmetered: true } } as const;
 
     fastify.get(
       '/health/live',

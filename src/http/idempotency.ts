@@ -19,7 +19,6 @@ declare module 'fastify' {
 }
 
 interface Run {
-  seed: string;
   key: string;
   leasedUntil: number;
 }
@@ -49,8 +48,11 @@ export interface IdempotencyOptions {
 
 /** An onRoute hook: gives routes with `config.idempotent` what they need. */
 export function withIdempotency({ store, keyring, hashKey, now }: IdempotencyOptions): (route: RouteOptions) => void {
+  const runs = new WeakMap<FastifyRequest, Run>();
+
   async function begin(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const header = request.headers['idempotency-key'];
+    request.idempotency = null;
     if (header === undefined) return undefined;
     if (typeof header !== 'string' || !KEY.test(header)) {
       throw new Problem('invalid_idempotency_key', { detail: 'It must be 1 to 255 printable ASCII characters.' });
@@ -64,7 +66,8 @@ export function withIdempotency({ store, keyring, hashKey, now }: IdempotencyOpt
     const begun = await store.begin(key, fingerprint, randomBytes(SEED_BYTES).toString('hex'), at);
     switch (begun.kind) {
       case 'run':
-        request.idempotency = { seed: begun.seed, key, leasedUntil: begun.leasedUntil } as Run;
+        request.idempotency = { seed: begun.seed };
+        runs.set(request, { key, leasedUntil: begun.leasedUntil });
         return undefined;
       case 'mismatch':
         throw new Problem('idempotency_mismatch');
@@ -80,12 +83,16 @@ export function withIdempotency({ store, keyring, hashKey, now }: IdempotencyOpt
     if (text === null)
       throw new Problem('idempotency_conflict', { detail: 'The stored answer can no longer be opened.' });
     const { status, headers, body } = JSON.parse(text) as Answer;
-    return reply.code(status).headers(headers).header('idempotency-replayed', 'true').send(body || undefined);
+    return reply
+      .code(status)
+      .headers(headers)
+      .header('idempotency-replayed', 'true')
+      .send(body || undefined);
   }
 
   async function finish(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
-    const run = request.idempotency as Run | null;
-    if (run === null) return payload;
+    const run = runs.get(request);
+    if (!run) return payload;
     try {
       if (reply.statusCode >= 500 || NOT_FINAL.has(reply.statusCode)) {
         await store.release(run.key, run.leasedUntil);

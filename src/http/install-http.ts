@@ -34,8 +34,10 @@ export interface HttpDeps {
  * handler, parsers, hooks and Ajv settings. Await it before the first route.
  */
 export async function installHttp(fastify: FastifyInstance, deps: HttpDeps): Promise<void> {
-  fastify.decorateRequest('auth');
-  fastify.decorateRequest('idempotency', null);
+  for (const name of ['auth', 'idempotency']) {
+    // A host's own member of that name keeps its meaning on the host's routes.
+    if (!fastify.hasRequestDecorator(name)) fastify.decorateRequest(name, null);
+  }
   fastify.setErrorHandler(createErrorHandler(fastify.prefix));
   // Without a prefix of its own it would replace the host's.
   if (deps.standalone || fastify.prefix !== '') fastify.setNotFoundHandler(createNotFoundHandler(fastify));

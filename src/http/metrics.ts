@@ -68,7 +68,7 @@ export function createMetrics() {
           const value = await Promise.resolve()
             .then(read)
             .catch(() => null);
-          if (value === null) this.reset();
+          if (value === null) this.remove();
           else this.set(value);
         },
       });
