@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../rig/stores.ts';
 import { newNumber, openTestService, PROFILES, type Profile, type TestService, wrongCode } from '../service.ts';
 

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { eventually, startCountersign } from '../countersign-process.ts';
+import { describeWith, freshDatabase, freshRedis } from '../rig/stores.ts';
+import { newNumber } from '../service.ts';
+
+const ENTRY = fileURLToPath(new URL('sending-process.ts', import.meta.url));
+const ROUNDS = 8;
+const STARTS = 25;
+
+const profiles = {
+  embedded: { needs: [], open: async () => ({ DATABASE_URL: (await freshDatabase('sqlite')).url }) },
+  postgres: { needs: ['postgres'], open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url }) },
+  scaled: {
+    needs: ['postgres', 'redis'],
+    open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url, REDIS_URL: (await freshRedis()).url }),
+  },
+} as const;
+
+for (const [profile, { needs, open }] of Object.entries(profiles)) {
+  await describeWith(needs, `a process killed while it sends, ${profile}`, () => killed(open));
+}
+
+function killed(open: () => Promise<Record<string, string>>): void {
+  /** How often the carrier took each send. */
+  const taken = new Map<string, number>();
+  let sink: Server;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    sink = createServer((request, response) => {
+      const send = request.url ?? '';
+      taken.set(send, (taken.get(send) ?? 0) + 1);
+      setTimeout(() => response.end(), Math.random() * 30);
+    }).listen(0, '127.0.0.1');
+    env = {
+      ...(await open()),
+      SINK_URL: `http://127.0.0.1:${(sink.address() as AddressInfo).port}`,
+      COUNTERSIGN_SECRET: randomBytes(32).toString('base64'),
+      COUNTERSIGN_API_KEY: `cs_test_${randomBytes(24).toString('base64url')}`,
+    };
+  });
+  afterAll(() => void sink?.close());
+
+  it(
+    'sends every accepted start once, or says honestly that it is unknown; and loses none',
+    async () => {
+      const accepted: string[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const service = await startCountersign(env, ENTRY);
+        const starts = Array.from({ length: STARTS }, async () => {
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
+          const body = { to: newNumber(), channel: 'sms' };
+          const answer = await service.call('POST', '/v1/verifications', body).catch(() => null);
+          if (answer?.status === 201) accepted.push(answer.body.id);
+        });
+        await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 80));
+        await service.stop('SIGKILL');
+        await Promise.all(starts);
+      }
+
+      // The leases of the dead have ended by its clock.
+      const service = await startCountersign({ ...env, CLOCK_OFFSET_MS: '16000' }, ENTRY);
+      const read = async (id: string) => (await service.call('GET', `/v1/verifications/${id}`)).body.sends[0].status;
+      const statuses = new Map<string, string>();
+      await eventually(async () => {
+        for (const id of accepted) statuses.set(id, await read(id));
+        return [...statuses.values()].every((status) => status === 'sent' || status === 'unknown');
+      }, 30);
+
+      expect(accepted.length).toBeGreaterThan(ROUNDS);
+      for (const [id, status] of statuses) {
+        const times = taken.get(`/${id}/0`) ?? 0;
+        if (status === 'sent') expect(times, id).toBe(1);
+        else expect(times, id).toBeLessThanOrEqual(1);
+      }
+      for (const [send, times] of taken) expect(times, send).toBe(1);
+      await service.stop('SIGKILL');
+    },
+    120_000,
+  );
+}

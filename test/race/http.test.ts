@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type CountersignProcess, startCountersign } from '../countersign-process.ts';
+import { describeWith, freshDatabase, freshRedis } from '../rig/stores.ts';
+import { newNumber } from '../service.ts';
+
+const ROUNDS = 15;
+const CODE = '271828';
+
+const profiles = {
+  embedded: { needs: [], open: async () => ({ DATABASE_URL: (await freshDatabase('sqlite')).url }) },
+  postgres: { needs: ['postgres'], open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url }) },
+  scaled: {
+    needs: ['postgres', 'redis'],
+    open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url, REDIS_URL: (await freshRedis()).url }),
+  },
+} as const;
+
+for (const [profile, { needs, open }] of Object.entries(profiles)) {
+  await describeWith(needs, `races over HTTP between two processes, ${profile}`, () => races(open));
+}
+
+function races(open: () => Promise<Record<string, string>>): void {
+  let processes: [CountersignProcess, CountersignProcess];
+  const numbers = Array.from({ length: 2 * ROUNDS }, () => newNumber());
+
+  beforeAll(async () => {
+    const env = {
+      ...(await open()),
+      COUNTERSIGN_SECRET: randomBytes(32).toString('base64'),
+      COUNTERSIGN_API_KEY: `cs_test_${randomBytes(24).toString('base64url')}`,
+    };
+    const first = await startCountersign(env);
+    processes = [first, await startCountersign(env)];
+    const { body } = await first.call('GET', '/v1/projects');
+    const policy = { hash_preset: 'fast', test_numbers: Object.fromEntries(numbers.map((to) => [to, CODE])) };
+    await first.call('PATCH', `/v1/projects/${body.data[0].id}`, { policy });
+    // Each process believes what it knows of a key for at most a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+  });
+  afterAll(() => Promise.all((processes ?? []).map((process) => process.stop())));
+
+  const on = (i: number) => processes[i % 2] as CountersignProcess;
+  const startWith = async (to: string) => (await on(0).call('POST', '/v1/verifications', { to })).body.id as string;
+  const check = async (i: number, id: string, code: string) =>
+    (await on(i).call('POST', `/v1/verifications/${id}/check`, { code })).body;
+
+  it('64 parallel right answers: one approval', async () => {
+    for (const to of numbers.slice(0, ROUNDS)) {
+      const id = await startWith(to);
+      const answers = await Promise.all(Array.from({ length: 64 }, (_, i) => check(i, id, CODE)));
+      expect(answers.filter((answer) => answer.valid)).toHaveLength(1);
+    }
+  });
+
+  it('200 parallel wrong answers: at most five judged, and the right one is refused afterwards', async () => {
+    for (const to of numbers.slice(ROUNDS)) {
+      const id = await startWith(to);
+      const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => check(i, id, '314159')));
+      expect(answers.filter((answer) => answer.reason === 'wrong_code')).toHaveLength(5);
+      expect(answers.filter((answer) => answer.reason === 'exhausted')).toHaveLength(195);
+      expect(await check(0, id, CODE)).toMatchObject({ valid: false, reason: 'exhausted' });
+    }
+  });
+
+  it('30 parallel resends: no second message', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const to = newNumber();
+      const id = await startWith(to);
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, (_, i) => on(i).call('POST', `/v1/verifications/${id}/resend`, {})),
+      );
+      expect(answers.map((answer) => answer.status)).toEqual(Array(30).fill(429));
+      const counts = await Promise.all(
+        [0, 1].map(async (i) => (await on(i).call('GET', `/v1/sandbox/messages?to=${encodeURIComponent(to)}`)).body.data.length),
+      );
+      expect(counts).toEqual([1, 0]);
+    }
+  });
+}
