@@ -75,12 +75,27 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const result = toResult(provider.name, verdict);
     const durationMs = now() - startedAt;
     deps.metrics?.handedOver(message.channel, provider.name, result.kind, durationMs);
-    const { verificationId, sendIndex, channel } = message;
-    log[result.kind === 'sent' ? 'debug' : 'warn'](
-      { verification_id: verificationId, send: sendIndex, channel, ...result, duration_ms: durationMs },
-      'message handed to the carrier',
-    );
+    logSend(message, result, durationMs);
     return result;
+  }
+
+  /** Neither text nor code nor number; the reason is the provider's own word for it. */
+  function logSend(
+    { verificationId, sendIndex, channel }: CodeMessage,
+    result: DeliverResult,
+    durationMs: number,
+  ): void {
+    const { kind: outcome, ...rest } = result;
+    const facts = {
+      verification_id: verificationId,
+      send: sendIndex,
+      channel,
+      outcome,
+      ...rest,
+      duration_ms: durationMs,
+    };
+    if (outcome === 'sent') log.debug(facts, 'message sent');
+    else log.warn(facts, outcome === 'failed' ? 'message not sent' : 'message may have been sent');
   }
 
   /** At most two tries, the second only after a clear "not now" that the code outlives. */
