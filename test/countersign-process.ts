@@ -95,6 +95,6 @@ export async function eventually<T>(read: () => Promise<T | undefined | null | f
     const value = await read();
     if (value) return value;
     if (Date.now() > end) throw new Error('it never happened');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -60,7 +60,12 @@ describe('Countersign inside somebody else’s Fastify app', () => {
   it('leaves the host’s routes, parsers, headers and error handlers as they were', async () => {
     expect((await call('GET', '/fails')).json()).toEqual({ host: 'error' });
     expect((await call('GET', '/nothing')).json()).toEqual({ host: 'not found' });
-    const plain = await host.inject({ method: 'POST', url: '/echo', headers: { 'content-type': 'text/plain' }, payload: 'hi' });
+    const plain = await host.inject({
+      method: 'POST',
+      url: '/echo',
+      headers: { 'content-type': 'text/plain' },
+      payload: 'hi',
+    });
     expect(plain.json()).toEqual({ body: 'hi' });
     expect(plain.headers['content-security-policy']).toBeUndefined();
     // The host's parser keeps the last of two members; ours would refuse them.
