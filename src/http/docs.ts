@@ -11,6 +11,7 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Countersign API</title>
+<link rel="icon" href="data:,">
 <body>
 <div id="reference"></div>
 <script src="docs/scalar.js"></script>
@@ -21,8 +22,10 @@ const PAGE = `<!doctype html>
 
 const START = `Scalar.createApiReference('#reference', {
   url: new URL('openapi.json', location.href).href,
+  authentication: { preferredSecurityScheme: 'apiKey' },
   agent: { disabled: true },
   hideClientButton: true,
+  showDeveloperTools: 'never',
   telemetry: false,
   withDefaultFonts: false,
 });

@@ -52,7 +52,7 @@ export async function installHttp(fastify: FastifyInstance, deps: HttpDeps): Pro
   const makeIdempotent = withIdempotency({ ...deps, store: deps.idempotency });
   fastify.addHook('onRoute', (route) => {
     // No parameters declared means none taken.
-    route.schema = { querystring: { type: 'object', ...closed }, ...route.schema };
+    route.schema = { querystring: { type: 'object', properties: {}, ...closed }, ...route.schema };
     refuseUnguarded(route);
     refuseOpenSchemas(route);
     makeIdempotent(route);

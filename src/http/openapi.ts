@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify';
 import { ProblemSchema } from './schemas.ts';
@@ -10,6 +11,7 @@ Unknown fields are refused. Times are RFC 3339 in UTC, numbers E.164.`;
 
 const TAGS = [
   { name: 'Verifications', description: 'Send a code, check it, get a signed proof.' },
+  { name: 'Recipients', description: 'Numbers that were bound anew.' },
   { name: 'Tokens', description: 'Proofs and client tokens.' },
   { name: 'Events', description: 'What happened: the audit log.' },
   { name: 'Projects', description: 'Projects, their policies and keys. Needs the admin scope.' },
@@ -49,6 +51,7 @@ export async function collectOpenApi(fastify: FastifyInstance): Promise<void> {
       },
     },
     stripBasePath: true,
+    refResolver: { buildLocalReference: ({ $id }, _uri, _fragment, i) => String($id ?? `def-${i}`) },
     transform: ({ schema, url, route }) => ({ schema: describeRoute(schema, route), url }),
     transformObject: (document) => ('openapiObject' in document ? complete(document.openapiObject as Document) : {}),
   });
@@ -69,6 +72,8 @@ function describeRoute(schema: FastifySchema | undefined, route: RouteOptions): 
 
 /** What is the same for all operations. */
 function complete(document: Document): Document {
+  const named: Record<string, object> = { Problem: ProblemSchema };
+  nameSchemas(document.paths, named);
   const problem = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
   for (const path of Object.values(document.paths ?? {})) {
     for (const operation of Object.values(path)) {
@@ -85,7 +90,7 @@ function complete(document: Document): Document {
   }
   const components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: ProblemSchema },
+    schemas: { ...document.components?.schemas, ...named },
     parameters: {
       IdempotencyKey: {
         name: 'Idempotency-Key',
@@ -102,6 +107,21 @@ function complete(document: Document): Document {
     },
   };
   return { ...document, components };
+}
+
+/** Moves every schema that has a title to `components`, so that generated clients get one type for it, with that name. */
+function nameSchemas(node: unknown, named: Record<string, object>): void {
+  if (typeof node !== 'object' || node === null) return;
+  const members = node as Record<string, unknown>;
+  for (const [key, child] of Object.entries(members)) {
+    nameSchemas(child, named);
+    const title = (child as { title?: unknown } | null)?.title;
+    if (typeof title !== 'string') continue;
+    const known = named[title];
+    if (known && !isDeepStrictEqual(known, child)) throw new Error(`two schemas are called ${title}`);
+    named[title] = child as object;
+    members[key] = { $ref: `#/components/schemas/${title}` };
+  }
 }
 
 export function openApiRoutes(): FastifyPluginAsync {
