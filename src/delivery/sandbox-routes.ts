@@ -21,6 +21,7 @@ export interface SandboxRoutesDeps {
 }
 
 const tags = ['Sandbox'];
+const MAX_LISTED = 100;
 
 const MessageSchema = Type.Object(
   {
@@ -43,7 +44,7 @@ const MessageSchema = Type.Object(
 const ListQuerySchema = Type.Object(
   {
     to: Type.Optional(Type.String({ maxLength: 40, description: 'Phone number of the recipient.' })),
-    limit: Type.Integer({ minimum: 1, maximum: 100, default: 100 }),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LISTED, default: MAX_LISTED })),
   },
   closed,
 );
@@ -82,7 +83,7 @@ export function sandboxRoutes(deps: SandboxRoutesDeps): FastifyPluginAsyncTypebo
         },
       },
       async (request) => {
-        const { to, limit } = request.query;
+        const { to, limit = MAX_LISTED } = request.query;
         // `?to=+33…` that was not percent-encoded arrives with a space.
         const filter = to === undefined ? { limit } : { limit, to: phoneOf(to.replace(/^ /, '+'), 'to') };
         await handedOver?.();
