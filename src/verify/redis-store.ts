@@ -5,7 +5,7 @@ import type { RedisHandle, RedisLog } from '../db/redis.ts';
 import type { Challenge, ChallengeFacts, Status } from './challenge.ts';
 import { completeEvent } from './events.ts';
 import { budgetArgs, budgetKeys, limitArgs, limitKeys, tagOfCounter } from './redis/counters.ts';
-import { FIELD_NAMES, type Fields, factsOf, fromTime, newFields, newSnapshot, toChallenge } from './redis/encoding.ts';
+import { FIELD_NAMES, type Fields, factsOf, fromTime, newSnapshot, toChallenge } from './redis/encoding.ts';
 import { giveBackFailures, reserve, reserveNothing, type Wanted } from './redis/reservation.ts';
 import { createRunScript } from './redis/run-script.ts';
 import { createTermsCache, type Terms } from './redis/terms.ts';
@@ -50,10 +50,10 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
 
   return {
     async create(challenge, limits, events, now) {
-      const { id, budgets } = challenge;
+      const { id, budgets, secrets } = challenge;
       const tag = tagOfChallenge(id);
       const reserved = await reserveFor({ home: tag, budgets, counting: false, limits, now });
-      const { near, locked, limited } = reserved;
+      const { near } = reserved;
       const reply = (await run(
         'create',
         tag,
@@ -61,20 +61,22 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
         [
           id,
           challenge.expiresAt - now + ORPHANED_MS,
-          fromTime(challenge.dueAt),
           JSON.stringify(events.created),
           JSON.stringify(events.refused),
           newSnapshot(challenge),
           JSON.stringify(factsOf(challenge)),
-          locked?.name ?? '',
-          locked?.until ?? '',
-          limited?.position ?? '',
-          limited?.name ?? '',
-          limited?.retryAt ?? '',
+          JSON.stringify(challenge.sends),
+          challenge.step,
+          fromTime(challenge.nextSendAt),
+          fromTime(challenge.dueAt),
+          challenge.rev,
+          secrets?.codeHash ?? '',
+          secrets?.sealed ?? '',
+          ...reserved.verdictOnBudgets,
+          ...reserved.verdictOnLimits,
           near.budgets.length,
           ...budgetArgs(near.budgets),
           ...limitArgs(near.limits),
-          ...newFields(challenge),
         ],
         now,
       )) as 'created' | 'exists' | ['locked' | 'limited', string, string];
@@ -96,7 +98,7 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       const { budgets } = terms.keep(facts);
       const tag = tagOfChallenge(id);
       const reserved = await reserveFor({ home: tag, budgets, counting: true, limits: [], now });
-      const refused = completeEvent(spend.refused, facts);
+      const context = judgeContext(facts, spend);
       const reply = (await run(
         'spend',
         tag,
@@ -106,13 +108,11 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
           spend.attempt,
           facts.expiresAt,
           facts.maxAttempts,
-          judgeContext(facts, spend),
+          context,
           spend.codeLength === facts.codeLength ? '' : 'wrong',
-          JSON.stringify(refused),
-          JSON.stringify({ ...refused, type: 'verification.replayed' }),
-          JSON.stringify(completeEvent(spend.canceled, facts)),
-          reserved.locked?.name ?? '',
-          reserved.locked?.until ?? '',
+          JSON.stringify(completeEvent(spend.refused, facts)),
+          context === 'mismatch' ? JSON.stringify(completeEvent(spend.canceled, facts)) : '',
+          ...reserved.verdictOnBudgets,
           reserved.near.budgets.length,
           ...budgetArgs(reserved.near.budgets),
         ],
@@ -164,7 +164,7 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       const tag = tagOfChallenge(id);
       const limits = change.limits ?? [];
       const reserved = await reserveFor({ home: tag, budgets: [], counting: false, limits, now });
-      const { near, limited } = reserved;
+      const { near } = reserved;
       const reply = (await run(
         'advance',
         tag,
@@ -180,9 +180,7 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
           change.judged ?? '',
           change.secrets?.codeHash ?? '',
           change.secrets?.sealed ?? '',
-          limited?.position ?? '',
-          limited?.name ?? '',
-          limited?.retryAt ?? '',
+          ...reserved.verdictOnLimits,
           change.refused ? JSON.stringify(change.refused) : '',
           near.limits.length,
           ...limitArgs(near.limits),
@@ -214,7 +212,7 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
 
     async resetBudget(key, event, now) {
       const tag = tagOfCounter(key);
-      await run('reset-budget', tag, [keys.budget(tag, key), keys.events(tag)], [key, JSON.stringify(event)], now);
+      await run('reset-budget', tag, [keys.budget(tag, key), keys.events(tag)], [JSON.stringify(event)], now);
       poke(tag);
     },
 

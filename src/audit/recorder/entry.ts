@@ -1,5 +1,5 @@
 import type { Tag } from '../../db/redis/keys.ts';
-import type { AuditEvent } from '../event.ts';
+import type { AuditEvent, EventType } from '../event.ts';
 
 /** One entry of a shard's stream, as the scripts in db/lua append it. */
 export interface Entry {
@@ -41,11 +41,13 @@ export interface BudgetState {
 export function parseEntry(tag: Tag, id: string, fields: readonly string[]): Entry {
   const entry: Entry = { tag, id, event: null, facts: null, snapshot: null, budgets: [] };
   let data: Record<string, unknown> | undefined;
+  let type: EventType | undefined;
   let sequence: number | undefined;
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const [name = '', value = ''] = [fields[i], fields[i + 1]];
     if (name === 'e') entry.event = parseEvent(value);
     else if (name === 'x') data = JSON.parse(value);
+    else if (name === 't') type = value as EventType;
     else if (name === 'q') sequence = Number(value);
     else if (name === 's') entry.snapshot = parseSnapshot(value);
     else if (name === 'c') entry.facts = value;
@@ -54,6 +56,7 @@ export function parseEntry(tag: Tag, id: string, fields: readonly string[]): Ent
   }
   if (entry.event) {
     if (data) entry.event.data = { ...entry.event.data, ...data };
+    if (type !== undefined) entry.event.type = type;
     if (sequence !== undefined) entry.event.sequence = sequence;
   }
   return entry;

@@ -12,7 +12,7 @@ local entry = {}
 c[JUDGED] = math.min(tonumber(c[ATTEMPTS]), c[JUDGED] + 1)
 c[BY] = ARGV[4]
 end_challenge(c, 'approved', now, KEYS[3], ARGV[3])
-give_all_back(read_budgets(values, 5, 7, tonumber(ARGV[6])), true, now, entry)
+give_failures_back(values, 5, 7, tonumber(ARGV[6]), now, true, entry)
 append_event(KEYS[4], c, ARGV[5], nil, entry)
 save_ended(KEYS[2], c)
 return 1

@@ -1,70 +1,66 @@
 -- Budgets of failed guesses; the arithmetic of src/verify/budgets.ts.
 -- A state is the string failures:started:lockedUntil:inARow:version. The version only grows, whatever the clocks say:
 -- it tells which of two copies (Redis, SQL) is the newer one.
--- Six arguments each: name, key, max, windowMs, lockMs, hardMax.
-local BUDGET_ARGS = 6
+-- Five arguments each: name, max, hardMax, windowMs, lockMs.
+-- values: the states of KEYS; first_key, first_arg: where the budgets begin.
+local BUDGET_ARGS = 5
 local BUDGET_KEEP_MS = 600000
 
-local function read_budget(redis_key, value, at)
-  local n, s, l, t, v = string.match(value or '0:0:0:0:0', '(%d+):(%d+):(%d+):(%d+):(%d+)')
-  return {
-    redis_key = redis_key, known = value,
-    name = ARGV[at], key = ARGV[at + 1],
-    max = tonumber(ARGV[at + 2]), window = tonumber(ARGV[at + 3]), lock = tonumber(ARGV[at + 4]), hard = tonumber(ARGV[at + 5]),
-    failures = tonumber(n), started = tonumber(s), locked = tonumber(l), in_a_row = tonumber(t), version = tonumber(v),
-  }
+local function parse_budget(value)
+  if not value then return 0, 0, 0, 0, 0 end
+  local failures, started, locked, in_a_row, version = string.match(value, '(%d+):(%d+):(%d+):(%d+):(%d+)')
+  return tonumber(failures), tonumber(started), tonumber(locked), tonumber(in_a_row), tonumber(version)
 end
 
--- values: the states of KEYS; first_key, first_arg: where the budgets begin.
-local function read_budgets(values, first_key, first_arg, count)
-  local budgets = {}
+-- The first locked budget: its name, when the lock ends ('' = never), its place from 0. Nil when none is locked.
+local function find_locked(values, first_key, first_arg, count, now)
   for i = 0, count - 1 do
-    budgets[i + 1] = read_budget(KEYS[first_key + i], values[first_key + i], first_arg + BUDGET_ARGS * i)
-  end
-  return budgets
-end
-
--- The first locked budget: its name and when the lock ends ('' = never). Nil when none is locked.
-local function find_locked(budgets, now)
-  for _, b in ipairs(budgets) do
-    if b.hard > 0 and b.in_a_row >= b.hard then return b.name, '' end
-    if b.max > 0 and b.locked > now then return b.name, string.format('%.0f', b.locked) end
+    local value, at = values[first_key + i], first_arg + BUDGET_ARGS * i
+    if value then
+      local max, hard = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+      local _, _, locked, in_a_row = parse_budget(value)
+      if hard > 0 and in_a_row >= hard then return ARGV[at], '', i end
+      if max > 0 and locked > now then return ARGV[at], string.format('%.0f', locked), i end
+    end
   end
 end
 
-local function count_failure(b, now)
-  if b.locked > 0 and b.locked <= now then b.failures, b.started, b.locked = 0, now, 0 end
-  if b.failures == 0 or now >= b.started + b.window then b.failures, b.started = 0, now end
-  b.failures = b.failures + 1
-  b.in_a_row = b.in_a_row + 1
-  if b.max > 0 and b.failures >= b.max then b.locked = now + b.lock end
-end
-
-local function give_back(b, approved)
-  b.failures = math.max(0, b.failures - 1)
-  if b.locked > 0 and b.failures < b.max then b.locked = 0 end
-  b.in_a_row = approved and 0 or math.max(0, b.in_a_row - 1)
-end
-
--- Stores the state and appends it to the fields of a stream entry. A run of failures is never forgotten.
-local function save_budget(b, now, entry)
-  b.version = math.max(now, b.version + 1)
-  local state = string.format('%.0f:%.0f:%.0f:%.0f:%.0f', b.failures, b.started, b.locked, b.in_a_row, b.version)
-  if b.hard > 0 and b.in_a_row > 0 then
-    redis.call('SET', b.redis_key, state)
+-- Stores a state and appends it to the fields of a stream entry. A run of failures is never forgotten.
+local function save_budget(key, at, now, failures, started, locked, in_a_row, version, entry)
+  local state = string.format('%.0f:%.0f:%.0f:%.0f:%.0f', failures, started, locked, in_a_row, math.max(now, version + 1))
+  if in_a_row > 0 and tonumber(ARGV[at + 2]) > 0 then
+    redis.call('SET', key, state)
   else
-    redis.call('SET', b.redis_key, state, 'PX', math.max(b.started + b.window, b.locked) - now + BUDGET_KEEP_MS)
+    redis.call('SET', key, state, 'PX', math.max(started + ARGV[at + 3], locked) - now + BUDGET_KEEP_MS)
   end
-  entry[#entry + 1] = 'b:' .. b.key
+  entry[#entry + 1] = string.match(key, '}(.*)')
   entry[#entry + 1] = state
 end
 
--- Gives one failure back to every budget that is still known.
-local function give_all_back(budgets, approved, now, entry)
-  for _, b in ipairs(budgets) do
-    if b.known then
-      give_back(b, approved)
-      save_budget(b, now, entry)
+-- One failure more on every budget; none of them is locked.
+local function count_failures(values, first_key, first_arg, count, now, entry)
+  for i = 0, count - 1 do
+    local at = first_arg + BUDGET_ARGS * i
+    local max, window, lock = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+    local failures, started, locked, in_a_row, version = parse_budget(values[first_key + i])
+    if locked > 0 and locked <= now then failures, locked = 0, 0 end
+    if failures == 0 or now >= started + window then failures, started = 0, now end
+    failures = failures + 1
+    if max > 0 and failures >= max then locked = now + lock end
+    save_budget(KEYS[first_key + i], at, now, failures, started, locked, in_a_row + 1, version, entry)
+  end
+end
+
+-- One failure less on every budget that is still known.
+local function give_failures_back(values, first_key, first_arg, count, now, approved, entry)
+  for i = 0, count - 1 do
+    local value, at = values[first_key + i], first_arg + BUDGET_ARGS * i
+    if value then
+      local failures, started, locked, in_a_row, version = parse_budget(value)
+      failures = math.max(0, failures - 1)
+      if failures < tonumber(ARGV[at + 1]) then locked = 0 end
+      in_a_row = approved and 0 or math.max(0, in_a_row - 1)
+      save_budget(KEYS[first_key + i], at, now, failures, started, locked, in_a_row, version, entry)
     end
   end
 end

@@ -1,52 +1,59 @@
 -- Limits on sending; the arithmetic of src/verify/limits.ts.
 -- A state is the string count:started. The window opens at the first use; how long it lasts is the caller's to say.
--- Four arguments each: position in the caller's list, name, max, windowMs.
-local LIMIT_ARGS = 4
+-- Two arguments each: max, windowMs.
+local LIMIT_ARGS = 2
 -- Projects may give one counter windows of different lengths, so it outlives the shorter one.
 local LIMIT_KEEP_MS = 600000
 
--- Each counter once, with one use more, in the order of the keys. A key given twice has the longer window.
-local function use_counters(values, first_key, first_arg, count, now)
-  local counters = {}
+-- Of each counter the longest window asked of it: a key that is given twice is counted once.
+local function longest_windows(first_key, first_arg, count)
+  local windows = {}
   for i = 0, count - 1 do
-    local key, window = KEYS[first_key + i], tonumber(ARGV[first_arg + LIMIT_ARGS * i + 3])
-    local known = counters[key]
-    if known then
-      known.window = math.max(known.window, window)
-    else
-      local counter = { key = key, value = values[first_key + i], window = window }
-      counters[key], counters[#counters + 1] = counter, counter
-    end
+    local key, window = KEYS[first_key + i], tonumber(ARGV[first_arg + LIMIT_ARGS * i + 1])
+    local known = windows[key]
+    if not known or known < window then windows[key] = window end
   end
-  for _, counter in ipairs(counters) do
-    local n, started = string.match(counter.value or '', '(%d+):(%d+)')
-    if n and now < started + counter.window then
-      counter.count, counter.started = n + 1, tonumber(started)
-    else
-      counter.count, counter.started = 1, now
-    end
-    counter.ttl = counter.started + counter.window - now + LIMIT_KEEP_MS
-  end
-  return counters
+  return windows
 end
 
--- The counters as they are with this use, for save_limits; or nil and the first limit that refuses: position, name, retryAt.
+-- One use more of every limit, for save_limits: for each its count, when its window opened, how long to keep it.
+-- Or nil, the place (from 0) of the first limit that refuses, and its retryAt.
 local function take_limits(values, first_key, first_arg, count, now)
-  local counters = use_counters(values, first_key, first_arg, count, now)
+  local windows = longest_windows(first_key, first_arg, count)
+  local taken = {}
   for i = 0, count - 1 do
-    local counter, at = counters[KEYS[first_key + i]], first_arg + LIMIT_ARGS * i
-    local max, window = tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
-    local started = max > 0 and counter.started or now
-    if max == 0 or (counter.count > max and now < started + window) then
-      return nil, tonumber(ARGV[at]), ARGV[at + 1], string.format('%.0f', started + window)
+    local value, at = values[first_key + i], first_arg + LIMIT_ARGS * i
+    local max, own_window, window = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), windows[KEYS[first_key + i]]
+    local uses, started = 1, now
+    if value then
+      local n, s = string.match(value, '(%d+):(%d+)')
+      if now < s + window then uses, started = n + 1, tonumber(s) end
     end
+    if max == 0 then return nil, i, string.format('%.0f', now + own_window) end
+    if uses > max and now < started + own_window then return nil, i, string.format('%.0f', started + own_window) end
+    taken[#taken + 1] = uses
+    taken[#taken + 1] = started
+    taken[#taken + 1] = started + window - now + LIMIT_KEEP_MS
   end
-  return counters
+  return taken
 end
 
-local function save_limits(counters)
-  for _, counter in ipairs(counters) do
-    local state = string.format('%.0f:%.0f', counter.count, counter.started)
-    redis.call('SET', counter.key, state, 'PX', counter.ttl)
+local function save_limits(first_key, taken)
+  for i = 0, #taken / 3 - 1 do
+    local state = string.format('%.0f:%.0f', taken[3 * i + 1], taken[3 * i + 2])
+    redis.call('SET', KEYS[first_key + i], state, 'PX', taken[3 * i + 3])
   end
+end
+
+-- take_limits where some limits were tried in other slots before. names: JSON array of all names, in the caller's
+-- order; places: JSON array, where those that are handled here stand in it ('' = all are). elsewhere: place, from 0,
+-- of the first one hit in another slot ('' = none) and its retryAt. Returns what was taken, or nil, name and retryAt.
+local function take_all_limits(values, first_key, first_arg, count, now, names, places, elsewhere, elsewhere_retry_at)
+  local taken, place, retry_at = take_limits(values, first_key, first_arg, count, now)
+  if place and places ~= '' then place = cjson.decode(places)[place + 1] end
+  if elsewhere ~= '' and (not place or tonumber(elsewhere) < place) then
+    place, retry_at = tonumber(elsewhere), elsewhere_retry_at
+  end
+  if place then return nil, cjson.decode(names)[place + 1], retry_at end
+  return taken
 end

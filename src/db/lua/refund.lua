@@ -9,6 +9,6 @@ if not c or c[STATUS] ~= 'pending' or tonumber(c[ATTEMPTS]) <= tonumber(c[JUDGED
 
 redis.call('HINCRBY', KEYS[2], 'attempts', -1)
 local entry = {}
-give_all_back(read_budgets(values, 4, 4, tonumber(ARGV[3])), false, tonumber(ARGV[2]), entry)
+give_failures_back(values, 4, 4, tonumber(ARGV[3]), tonumber(ARGV[2]), false, entry)
 if #entry > 0 then redis.call('XADD', KEYS[3], '*', unpack(entry)) end
 return 1

@@ -7,7 +7,7 @@ local values = redis.call('MGET', unpack(KEYS))
 if values[1] ~= ARGV[1] then return 'COLD' end
 local count = tonumber(ARGV[4])
 local entry = {}
-give_all_back(read_budgets(values, 3, 5, count), ARGV[3] == '1', tonumber(ARGV[2]), entry)
+give_failures_back(values, 3, 5, count, tonumber(ARGV[2]), ARGV[3] == '1', entry)
 if #entry > 0 then redis.call('XADD', KEYS[2], '*', unpack(entry)) end
 
 local first_arg = 5 + BUDGET_ARGS * count

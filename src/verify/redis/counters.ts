@@ -1,11 +1,6 @@
 import { keys, shardOfKey, type Tag, tagOfShard } from '../../db/redis/keys.ts';
 import type { Budget, Limit } from '../challenge.ts';
 
-/** A limit with its place in the caller's list: the first that is hit is named. */
-export interface PlacedLimit extends Limit {
-  position: number;
-}
-
 /**
  * Where a counter lives. Limits of a recipient and its number range live beside the recipient's challenges; everything
  * else, budgets too (they are put back and reset by key alone), in the shard of its own key.
@@ -29,21 +24,10 @@ export function limitKeys(limits: readonly Limit[], home: Tag): string[] {
 
 /** As lib-budgets.lua reads them. */
 export function budgetArgs(budgets: readonly Budget[]): (string | number)[] {
-  return budgets.flatMap(({ name, key, max, windowMs, lockMs, hardMax }) => [
-    name,
-    key,
-    max,
-    windowMs,
-    lockMs,
-    hardMax,
-  ]);
+  return budgets.flatMap(({ name, max, hardMax, windowMs, lockMs }) => [name, max, hardMax, windowMs, lockMs]);
 }
 
 /** As lib-limits.lua reads them. */
-export function limitArgs(limits: readonly PlacedLimit[]): (string | number)[] {
-  return limits.flatMap(({ position, name, max, windowMs }) => [position, name, max, windowMs]);
-}
-
-export function placed(limits: readonly Limit[]): PlacedLimit[] {
-  return limits.map((limit, position) => ({ ...limit, position }));
+export function limitArgs(limits: readonly Limit[]): number[] {
+  return limits.flatMap(({ max, windowMs }) => [max, windowMs]);
 }

@@ -9,7 +9,7 @@ export type Fields = readonly [
   step: string,
   next: string,
   due: string,
-  ended: string,
+  ended: string | null,
   rev: string,
   sequence: string,
   by: string | null,
@@ -46,7 +46,7 @@ export function toChallenge(facts: ChallengeFacts, fields: Fields): Challenge {
     dueAt: toTime(due),
     endedAt: toTime(ended),
     rev: Number(rev),
-    secrets: code !== null && sealed !== null ? { codeHash: code, sealed } : null,
+    secrets: code && sealed ? { codeHash: code, sealed } : null,
   };
 }
 
@@ -56,31 +56,12 @@ export function factsOf(challenge: Challenge): ChallengeFacts {
 }
 
 /** Scripts give a changed number back as a number, a read one as text. */
-export function toTime(value: string | number): number | null {
-  return value === '' ? null : Number(value);
+export function toTime(value: string | number | null): number | null {
+  return value === '' || value === null ? null : Number(value);
 }
 
 export function fromTime(at: number | null): string | number {
   return at ?? '';
-}
-
-/** Fields and values of a new challenge's hash. Its facts are a field, too. */
-export function newFields(challenge: Challenge): (string | number)[] {
-  const { status, attempts, judged, sends, step, nextSendAt, dueAt, endedAt, rev, secrets } = challenge;
-  const values = [
-    status,
-    attempts,
-    judged,
-    JSON.stringify(sends),
-    step,
-    fromTime(nextSendAt),
-    fromTime(dueAt),
-    fromTime(endedAt),
-    rev,
-    1,
-  ];
-  const fields = values.flatMap((value, index) => [FIELD_NAMES[index] as string, value]);
-  return secrets ? [...fields, 'code', secrets.codeHash, 'sealed', secrets.sealed] : fields;
 }
 
 /** What the read model keeps of a new challenge; the same as snapshot() in lib-challenge.lua. */

@@ -1,7 +1,6 @@
 import { keys, type Tag } from '../../db/redis/keys.ts';
 import type { Budget, Limit } from '../challenge.ts';
-import type { Locked } from '../store.ts';
-import { budgetArgs, budgetKeys, limitArgs, type PlacedLimit, placed, tagOfCounter, tagOfLimit } from './counters.ts';
+import { budgetArgs, budgetKeys, limitArgs, tagOfCounter, tagOfLimit } from './counters.ts';
 import type { RunScript } from './run-script.ts';
 
 /**
@@ -12,11 +11,10 @@ import type { RunScript } from './run-script.ts';
  */
 export interface Reservation {
   /** Handled by the challenge's own script. */
-  near: { budgets: readonly Budget[]; limits: PlacedLimit[] };
-  /** First budget, in the order given, found locked. */
-  locked: { name: Locked['budget']; until: string } | null;
-  /** First limit, in the order given, found hit. */
-  limited: { position: number; name: string; retryAt: string } | null;
+  near: { budgets: readonly Budget[]; limits: readonly Limit[] };
+  /** What was found in other slots, as the scripts want it. */
+  verdictOnBudgets: [lockedName: string, until: string];
+  verdictOnLimits: [names: string, placesOfNear: string, placeOfHit: number | '', retryAt: string];
   /** Never throws. */
   giveBack(): Promise<void>;
 }
@@ -33,26 +31,25 @@ export interface Wanted {
 interface Part {
   tag: Tag;
   budgets: Budget[];
-  limits: PlacedLimit[];
+  limits: Limit[];
 }
 
-type Verdict = ['taken', ...string[]] | ['locked', number, string] | ['limited', number, string, string];
+type Verdict = ['taken', ...started: string[]] | ['locked' | 'limited', index: number, until: string];
 
 const nothing = async () => {};
 
-/** One process, one node: nothing is far. */
-export async function reserveNothing(wanted: Wanted): Promise<Reservation> {
+/** One node: nothing is far. */
+export function reserveNothing({ budgets, limits }: Wanted): Reservation {
   return {
-    near: { budgets: wanted.budgets, limits: placed(wanted.limits) },
-    locked: null,
-    limited: null,
+    near: { budgets, limits },
+    verdictOnBudgets: ['', ''],
+    verdictOnLimits: [namesOf(limits), '', '', ''],
     giveBack: nothing,
   };
 }
 
 export async function reserve(run: RunScript, wanted: Wanted): Promise<Reservation> {
-  const { home, budgets, counting, now } = wanted;
-  const limits = placed(wanted.limits);
+  const { home, budgets, limits, counting, now } = wanted;
   const near = limits.filter((limit) => tagOfLimit(limit, home) === home);
   const far = limits.filter((limit) => tagOfLimit(limit, home) !== home);
   const parts = split(budgets, far);
@@ -74,16 +71,22 @@ export async function reserve(run: RunScript, wanted: Wanted): Promise<Reservati
     throw failure.reason;
   }
 
-  const verdicts = outcomes.map((outcome, i) => ({
-    part: parts[i] as Part,
-    verdict: (outcome as { value: Verdict }).value,
-  }));
+  const verdicts = outcomes.map((outcome) => (outcome as PromiseFulfilledResult<Verdict>).value);
+  const [locked, limited] = [
+    firstRefusal('locked', budgets, parts, verdicts),
+    firstRefusal('limited', limits, parts, verdicts),
+  ];
+  const places = JSON.stringify(near.map((limit) => limits.indexOf(limit)));
   return {
     near: { budgets: [], limits: near },
-    locked: firstLocked(budgets, verdicts),
-    limited: firstLimited(verdicts),
+    verdictOnBudgets: locked ? [budgets[locked.place]?.name ?? '', locked.until] : ['', ''],
+    verdictOnLimits: [namesOf(limits), places, limited?.place ?? '', limited?.until ?? ''],
     giveBack,
   };
+}
+
+function namesOf(limits: readonly Limit[]): string {
+  return JSON.stringify(limits.map(({ name }) => name));
 }
 
 /** Gives the failures of one attempt back to budgets in other slots. */
@@ -97,7 +100,7 @@ export async function giveBackFailures(
 }
 
 /** `limits`: only such as live in the shard of their own key. */
-function split(budgets: readonly Budget[], limits: readonly PlacedLimit[]): Part[] {
+function split(budgets: readonly Budget[], limits: readonly Limit[]): Part[] {
   const parts = new Map<Tag, Part>();
   const partOf = (tag: Tag): Part => {
     const part = parts.get(tag) ?? { tag, budgets: [], limits: [] };
@@ -118,26 +121,30 @@ async function take(run: RunScript, part: Part, counting: boolean, now: number):
 
 async function release(run: RunScript, part: Part, started: string[], approved: boolean, now: number): Promise<void> {
   const { tag, budgets, limits } = part;
-  const counters = new Set(limits.map(({ key }) => keys.limit(tag, key)));
-  const names = [keys.events(tag), ...budgetKeys(budgets), ...counters];
-  await run('release', tag, names, [approved ? 1 : 0, budgets.length, ...budgetArgs(budgets), ...started], now);
-}
-
-function firstLocked(budgets: readonly Budget[], verdicts: { part: Part; verdict: Verdict }[]): Reservation['locked'] {
-  const found = verdicts.flatMap(({ part, verdict }) => {
-    const budget = verdict[0] === 'locked' && part.budgets[Number(verdict[1])];
-    return budget ? [{ budget, until: String(verdict[2]) }] : [];
-  });
-  found.sort((a, b) => budgets.indexOf(a.budget) - budgets.indexOf(b.budget));
-  const [first] = found;
-  return first ? { name: first.budget.name, until: first.until } : null;
-}
-
-function firstLimited(verdicts: { verdict: Verdict }[]): Reservation['limited'] {
-  const found = verdicts.flatMap(({ verdict }) =>
-    verdict[0] === 'limited'
-      ? [{ position: Number(verdict[1]), name: String(verdict[2]), retryAt: String(verdict[3]) }]
-      : [],
+  // A key that was given twice was counted once.
+  const counters = new Map(limits.map(({ key }, i) => [keys.limit(tag, key), started[i] ?? '']));
+  const names = [keys.events(tag), ...budgetKeys(budgets), ...counters.keys()];
+  await run(
+    'release',
+    tag,
+    names,
+    [approved ? 1 : 0, budgets.length, ...budgetArgs(budgets), ...counters.values()],
+    now,
   );
-  return found.sort((a, b) => a.position - b.position)[0] ?? null;
+}
+
+/** The one that comes first in the caller's list. */
+function firstRefusal<T extends Budget | Limit>(
+  kind: 'locked' | 'limited',
+  list: readonly T[],
+  parts: readonly Part[],
+  verdicts: readonly Verdict[],
+): { place: number; until: string } | null {
+  const found = verdicts.flatMap((verdict, i) => {
+    if (verdict[0] !== kind) return [];
+    const [, index, until] = verdict as [string, number, string];
+    const items: readonly (Budget | Limit)[] = parts[i]?.[kind === 'locked' ? 'budgets' : 'limits'] ?? [];
+    return [{ place: list.indexOf(items[index] as T), until }];
+  });
+  return found.sort((a, b) => a.place - b.place)[0] ?? null;
 }
