@@ -88,7 +88,9 @@ export function createProofs(deps: { keys: KeySet; issuer: string }): Proofs {
         currentDate: new Date(now),
         requiredClaims: ['iss', 'aud', 'sub', 'jti', 'iat', 'exp'],
       });
-      return payload.mode === audience.mode && readsBack(token, payload) ? payload : null;
+      // jose also takes a list of audiences that has ours in it: a proof is for one project.
+      const isOurs = payload.aud === audience.project && payload.mode === audience.mode;
+      return isOurs && readsBack(token, payload) ? payload : null;
     } catch (error) {
       if (error instanceof errors.JOSEError) return null;
       throw error;
