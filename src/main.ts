@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { openServices, type Services } from './open.ts';
@@ -10,7 +9,7 @@ const LINGER_MS = 5_000;
 /** Whatever hangs then is left behind: the next process takes it up. */
 const GRACE_MS = 25_000;
 
-export function buildService(services: Services, draining: () => boolean = () => false): Promise<FastifyInstance> {
+export function buildService(services: Services, draining: () => boolean = () => false) {
   const { log, config } = services;
   return buildApp({ logger: log, trustProxy: config.file.trust_proxy }, countersign, {
     services,
