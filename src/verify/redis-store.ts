@@ -236,9 +236,8 @@ function tagOfEvent({ id, verificationId }: AuditEvent): Tag {
 }
 
 function judgeContext(facts: ChallengeFacts, spend: Spend): '' | 'required' | 'mismatch' {
-  if (facts.contextDigest === null) return '';
-  if (spend.contextDigest === null) return 'required';
-  return spend.contextDigest === facts.contextDigest ? '' : 'mismatch';
+  if (spend.contextDigest === facts.contextDigest) return '';
+  return spend.contextDigest === null ? 'required' : 'mismatch';
 }
 
 function toSpendResult(

@@ -25,7 +25,8 @@ export interface ChallengeStore {
   /**
    * Counts one attempt and one failure against every budget, *before* anything is judged, and hands out the hash.
    * Anything but `ok` counts nothing and, except for `gone` and `malformed`, records `refused` with `data.reason`
-   * (`verification.replayed` instead when the challenge is approved). A context mismatch kills the challenge.
+   * (`verification.replayed` instead when the challenge is approved). A context that differs, or one given where
+   * none is bound, kills the challenge.
    * The caller does not know the challenge yet: the store completes its two events by `completeEvent` (events.ts).
    */
   spend(id: string, spend: Spend, now: number): Promise<SpendResult>;

@@ -225,6 +225,13 @@ export function spendContract(on: Scenario): void {
       await on.created(newChallenge(now, { budgets: [budget] }), now + 2);
     });
 
+    it('dies too when a context is given where none is bound: the caller believes in a binding that is not there', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      expect(await on.verdict(challenge, now, { contextDigest: random() })).toBe('context_mismatch');
+      expect(await on.verdict(challenge, now)).toBe('canceled');
+    });
+
     it('dies once when many wrong contexts come at once', async () => {
       const now = newEpoch();
       const challenge = await on.created(newChallenge(now, { contextDigest: random() }), now);

@@ -34,7 +34,7 @@ export function spendAttempt(
       await commitRefusal('context_required');
       return { kind: 'context_required' };
     }
-    if (challenge.contextDigest !== null && spend.contextDigest !== challenge.contextDigest) {
+    if (spend.contextDigest !== challenge.contextDigest) {
       const refused = completeEvent(spend.refused, challenge);
       const killed = append(
         ended(row, 'canceled', now),
