@@ -10,6 +10,8 @@ import type { ChallengeStore } from '../../src/verify/store.ts';
 export interface Profile {
   databaseUrl: string;
   redisUrl?: string;
+  /** False where recording is left to another process. */
+  records?: boolean;
 }
 
 export interface Opened {
@@ -25,25 +27,26 @@ export interface Opened {
 const log: NonNullable<RecorderDeps['log']> = { info: () => {}, warn: () => {} };
 
 /** The store as the product puts it together. */
-export async function openStore({ databaseUrl, redisUrl }: Profile): Promise<Opened> {
+export async function openStore({ databaseUrl, redisUrl, records = true }: Profile): Promise<Opened> {
   const db = await openDatabase(databaseUrl);
   if (redisUrl === undefined) {
     return { store: createSqlStore(db), db, redis: null, drain: async () => {}, close: () => db.close() };
   }
   const redis = await openRedis(redisUrl, log);
-  const recorder = startRecorder({ redis, db, log, now: Date.now });
-  const redisStore = createRedisStore(redis, { db, poke: (shard) => recorder.poke(shard), log });
+  const recorder = records ? startRecorder({ redis, db, log, now: Date.now }) : null;
+  const redisStore = createRedisStore(redis, { db, poke: (shard) => recorder?.poke(shard), log });
   return {
     store: withAcceptanceLedger(redisStore, db),
     db,
     redis,
     async drain() {
+      if (!recorder) throw new Error('another process records');
       await recorder.drain();
       const { buried } = await recorder.lag();
       if (buried > 0) throw new Error(`${buried} events could not be recorded`);
     },
     async close() {
-      await recorder.stop();
+      await recorder?.stop();
       await redis.close();
       await db.close();
     },
