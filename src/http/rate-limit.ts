@@ -60,8 +60,8 @@ export function createRateGate(limiter: RateLimiter, limits: RateLimits): RateGa
 }
 
 /** `request.ip` honours X-Forwarded-For from the proxies of Fastify's trustProxy list only. */
-function addressOf(request: FastifyRequest): string {
-  return normalizeIP(request.ip, IPV6_SUBNET);
+function addressOf({ ip }: FastifyRequest): string {
+  return ip.includes(':') ? normalizeIP(ip, IPV6_SUBNET) : ip;
 }
 
 /** draft-ietf-httpapi-ratelimit-headers: lists of structured fields, one member for each policy that counted. */

@@ -13,15 +13,29 @@ export function encodeId(bytes: Uint8Array): string {
   return out;
 }
 
+/** Asking for random bytes costs more than making an id of them, so they are asked for in blocks; each is used once. */
+const BLOCK = CHARACTERS * 256;
+let block = new Uint8Array(0);
+let used = 0;
+
+function randomCharacters(): Uint8Array {
+  if (used === block.length) {
+    block = randomBytes(BLOCK);
+    used = 0;
+  }
+  used += CHARACTERS;
+  return block.subarray(used - CHARACTERS, used);
+}
+
 export function newId(prefix: IdPrefix): string {
-  return `${prefix}_${encodeId(randomBytes(CHARACTERS))}`;
+  return `${prefix}_${encodeId(randomCharacters())}`;
 }
 
 /** Shards of the challenge keyspace: the slot a challenge lives in on Redis Cluster. Never change it on live data. */
 export const SHARDS = 32;
 
 /** `bytes` (at least 26 of them) makes the id reproducible: an idempotent rerun must name the same challenge. */
-export function newChallengeId(shard: number, bytes: Uint8Array = randomBytes(CHARACTERS)): string {
+export function newChallengeId(shard: number, bytes: Uint8Array = randomCharacters()): string {
   return `ver_${ALPHABET[shard]}${encodeId(bytes.subarray(0, CHARACTERS))}`;
 }
 

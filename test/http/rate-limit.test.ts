@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openRedis } from '../../src/db/redis.ts';
 import type { RateCounter } from '../../src/http/rate-counter.ts';
+import { createRedisRateCounter } from '../../src/http/rate-counter-redis.ts';
 import { createRateLimiter } from '../../src/http/rate-limiter.ts';
+import { describeWith, freshRedis } from '../rig/stores.ts';
 import { expectProblem } from './expect-problem.ts';
 import { exposeGc } from './expose-gc.ts';
 import { bearer, hashKey, OTHER_KEY, type ProbeOptions, probeApp } from './probe-app.ts';
@@ -211,6 +214,29 @@ describe('several instances', () => {
     expect(await limiter.use(policy(1), 'a', NOON)).toMatchObject({ allowed: true, resetSeconds: 60 });
     expect(await limiter.use(policy(1), 'a', NOON + MINUTE - 1)).toMatchObject({ allowed: false, resetSeconds: 1 });
     expect(await limiter.use(policy(1), 'a', NOON + MINUTE)).toMatchObject({ allowed: true });
+  });
+});
+
+await describeWith(['redis'], 'instances on one Redis', () => {
+  it('share a quota, whichever is asked and however often they restart (API-20)', async () => {
+    const fresh = await freshRedis();
+    const handle = await openRedis(fresh.url);
+    const instance = () =>
+      start({
+        now: () => NOON,
+        rateLimits: { key: { max: 30, windowSeconds: 60 }, ip: plenty, authFailures: plenty },
+        rateLimiter: limiterOn(createRedisRateCounter(handle)),
+      });
+    const instances = [await instance(), await instance()];
+    const statuses: number[] = [];
+    for (let i = 0; i < 40; i++) {
+      if (i === 15) instances[0] = await instance();
+      const answer = await instances[i % 2]?.inject({ url: '/v1/things', headers: bearer() });
+      statuses.push(answer?.statusCode ?? 0);
+    }
+    expect(statuses).toEqual([...Array(30).fill(200), ...Array(10).fill(429)]);
+    await handle.close();
+    fresh.close();
   });
 });
 
