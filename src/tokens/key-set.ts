@@ -21,9 +21,13 @@ export interface ProofKey {
   retiresAt: number;
 }
 
+export interface SigningKey extends ProofKey {
+  privateKey: CryptoKey;
+}
+
 export interface KeySet {
   /** The key that signs at this time. */
-  signing(now: number): Promise<ProofKey>;
+  signing(now: number): Promise<SigningKey>;
   /** The key whose tokens begin with this header; undefined when no key of ours makes such tokens. */
   byHeader(encodedHeader: string, now: number): Promise<ProofKey | undefined>;
   /** Every key that verifiers need, RFC 7517 §5. */
@@ -45,7 +49,10 @@ export function createKeySet(deps: { db: Kysely<Schema>; keyring: Keyring }): Ke
   /** Reads the keys when it is time; with `wanted`, sooner, because one is missing. */
   async function refresh(now: number, wanted: boolean): Promise<void> {
     if (!reading) {
-      if (now < nextReadAt && !(wanted && now >= lastTryAt + RETRY_MS)) return;
+      if (now < nextReadAt && !(wanted && now >= lastTryAt + RETRY_MS)) {
+        if (keys.length === 0) throw new StoreUnavailable('database');
+        return;
+      }
       lastTryAt = now;
       nextReadAt = now + RETRY_MS;
       reading = read(now).finally(() => {
@@ -86,10 +93,10 @@ export function createKeySet(deps: { db: Kysely<Schema>; keyring: Keyring }): Ke
   return {
     async signing(now) {
       await refresh(now, false);
-      const usable = keys.filter((key) => key.privateKey && key.activeFrom <= now && now < key.retiresAt);
-      // Newest first, so the first active one is the one to use.
-      const [key] = usable;
-      if (keys.length === 0) throw new StoreUnavailable('database');
+      // They are in order, the newest first.
+      const signs = (key: ProofKey): key is SigningKey =>
+        key.privateKey !== null && key.activeFrom <= now && now < key.retiresAt;
+      const key = keys.find(signs);
       if (!key) throw new Error('no signing key is active that the master secrets open');
       return key;
     },

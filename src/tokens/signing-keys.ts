@@ -4,6 +4,7 @@ import { insertEvents } from '../audit/insert-events.ts';
 import type { Database } from '../db/open.ts';
 import type { Schema, SigningKeyTable } from '../db/schema.ts';
 import { writeTransaction } from '../db/transaction.ts';
+import { toTimestamp } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import { needsReseal, open, seal } from '../lib/seal.ts';
@@ -35,9 +36,7 @@ export async function ensureSigningKey(db: Database, keyring: Keyring, now: numb
   const rows = await selectSigningKeys(db.kysely, now);
   const opened = rows.filter((row) => openPrivateJwk(keyring, row) !== null);
   if (opened.length === 0) {
-    throw new Error(
-      'COUNTERSIGN_SECRET opens no signing key: put the former secret behind the new one, or rotate the key',
-    );
+    throw new Error('COUNTERSIGN_SECRET opens no signing key: list the former secret too, after the new one');
   }
   for (const row of opened) {
     if (needsReseal(keyring, row.sealed_private_jwk)) await reseal(db.kysely, keyring, row);
@@ -72,7 +71,7 @@ export async function rotateSigningKey(
     await retireSigningKeys(trx, retiresAt, compromised);
     await trx.deleteFrom('signing_keys').where('retires_at', '<', now).execute();
     await trx.insertInto('signing_keys').values(made).execute();
-    const data = { kid: made.kid, active_from: activeFrom, compromised };
+    const data = { kid: made.kid, active_from: toTimestamp(activeFrom), compromised };
     const event = {
       id: newId('evt'),
       type: 'signing_key.rotated',
