@@ -1,11 +1,9 @@
-import type { Tag } from '../../db/redis/keys.ts';
 import type { AuditEvent, EventType } from '../event.ts';
+import type { RawEntry } from './streams.ts';
 
 /** One entry of a shard's stream, as the scripts in db/lua append it. */
 export interface Entry {
-  tag: Tag;
-  /** Id in the stream. */
-  id: string;
+  raw: RawEntry;
   event: AuditEvent | null;
   /** With the event that created a verification: what never changes of it, as JSON. */
   facts: string | null;
@@ -38,8 +36,9 @@ export interface BudgetState {
 }
 
 /** Throws on anything but what the scripts write. */
-export function parseEntry(tag: Tag, id: string, fields: readonly string[]): Entry {
-  const entry: Entry = { tag, id, event: null, facts: null, snapshot: null, budgets: [] };
+export function parseEntry(raw: RawEntry): Entry {
+  const { fields } = raw;
+  const entry: Entry = { raw, event: null, facts: null, snapshot: null, budgets: [] };
   let data: Record<string, unknown> | undefined;
   let type: EventType | undefined;
   let sequence: number | undefined;

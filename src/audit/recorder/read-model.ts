@@ -1,11 +1,13 @@
-import { type Insertable, sql, type Transaction } from 'kysely';
-import type { Schema, VerificationTable } from '../../db/schema.ts';
+import { sql, type Transaction } from 'kysely';
+import type { Database } from '../../db/open.ts';
+import { rowSet } from '../../db/row-set.ts';
+import type { Schema } from '../../db/schema.ts';
 import type { BudgetState, Entry, Snapshot } from './entry.ts';
 
 /** Of the JSON in `facts`: what has a column of its own. */
 interface Facts {
   project: string;
-  mode: 'live' | 'test';
+  mode: string;
   to: string;
   recipientHash: string;
   createdAt: number;
@@ -15,25 +17,104 @@ interface Facts {
 interface Change {
   id: string;
   sequence: number;
+  /** Of a verification that was created in the same batch. */
   facts: string | null;
   snapshot: Snapshot;
 }
+
+const CHANGING = {
+  status: 'text',
+  attempts: 'bigint',
+  judged: 'bigint',
+  sends: 'text',
+  step: 'bigint',
+  next_send_at: 'bigint',
+  ended_at: 'bigint',
+  rev: 'bigint',
+  sequence: 'bigint',
+  approved_by: 'text',
+} as const;
+
+const COLUMNS = {
+  id: 'text',
+  project_id: 'text',
+  mode: 'text',
+  recipient: 'text',
+  recipient_hash: 'text',
+  facts: 'text',
+  created_at: 'bigint',
+  expires_at: 'bigint',
+  ...CHANGING,
+} as const;
+
+const BUDGET_COLUMNS = {
+  key: 'text',
+  failures: 'bigint',
+  started_at: 'bigint',
+  locked_until: 'bigint',
+  in_a_row: 'bigint',
+  updated_at: 'bigint',
+} as const;
 
 /**
  * Folds entries into `verifications`, which is read from when Redis has let go of a verification, and for lists.
  * Its secrets and due time stay in Redis. An older change never overwrites a newer one.
  */
-export async function foldVerifications(trx: Transaction<Schema>, entries: readonly Entry[]): Promise<void> {
+export async function foldVerifications(
+  { dialect }: Database,
+  trx: Transaction<Schema>,
+  entries: readonly Entry[],
+): Promise<void> {
   const changes = newestChanges(entries);
-  const [created, changed] = [
-    changes.filter(({ facts }) => facts !== null),
-    changes.filter(({ facts }) => facts === null),
-  ];
-  if (created.length > 0) await insert(trx, created.map(toRow));
-  if (changed.length > 0) await update(trx, changed);
+  const created = changes.flatMap((change) => (change.facts === null ? [] : [toRow(change, change.facts)]));
+  const changed = changes.flatMap((change) => (change.facts === null ? [{ id: change.id, ...toChange(change) }] : []));
+  if (created.length > 0) {
+    await sql`
+      insert into verifications (${columnList(COLUMNS)})
+      select ${columnList(COLUMNS)} from ${rowSet(dialect, COLUMNS, created)} where true
+      on conflict (id) do update set ${assignments(CHANGING, 'excluded')}
+      where verifications.sequence < excluded.sequence
+    `.execute(trx);
+  }
+  if (changed.length > 0) {
+    await sql`
+      update verifications set ${assignments(CHANGING, 'r')} from ${rowSet(dialect, { id: 'text', ...CHANGING }, changed)}
+      where verifications.id = r.id and verifications.sequence < r.sequence
+    `.execute(trx);
+  }
 }
 
-/** One for each verification, in one order for all processes, so that they do not lock each other out. */
+/** Folds the states of guess budgets into `budgets`, from where Redis gets them back after it has lost them. */
+export async function foldBudgets(
+  { dialect }: Database,
+  trx: Transaction<Schema>,
+  entries: readonly Entry[],
+): Promise<void> {
+  const newest = new Map<string, BudgetState>();
+  for (const { budgets } of entries) {
+    for (const budget of budgets) {
+      if (budget.version > (newest.get(budget.key)?.version ?? -1)) newest.set(budget.key, budget);
+    }
+  }
+  if (newest.size === 0) return;
+  const rows = inOrder([...newest.values()], ({ key }) => key).map((budget) => ({
+    key: budget.key,
+    failures: budget.failures,
+    started_at: budget.startedAt,
+    locked_until: budget.lockedUntil,
+    in_a_row: budget.inARow,
+    updated_at: budget.version,
+  }));
+  const { key, ...changing } = BUDGET_COLUMNS;
+  await sql`
+    insert into budgets (${columnList(BUDGET_COLUMNS)})
+    select ${columnList(BUDGET_COLUMNS)} from ${rowSet(dialect, BUDGET_COLUMNS, rows)} where true
+    on conflict (key) do update set ${assignments(changing, 'excluded')}
+    where budgets.updated_at < excluded.updated_at
+  `.execute(trx);
+}
+
+/** One for each verification. */
 function newestChanges(entries: readonly Entry[]): Change[] {
   const newest = new Map<string, Change>();
   for (const { event, snapshot, facts } of entries) {
@@ -41,128 +122,51 @@ function newestChanges(entries: readonly Entry[]): Change[] {
     const sequence = event?.sequence;
     if (id === undefined || sequence === undefined || !snapshot) continue;
     const known = newest.get(id);
-    const isNewer = !known || known.sequence < sequence;
-    newest.set(id, {
-      id,
-      sequence: isNewer ? sequence : known.sequence,
-      snapshot: isNewer ? snapshot : known.snapshot,
-      facts: facts ?? known?.facts ?? null,
-    });
+    const kept = known && known.sequence > sequence ? known : { id, sequence, snapshot };
+    newest.set(id, { ...kept, facts: facts ?? known?.facts ?? null });
   }
-  return [...newest.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return inOrder([...newest.values()], ({ id }) => id);
 }
 
-function toRow({ id, sequence, facts, snapshot }: Change): Insertable<VerificationTable> {
-  const { project, mode, to, recipientHash, createdAt, expiresAt } = JSON.parse(facts ?? '') as Facts;
+/** The same order in all processes, so that they do not lock each other out. */
+function inOrder<T>(items: T[], keyOf: (item: T) => string): T[] {
+  return items.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+function toRow(change: Change, facts: string) {
+  const { project, mode, to, recipientHash, createdAt, expiresAt } = JSON.parse(facts) as Facts;
   return {
-    id,
+    id: change.id,
     project_id: project,
     mode,
     recipient: to,
     recipient_hash: recipientHash,
-    facts: facts ?? '',
+    facts,
+    created_at: createdAt,
+    expires_at: expiresAt,
+    ...toChange(change),
+  };
+}
+
+function toChange({ sequence, snapshot }: Change) {
+  return {
     status: snapshot.status,
     attempts: snapshot.attempts,
     judged: snapshot.judged,
     sends: snapshot.sends,
     step: snapshot.step,
     next_send_at: snapshot.nextSendAt,
-    due_at: null,
-    created_at: createdAt,
-    expires_at: expiresAt,
     ended_at: snapshot.endedAt,
     rev: snapshot.rev,
     sequence,
     approved_by: snapshot.approvedBy,
-    code_hash: null,
-    sealed: null,
   };
 }
 
-async function insert(trx: Transaction<Schema>, rows: Insertable<VerificationTable>[]): Promise<void> {
-  await trx
-    .insertInto('verifications')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .column('id')
-        .doUpdateSet(({ ref }) => ({
-          status: ref('excluded.status'),
-          attempts: ref('excluded.attempts'),
-          judged: ref('excluded.judged'),
-          sends: ref('excluded.sends'),
-          step: ref('excluded.step'),
-          next_send_at: ref('excluded.next_send_at'),
-          ended_at: ref('excluded.ended_at'),
-          rev: ref('excluded.rev'),
-          sequence: ref('excluded.sequence'),
-          approved_by: ref('excluded.approved_by'),
-        }))
-        .whereRef('verifications.sequence', '<', 'excluded.sequence'),
-    )
-    .execute();
+function columnList(columns: object) {
+  return sql.join(Object.keys(columns).map((name) => sql.ref(name)));
 }
 
-/** Both dialects name the columns of VALUES column1, column2, … */
-async function update(trx: Transaction<Schema>, changes: readonly Change[]): Promise<void> {
-  const rows = changes.map(({ id, sequence, snapshot: s }) => {
-    const values = [
-      id,
-      sequence,
-      s.status,
-      s.attempts,
-      s.judged,
-      s.sends,
-      s.step,
-      s.nextSendAt,
-      s.endedAt,
-      s.rev,
-      s.approvedBy,
-    ];
-    return sql`(${sql.join(values)})`;
-  });
-  await sql`
-    update verifications set
-      sequence = cast(n.column2 as bigint), status = n.column3, attempts = cast(n.column4 as bigint),
-      judged = cast(n.column5 as bigint), sends = n.column6, step = cast(n.column7 as bigint),
-      next_send_at = cast(n.column8 as bigint), ended_at = cast(n.column9 as bigint),
-      rev = cast(n.column10 as bigint), approved_by = n.column11
-    from (values ${sql.join(rows)}) as n
-    where id = n.column1 and sequence < cast(n.column2 as bigint)
-  `.execute(trx);
-}
-
-/** Folds the states of guess budgets into `budgets`, from where Redis gets them back after it has lost them. */
-export async function foldBudgets(trx: Transaction<Schema>, entries: readonly Entry[]): Promise<void> {
-  const newest = new Map<string, BudgetState>();
-  for (const budget of entries.flatMap((entry) => entry.budgets)) {
-    if (budget.version > (newest.get(budget.key)?.version ?? -1)) newest.set(budget.key, budget);
-  }
-  if (newest.size === 0) return;
-  const rows = [...newest.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-  await trx
-    .insertInto('budgets')
-    .values(
-      rows.map(({ key, failures, startedAt, lockedUntil, inARow, version }) => ({
-        key,
-        failures,
-        started_at: startedAt,
-        locked_until: lockedUntil,
-        in_a_row: inARow,
-        updated_at: version,
-      })),
-    )
-    .onConflict((conflict) =>
-      conflict
-        .column('key')
-        .doUpdateSet(({ ref }) => ({
-          failures: ref('excluded.failures'),
-          started_at: ref('excluded.started_at'),
-          locked_until: ref('excluded.locked_until'),
-          in_a_row: ref('excluded.in_a_row'),
-          updated_at: ref('excluded.updated_at'),
-        }))
-        .whereRef('budgets.updated_at', '<', 'excluded.updated_at'),
-    )
-    .execute();
+function assignments(columns: object, from: string) {
+  return sql.join(Object.keys(columns).map((name) => sql`${sql.ref(name)} = ${sql.ref(`${from}.${name}`)}`));
 }

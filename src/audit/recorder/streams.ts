@@ -12,9 +12,9 @@ export interface RawEntry {
 export interface Streams {
   /** The oldest entries of those of these shards that this recorder holds the lease of. */
   read(of: readonly Tag[]): Promise<RawEntry[]>;
-  remove(entries: readonly { tag: Tag; id: string }[]): Promise<void>;
+  remove(entries: readonly RawEntry[]): Promise<void>;
   /** Puts an entry that cannot be recorded aside. */
-  bury(entry: RawEntry, reason: string): Promise<void>;
+  putAside(entry: RawEntry, reason: string): Promise<void>;
   lag(now: number): Promise<RecorderLag>;
   giveLeasesBack(): Promise<void>;
 }
@@ -29,9 +29,9 @@ export interface RecorderLag {
 }
 
 /** Of each shard at a time; bounds what is held in memory. */
-export const READ_COUNT = 32;
-const LEASE_MS = 10_000;
-const RENEW_MS = 3_000;
+export const READ_COUNT = 16;
+const LEASE_MS = 3_000;
+const RENEW_MS = 1_000;
 
 export function openStreams(redis: RedisHandle): Streams {
   const holder = randomUUID();
@@ -79,8 +79,8 @@ export function openStreams(redis: RedisHandle): Streams {
       );
     },
 
-    async bury({ tag, id, fields }, reason) {
-      await redis.run('bury', [keys.events(tag), keys.deadLetters(tag)], [id, reason, JSON.stringify(fields)]);
+    async putAside({ tag, id, fields }, reason) {
+      await redis.run('put-aside', [keys.events(tag), keys.deadLetters(tag)], [id, reason, JSON.stringify(fields)]);
     },
 
     async lag(now) {

@@ -1,6 +1,7 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
+import { rowSet } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { AuditEvent } from '../event.ts';
@@ -12,10 +13,10 @@ import { foldBudgets, foldVerifications } from './read-model.ts';
 export async function writeEntries(db: Database, entries: readonly Entry[]): Promise<void> {
   const events = entries.flatMap(({ event }) => (event ? [event] : []));
   await writeTransaction(db, { durable: true }, async (trx) => {
-    await foldVerifications(trx, entries);
+    await foldVerifications(db, trx, entries);
     await numberLateEvents(db, trx, events);
-    await insertEvents(trx, events);
-    await foldBudgets(trx, entries);
+    await insertEvents(db, trx, events);
+    await foldBudgets(db, trx, entries);
   });
 }
 
@@ -23,41 +24,43 @@ export async function writeEntries(db: Database, entries: readonly Entry[]): Pro
 async function numberLateEvents(db: Database, trx: Transaction<Schema>, events: readonly AuditEvent[]): Promise<void> {
   const late = events.filter(({ verificationId, sequence }) => verificationId !== undefined && sequence === undefined);
   if (late.length === 0) return;
-  const ids = [...new Set(late.map(({ verificationId }) => verificationId as string))].sort();
+  const ids = late.map(({ verificationId }) => verificationId as string);
   const verifications = trx.selectFrom('verifications').select(['id', 'sequence']).where('id', 'in', ids).orderBy('id');
   const locked = await forUpdate(db.dialect, verifications).execute();
   // Read under the lock: another process may have written the same entries a moment ago.
-  const known = await trx
-    .selectFrom('events')
-    .select('id')
-    .where(
-      'id',
-      'in',
-      late.map(({ id }) => id),
-    )
-    .execute();
+  const own = late.map(({ id }) => id);
+  const known = await trx.selectFrom('events').select('id').where('id', 'in', own).execute();
   const written = new Set(known.map(({ id }) => id));
   for (const { id, sequence } of locked) {
-    const own = late.filter((event) => event.verificationId === id && !written.has(event.id));
-    own.forEach((event, index) => {
-      event.sequence = sequence + index + 1;
-    });
-    if (own.length > 0) {
-      await trx
-        .updateTable('verifications')
-        .set({ sequence: sequence + own.length })
-        .where('id', '=', id)
-        .execute();
-    }
+    const added = late.filter((event) => event.verificationId === id && !written.has(event.id));
+    for (const [index, event] of added.entries()) event.sequence = sequence + index + 1;
+    const last = sequence + added.length;
+    await trx.updateTable('verifications').set({ sequence: last }).where('id', '=', id).execute();
   }
 }
 
-async function insertEvents(trx: Transaction<Schema>, events: readonly AuditEvent[]): Promise<void> {
+const COLUMNS = {
+  id: 'text',
+  type: 'text',
+  project_id: 'text',
+  mode: 'text',
+  actor: 'text',
+  verification_id: 'text',
+  message_id: 'text',
+  recipient_masked: 'text',
+  recipient_hash: 'text',
+  client: 'text',
+  data: 'text',
+  sequence: 'bigint',
+  created_at: 'bigint',
+} as const;
+
+async function insertEvents(db: Database, trx: Transaction<Schema>, events: readonly AuditEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const rows = events.map(toEventRow);
-  await trx
-    .insertInto('events')
-    .values(rows)
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute();
+  const rows = events.map(toEventRow) as Record<keyof typeof COLUMNS, string | number | null>[];
+  const columns = sql.join(Object.keys(COLUMNS).map((name) => sql.ref(name)));
+  await sql`
+    insert into events (${columns}) select ${columns} from ${rowSet(db.dialect, COLUMNS, rows)} where true
+    on conflict (id) do nothing
+  `.execute(trx);
 }

@@ -16,7 +16,7 @@ const libraries = {
   release: ['budgets'],
   warm: [],
   lease: [],
-  bury: [],
+  'put-aside': [],
   'rate-add': [],
   'idempotency-begin': [],
   'idempotency-finish': [],
