@@ -65,16 +65,17 @@ await describeWith(['postgres'], 'a PostgreSQL database', () => {
 
   it('lets a bounded number wait for a connection', async () => {
     const db = await open('migrated', { poolSize: 1, maxWaiting: 2, connectTimeoutMs: 200 });
-    const { promise: held, resolve: release } = Promise.withResolvers<void>();
-    onTestFinished(() => release());
-    const holder = writeTransaction(db, {}, async (trx) => {
-      await sql`select 1`.execute(trx);
-      await held;
+    const [holds, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    onTestFinished(() => released.resolve());
+    const holder = writeTransaction(db, {}, async () => {
+      holds.resolve();
+      await released.promise;
     });
+    await holds.promise;
     const waiting = [0, 1, 2].map((place) => unavailable(db.ping()).then(() => place));
     expect(await Promise.race(waiting)).toBe(2);
     await Promise.all(waiting); // after connectTimeoutMs
-    release();
+    released.resolve();
     await holder;
     await db.ping();
   });
