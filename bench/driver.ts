@@ -1,5 +1,5 @@
 import { type HttpConnection, openConnection } from './http-connection.ts';
-import { createOpenCodes, type OpenCodes } from './open-codes.ts';
+import { createOpenCodes, type Installation } from './open-codes.ts';
 import { percentile } from './statistics.ts';
 
 /**
@@ -36,10 +36,19 @@ type NextRequest = () => { path: string; body: string; isExpected(status: number
 /** One less than what exhausts a challenge, so that the right answer is still taken afterwards. */
 const MAX_WRONG_GUESSES = 4;
 
-/** Of the installation that is driven, as JSON; the yardstick has no codes to open. */
-const [installation] = process.argv.slice(2);
-const openCodes: OpenCodes = await createOpenCodes(JSON.parse(installation ?? ''));
+export interface DriverSettings {
+  /** Whose codes it opens. */
+  installation: Installation;
+  /** Phones confirm what they receive. */
+  receipts: boolean;
+}
 
+const { installation, receipts } = JSON.parse(process.argv[2] ?? '') as DriverSettings;
+const openCodes = await createOpenCodes(installation);
+
+const numbers = createNumbers(receipts ? '1000' : '0002');
+/** The yardstick keeps no count of them. */
+const yardstickNumbers = createNumbers('0002');
 let pending: Started[] = [];
 
 process.on('message', (order: Order) => {
@@ -57,13 +66,13 @@ async function follow(order: Order): Promise<Slice | null> {
     case 'yardstick':
       return drive(
         order,
-        startRequests(() => {}),
+        startRequests(yardstickNumbers, () => {}),
       );
     case 'start':
       pending = [];
       return drive(
         order,
-        startRequests((id) => pending.push({ id, code: '', wrongGuesses: 0 })),
+        startRequests(numbers, (id) => pending.push({ id, code: '', wrongGuesses: 0 })),
       );
     case 'open-codes': {
       const codes = await openCodes(pending.map(({ id }) => id));
@@ -114,24 +123,33 @@ async function drive(order: Order, next: NextRequest): Promise<Slice> {
   };
 }
 
-let counter = Math.floor(Math.random() * 10_000_000);
+// Area codes of Brazil (Anatel): every number is used once, so no recipient meets a limit.
+const AREAS = [
+  ...[1, 4, 6, 8, 9].flatMap((tens) => [1, 2, 3, 4, 5, 6, 7, 8, 9].map((ones) => tens * 10 + ones)),
+  ...[21, 22, 24, 27, 28, 31, 32, 33, 34, 35, 37, 38, 51, 53, 54, 55, 71, 73, 74, 75, 77, 79],
+];
+const NUMBERS = AREAS.length * 10_000;
+const STRIDE = 268_435_399; // a prime: visits every number, neighbours far apart
 
-/** French mobile numbers, each used once and spread over all ranges; none with a meaning for the sandbox. */
-function nextNumber(): string {
-  counter += 1;
-  const digits = ((counter * 7_368_787) % 10_000_000).toString().padStart(7, '0');
-  return digits.slice(3, 6) === '000' ? nextNumber() : `+3361${digits}`;
+/** To the sandbox, phones ending in 0002 never confirm: receipts are requests of their own, not part of a start. */
+function createNumbers(ending: string): () => string {
+  let counter = 0;
+  return () => {
+    counter += 1;
+    const number = (counter * STRIDE) % NUMBERS;
+    return `+55${AREAS[number % AREAS.length]}9${String(Math.floor(number / AREAS.length)).padStart(4, '0')}${ending}`;
+  };
 }
 
-function startRequests(onStarted: (id: string) => void): NextRequest {
+function startRequests(nextNumber: () => string, onStarted: (id: string) => void): NextRequest {
   return () => {
     const to = nextNumber();
-    const network = `${(counter >> 8) & 255}.${counter & 255}`;
+    const network = `${to.slice(3, 5)}.${Number(to.slice(6, 10)) % 256}`;
     const body = JSON.stringify({
       to,
-      locale: 'fr',
+      locale: 'pt',
       purpose: 'login',
-      subject: `user-${counter}`,
+      subject: `user${to}`,
       client: { ip: `198.18.${network}`, user_agent: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0' },
     });
     return {

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { freePorts } from '../test/rig/free-ports.ts';
 import { openRunFolder } from '../test/rig/run-folder.ts';
-import { fromRoot, startServer, startWorker } from './child-process.ts';
+import { fromRoot, startServer, startWorker, type Worker } from './child-process.ts';
 import { type Countersign, startCountersign } from './countersign.ts';
 import { cpuMsOf, cpuMsOfFamily, rssMbOf } from './cpu-meter.ts';
-import type { Order } from './driver.ts';
-import { measureSlice } from './measure-slice.ts';
+import type { DriverSettings } from './driver.ts';
+import { measureSlice, type Sample } from './measure-slice.ts';
 import { type Options, readOptions, USAGE } from './options.ts';
 import {
   describeMachine,
@@ -44,6 +44,7 @@ const PROFILES = [
 ] as const;
 
 const KINDS = ['start', 'check-wrong', 'check-right'] as const;
+const WARM_UP_SLICES = 3;
 
 async function main(options: Options): Promise<void> {
   const runFolder = openRunFolder();
@@ -88,9 +89,11 @@ async function measureLoad(runFolder: string, options: Options): Promise<{ serie
     for (const { name, policy } of profile.variants) {
       targets.push({ name: `${profile.name} ${name}`, server, key: await server.createKey(policy) });
     }
+    const driver = startDriver(runFolder, server, options.receipts);
     for (const connections of options.connections) {
-      series.push(...(await measureTargets(runFolder, targets, yardstick, stores, connections, options)));
+      series.push(...(await measureTargets(targets, { driver, yardstick, stores }, connections, options)));
     }
+    await driver.stop();
     memory.push({ name: `Countersign, ${profile.name}`, rssMb: rssMbOf(server.pid) });
     await server.stop();
   }
@@ -99,49 +102,55 @@ async function measureLoad(runFolder: string, options: Options): Promise<{ serie
   return { series, memory };
 }
 
-/** Rounds over all targets, each beside a slice of the yardstick; the first round warms up and is not counted. */
-async function measureTargets(
-  runFolder: string,
-  targets: readonly Target[],
-  yardstick: Yardstick,
-  stores: Stores,
-  connections: number,
-  options: Options,
-): Promise<Series[]> {
-  const series = targets.flatMap(({ name }) => [
-    { name: `${name}: yardstick`, connections, samples: [] },
-    ...KINDS.map((kind): Series => ({ name: `${name}: ${kind}`, connections, samples: [] })),
-  ]);
-  const drivers = new Map(targets.map(({ server }) => [server, startDriver(runFolder, server)]));
+interface Rig {
+  driver: Worker;
+  yardstick: Yardstick;
+  stores: Stores;
+}
 
-  for (let round = 0; round <= options.rounds; round += 1) {
-    for (const [index, { server, key }] of targets.entries()) {
-      const driver = drivers.get(server);
-      if (!driver) continue;
-      const load = { connections, durationMs: options.sliceMs };
-      const meter = (pid: number) => () => ({
-        server: cpuMsOf(pid),
-        redis: cpuMsOf(stores.redisPid),
-        postgres: cpuMsOfFamily(stores.postmasterPid),
-        driver: cpuMsOf(driver.pid),
-      });
-      const yard = await measureSlice(driver, { kind: 'yardstick', ...yardstick, ...load }, meter(yardstick.pid));
-      const measured = [yard];
-      for (const kind of KINDS) {
-        const order: Order = { kind, port: server.port, key, ...load };
-        measured.push(await measureSlice(driver, order, meter(server.pid)));
-        if (kind === 'start') await driver.ask({ ...order, kind: 'open-codes' });
-      }
-      await driver.ask({ kind: 'finish', port: server.port, key, ...load });
-      if (round === 0) continue;
-      for (const [at, sample] of measured.entries()) {
-        series[index * measured.length + at]?.samples.push({ sample, yardstick: yard });
-      }
+/** Rounds over all targets, each beside a slice of the yardstick. */
+async function measureTargets(
+  targets: readonly Target[],
+  { driver, yardstick, stores }: Rig,
+  connections: number,
+  { rounds, sliceMs }: Options,
+): Promise<Series[]> {
+  const series = targets.flatMap(({ name }) =>
+    (['yardstick', ...KINDS] as const).map((kind): Series => ({ name: `${name}: ${kind}`, connections, samples: [] })),
+  );
+  const meterOf = (pid: number) => () => ({
+    server: cpuMsOf(pid),
+    redis: cpuMsOf(stores.redisPid),
+    postgres: cpuMsOfFamily(stores.postmasterPid),
+    driver: cpuMsOf(driver.pid),
+  });
+
+  async function measureTarget({ server, key }: Target, durationMs: number): Promise<Sample[]> {
+    const load = { connections, durationMs };
+    const order = { port: server.port, key, ...load };
+    const samples = [
+      await measureSlice(driver, { kind: 'yardstick', ...yardstick, ...load }, meterOf(yardstick.pid)),
+      await measureSlice(driver, { kind: 'start', ...order }, meterOf(server.pid)),
+    ];
+    await driver.ask({ kind: 'open-codes', ...order });
+    samples.push(await measureSlice(driver, { kind: 'check-wrong', ...order }, meterOf(server.pid)));
+    samples.push(await measureSlice(driver, { kind: 'check-right', ...order }, meterOf(server.pid)));
+    await driver.ask({ kind: 'finish', ...order });
+    return samples;
+  }
+
+  // Until the code is compiled and the pools are filled.
+  for (const target of targets) await measureTarget(target, WARM_UP_SLICES * sliceMs);
+  for (let round = 1; round <= rounds; round += 1) {
+    const measured: Sample[] = [];
+    for (const target of targets) measured.push(...(await measureTarget(target, sliceMs)));
+    for (const [at, sample] of measured.entries()) {
+      const yard = measured[at - (at % (KINDS.length + 1))];
+      if (yard) series[at]?.samples.push({ sample, yardstick: yard });
     }
-    process.stderr.write(`\r${connections} connections: round ${round} of ${options.rounds} `);
+    process.stderr.write(`\r${connections} connections: round ${round} of ${rounds} `);
   }
   process.stderr.write('\n');
-  for (const driver of drivers.values()) await driver.stop();
   return series;
 }
 
@@ -154,8 +163,9 @@ async function startYardstick(runFolder: string, redisUrl: string) {
   return { ...(await startServer({ runFolder, path: 'bench/yardstick-server.ts', args, port })), key };
 }
 
-function startDriver(runFolder: string, { secret, databaseUrl, redisUrl }: Countersign) {
-  return startWorker(runFolder, 'bench/driver.ts', [JSON.stringify({ secret, databaseUrl, redisUrl })]);
+function startDriver(runFolder: string, { secret, databaseUrl, redisUrl }: Countersign, receipts: boolean): Worker {
+  const settings: DriverSettings = { installation: { secret, databaseUrl, redisUrl }, receipts };
+  return startWorker(runFolder, 'bench/driver.ts', [JSON.stringify(settings)]);
 }
 
 function isWanted({ only }: Options, name: string): boolean {

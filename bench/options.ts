@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 export interface Options {
-  /** Counted rounds; one more goes before them and is thrown away. */
+  /** Counted rounds; a longer one goes before them and is thrown away. */
   rounds: number;
   sliceMs: number;
   connections: number[];
@@ -11,6 +11,8 @@ export interface Options {
   /** Folder for CPU profiles of the Countersign servers. */
   cpuProf: string | undefined;
   write: boolean;
+  /** Phones confirm what they receive: every start is then followed by a receipt. */
+  receipts: boolean;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -19,6 +21,7 @@ export const USAGE = `npm run bench -- [options]
   --connections=32,64
   --rounds=7            counted rounds
   --slice-ms=2000
+  --receipts            the carrier reports each delivery at once; else never
   --cpu-prof=<folder>   write CPU profiles of the servers; slows them down
   --write               also write bench/results/latest.md
 `;
@@ -30,6 +33,7 @@ export function readOptions(args: string[]): Options | null {
       help: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
+      receipts: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       connections: { type: 'string', default: '32,64' },
       rounds: { type: 'string' },
@@ -46,5 +50,6 @@ export function readOptions(args: string[]): Options | null {
     only: values.only,
     cpuProf: values['cpu-prof'],
     write: values.write,
+    receipts: values.receipts,
   };
 }
