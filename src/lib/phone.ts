@@ -4,9 +4,10 @@ import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 export interface Phone {
   /** E.164: `+` and up to 15 digits. The only form that is stored, limited or hashed. */
   e164: string;
+  /** Country code and last two digits, for events: +33612345678 → +33*******78 */
+  masked: string;
   /** ISO 3166-1 alpha-2, null for numbers of no country (+883 …). */
   country: string | null;
-  type: string | null;
 }
 
 /** ASCII only: other digits look alike and would be a second spelling of one number. */
@@ -17,14 +18,12 @@ export function parsePhone(input: string): Phone | null {
   if (!SHAPE.test(input)) return null;
   const parsed = parsePhoneNumberFromString(input);
   if (!parsed?.isValid() || parsed.ext) return null;
-  return { e164: parsed.number, country: parsed.country ?? null, type: parsed.getType() ?? null };
+  const { number: e164, countryCallingCode, country = null } = parsed;
+  return { e164, masked: mask(e164, countryCallingCode.length + 1), country };
 }
 
-/** +33612345678 → +33*******78 */
-export function maskPhone(e164: string): string {
-  const parsed = parsePhoneNumberFromString(e164);
-  const head = `+${parsed?.countryCallingCode ?? e164.slice(1, 3)}`;
-  return `${head}${'*'.repeat(Math.max(0, e164.length - head.length - 2))}${e164.slice(-2)}`;
+function mask(e164: string, shown: number): string {
+  return e164.slice(0, shown) + '*'.repeat(Math.max(0, e164.length - shown - 2)) + e164.slice(-2);
 }
 
 /** Still personal data (a hash of a phone number can be tried out), hence keyed. */

@@ -6,7 +6,8 @@ import type { Budget, Limit } from './challenge.ts';
 import { FAILURES_IN_A_ROW, type Policy } from './policy.ts';
 
 /**
- * Which counters a verification touches. All keys are keyed hashes: a dump of the store names nobody.
+ * Which counters a verification touches. Whoever a key is about, it holds only as a keyed hash: a dump of the store
+ * names nobody.
  * The mode is part of every key, so that test traffic can neither use up nor unlock anything live.
  */
 export interface GuardSubject {
@@ -24,59 +25,41 @@ export interface CustomLimit {
   window_seconds: number;
 }
 
-const TEN_MINUTES_MS = 600_000;
-const DAY_MS = 86_400_000;
-
 export function createGuards(hashKey: KeyObject) {
-  const hash = (kind: string, ...parts: string[]) =>
-    createHmac('sha256', hashKey)
-      .update(JSON.stringify([kind, ...parts]))
-      .digest('base64url')
-      .slice(0, 27);
+  const hash = (...parts: string[]) =>
+    createHmac('sha256', hashKey).update(parts.join('\0')).digest('base64url').slice(0, 27);
 
-  /** Counters of one recipient are shared by all projects: nobody is bombed through several apps. */
-  function recipientLimits(who: GuardSubject, policy: Policy): Limit[] {
-    const recipient = hash('recipient', who.mode, who.to);
-    const limits: Limit[] = [
-      {
-        name: 'recipient_10_minutes',
-        key: `r10:${recipient}`,
-        max: policy.limits.recipient_10_minutes,
-        windowMs: TEN_MINUTES_MS,
-      },
-      { name: 'recipient_day', key: `r24:${recipient}`, max: policy.limits.recipient_day, windowMs: DAY_MS },
-      {
-        name: 'prefix',
-        key: `p:${hash('prefix', who.mode, phonePrefix(who.to))}`,
-        max: policy.limits.prefix.max,
-        windowMs: policy.limits.prefix.window_seconds * 1000,
-      },
-    ];
-    if (policy.resend_cooldown_seconds === 0) return limits;
-    return [
-      { name: 'recipient_cooldown', key: `r0:${recipient}`, max: 1, windowMs: policy.resend_cooldown_seconds * 1000 },
-      ...limits,
-    ];
-  }
+  const recipientOf = ({ mode, to }: Pick<GuardSubject, 'mode' | 'to'>) => hash('recipient', mode, to);
+  /** Of the app's own names, so of no use outside its project. */
+  const ownOf = (kind: string, { mode, project }: Pick<GuardSubject, 'mode' | 'project'>, name: string) =>
+    hash(kind, mode, project, name);
+  /** A project is nobody's personal data. */
+  const projectOf = ({ mode, project }: Pick<GuardSubject, 'mode' | 'project'>) => `${mode}:${project}`;
 
   /** Every limit that a new verification, or a resend of one, takes. */
   function sendLimits(who: GuardSubject, policy: Policy, custom: readonly CustomLimit[] = []): Limit[] {
-    const scoped = (name: 'project' | 'ip' | 'subject', ...parts: string[]): Limit => ({
+    const { recipient_10_minutes, recipient_day, prefix, project, ip, subject } = policy.limits;
+    // Counters of one recipient are shared by all projects: nobody is bombed through several apps.
+    const recipient = recipientOf(who);
+    const window = (name: string, key: string, max: number, seconds: number): Limit => ({
       name,
-      key: `${name[0]}:${hash(name, who.mode, ...parts)}`,
-      max: policy.limits[name].max,
-      windowMs: policy.limits[name].window_seconds * 1000,
+      key,
+      max,
+      windowMs: seconds * 1000,
     });
-    const limits = [...recipientLimits(who, policy), scoped('project', who.project)];
-    if (who.ip) limits.push(scoped('ip', who.project, networkOf(who.ip)));
-    if (who.subject) limits.push(scoped('subject', who.project, who.subject));
-    for (const limit of custom) {
-      limits.push({
-        name: `custom:${limit.key}`,
-        key: `c:${hash('custom', who.mode, who.project, limit.key)}`,
-        max: limit.max,
-        windowMs: limit.window_seconds * 1000,
-      });
+    const limits: Limit[] = [
+      window('recipient_10_minutes', `r10:${recipient}`, recipient_10_minutes, 600),
+      window('recipient_day', `r24:${recipient}`, recipient_day, 86_400),
+      window('prefix', `p:${hash('prefix', who.mode, phonePrefix(who.to))}`, prefix.max, prefix.window_seconds),
+      window('project', `o:${projectOf(who)}`, project.max, project.window_seconds),
+    ];
+    const cooldown = policy.resend_cooldown_seconds;
+    if (cooldown > 0) limits.unshift(window('recipient_cooldown', `r0:${recipient}`, 1, cooldown));
+    if (who.ip) limits.push(window('ip', `i:${ownOf('ip', who, networkOf(who.ip))}`, ip.max, ip.window_seconds));
+    if (who.subject)
+      limits.push(window('subject', `s:${ownOf('subject', who, who.subject)}`, subject.max, subject.window_seconds));
+    for (const { key, max, window_seconds } of custom) {
+      limits.push(window(`custom:${key}`, `c:${ownOf('custom', who, key)}`, max, window_seconds));
     }
     return limits;
   }
@@ -87,48 +70,38 @@ export function createGuards(hashKey: KeyObject) {
    */
   function guessBudgets(who: GuardSubject, policy: Policy, deviceKnown: boolean): Budget[] {
     const { recipient, subject, project } = policy.guesses;
-    const recipientKey = budgetKey('recipient', who.mode, who.to);
-    const window = (of: { failures: number; window_seconds: number; lock_seconds: number }) => ({
+    const window = (of: GuessWindow) => ({
       max: of.failures,
       windowMs: of.window_seconds * 1000,
       lockMs: of.lock_seconds * 1000,
     });
-    const budgets: Budget[] = [
-      {
-        name: 'recipient',
-        key: recipientKey,
-        ...window(recipient),
-        ...(deviceKnown && { max: 0 }),
-        hardMax: FAILURES_IN_A_ROW,
-      },
-    ];
+    const shared = (of: GuessWindow) => ({ ...window(of), ...(deviceKnown && { max: 0 }), hardMax: FAILURES_IN_A_ROW });
+
+    const budgets: Budget[] = [{ name: 'recipient', key: recipientBudget(who), ...shared(recipient) }];
     if (deviceKnown && who.deviceId) {
       budgets.push({ name: 'recipient', key: `d:${deviceKey(who, who.deviceId)}`, ...window(recipient), hardMax: 0 });
     }
-    if (who.subject) {
-      const key = budgetKey('subject', who.mode, who.project, who.subject);
-      budgets.push({
-        name: 'subject',
-        key,
-        ...window(subject),
-        ...(deviceKnown && { max: 0 }),
-        hardMax: FAILURES_IN_A_ROW,
-      });
-    }
-    budgets.push({ name: 'project', key: budgetKey('project', who.mode, who.project), ...window(project), hardMax: 0 });
+    if (who.subject) budgets.push({ name: 'subject', key: subjectBudget(who, who.subject), ...shared(subject) });
+    budgets.push({ name: 'project', key: `o:${projectOf(who)}`, ...window(project), hardMax: 0 });
     return budgets;
   }
 
-  function budgetKey(name: 'recipient' | 'subject' | 'project', ...parts: string[]): string {
-    return `${name[0]}:${hash(`guesses-${name}`, ...parts)}`;
+  function recipientBudget(who: Pick<GuardSubject, 'mode' | 'to'>): string {
+    return `r:${recipientOf(who)}`;
+  }
+
+  function subjectBudget(who: Pick<GuardSubject, 'mode' | 'project'>, subject: string): string {
+    return `s:${ownOf('subject', who, subject)}`;
   }
 
   function deviceKey(who: Pick<GuardSubject, 'project' | 'mode' | 'to'>, deviceId: string): string {
-    return hash('device', who.mode, who.project, who.to, deviceId);
+    return ownOf('device', who, `${who.to}\0${deviceId}`);
   }
 
-  return { sendLimits, guessBudgets, budgetKey, deviceKey };
+  return { sendLimits, guessBudgets, recipientBudget, subjectBudget, deviceKey };
 }
+
+type GuessWindow = Policy['guesses']['recipient'];
 
 export type Guards = ReturnType<typeof createGuards>;
 

@@ -1,5 +1,5 @@
 import { newId } from '../lib/ids.ts';
-import { hashPhone, maskPhone, parsePhone } from '../lib/phone.ts';
+import { hashPhone, parsePhone } from '../lib/phone.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 
 /**
@@ -21,15 +21,15 @@ export async function rebind(
     project: caller.project,
     mode: caller.mode,
     actor: caller.actor,
-    ...(phone && { recipient: { masked: maskPhone(phone.e164), hash: hashPhone(deps.hashKey, phone.e164) } }),
+    ...(phone && { recipient: { masked: phone.masked, hash: hashPhone(deps.hashKey, phone.e164) } }),
     data,
   });
   if (phone) {
-    const key = deps.guards.budgetKey('recipient', caller.mode, phone.e164);
+    const key = deps.guards.recipientBudget({ mode: caller.mode, to: phone.e164 });
     await deps.store.resetBudget(key, event({ budget: 'recipient' }), now);
   }
   if (who.subject !== undefined) {
-    const key = deps.guards.budgetKey('subject', caller.mode, caller.project, who.subject);
+    const key = deps.guards.subjectBudget(caller, who.subject);
     await deps.store.resetBudget(key, event({ budget: 'subject', subject: who.subject }), now);
   }
   return { kind: 'rebound' };

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { newChallengeId, SHARDS } from '../lib/ids.ts';
-import { hashPhone, maskPhone, type Phone, parsePhone, phonePrefix } from '../lib/phone.ts';
+import { hashPhone, type Phone, parsePhone, phonePrefix } from '../lib/phone.ts';
 import { seal } from '../lib/seal.ts';
 import type { Challenge, ChallengeFacts, Channel, WorkflowStep } from './challenge.ts';
 import { drawCode } from './code.ts';
@@ -113,7 +113,7 @@ function describe(
     mode: caller.mode,
     to: phone.e164,
     recipientHash: hashPhone(deps.hashKey, phone.e164),
-    masked: maskPhone(phone.e164),
+    masked: phone.masked,
     country: phone.country,
     ...(input.subject !== undefined && { subject: input.subject }),
     purpose: input.purpose ?? 'login',
