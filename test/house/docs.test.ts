@@ -71,6 +71,11 @@ describe('docs/requirements.md', () => {
   });
 });
 
+it('every guarantee names the test that shows it, or says that there is none', () => {
+  const proofs = rowsOf('docs/guarantees.md').map((cells) => cells.at(-1) ?? '');
+  expect(proofs.filter((proof) => !/`test\/\S+\.ts`|^not tested$/.test(proof))).toEqual([]);
+});
+
 it('decisions are numbered without gaps', () => {
   const numbers = globSync('docs/decisions/*.md').map((path) => Number(basename(path).slice(0, 4)));
   expect(numbers.sort((a, b) => a - b)).toEqual(numbers.map((_, index) => index + 1));

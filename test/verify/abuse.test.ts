@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newNumber, openTestService, type TestService, wrongCode } from '../service.ts';
+
+/** Sending is not what these tests are about. */
+const UNLIMITED = { resend_cooldown_seconds: 0, limits: { recipient_10_minutes: 1_000, recipient_day: 1_000 } };
+const DAY_MS = 86_400_000;
+
+describe('guessing', () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await openTestService('embedded');
+  });
+  afterAll(() => service?.close());
+
+  /** A project of its own, with a key that may do everything but administer. */
+  async function openProject(policy: object) {
+    const project = await service.call('POST', '/v1/projects', { name: 'bank', policy: { ...UNLIMITED, ...policy } });
+    expect(project.status, JSON.stringify(project.body)).toBe(201);
+    const { body } = await service.call('POST', '/v1/keys', { name: 'backend', project: project.body.id });
+    const key: string = body.key;
+    const post = (url: string, given: object) => service.call('POST', url, given, { key });
+    const start = (to: string, body: object = {}) => post('/v1/verifications', { to, channel: 'sms', ...body });
+    const check = (id: string, code: string) => post(`/v1/verifications/${id}/check`, { code });
+    const codeOf = async (to: string) => {
+      await service.settled();
+      const { body } = await service.call('GET', `/v1/sandbox/messages?to=${encodeURIComponent(to)}`, undefined, {
+        key,
+      });
+      return /\b\d{6}\b/.exec(body.data[0].text)?.[0] ?? '';
+    };
+    /** Starts verifications and guesses wrong at them. */
+    async function burn(to: string, guesses: number, body: object = {}) {
+      for (let left = guesses; left > 0; left -= 5) {
+        const { id } = (await start(to, body)).body;
+        const wrong = wrongCode(await codeOf(to));
+        for (let i = 0; i < Math.min(5, left); i += 1) {
+          expect((await check(id, wrong)).body).toMatchObject({ reason: 'wrong_code' });
+        }
+      }
+    }
+    return { key, post, start, check, codeOf, burn };
+  }
+
+  it('blocks a number after five failures where the policy says so, until the announced time (OTP-06)', async () => {
+    const bank = await openProject({ guesses: { recipient: { failures: 5, lock_seconds: 3_600 } } });
+    const to = newNumber();
+    await bank.burn(to, 5);
+    const refused = await bank.start(to);
+    expect(refused).toMatchObject({ status: 429, body: { code: 'guess_limit_reached', limit: 'recipient_failures' } });
+    expect(refused.headers['retry-after']).toBe('3600');
+    service.clock.now += 3_600_000;
+    expect((await bank.start(to)).status).toBe(201);
+  });
+
+  it('by a stranger does not lock out the owner, who comes from a device that passed before (OTP-35)', async () => {
+    const bank = await openProject({});
+    const to = newNumber();
+    const owner = { client: { device_id: 'a phone of one’s own' } };
+    const stranger = { client: { device_id: 'another' } };
+    const pass = async () => {
+      const { id } = (await bank.start(to, owner)).body;
+      return (await bank.check(id, await bank.codeOf(to))).body.valid;
+    };
+    expect(await pass()).toBe(true);
+    await service.settled();
+
+    await bank.burn(to, 20, stranger);
+    expect((await bank.start(to, stranger)).status).toBe(429);
+    expect((await bank.start(to)).status).toBe(429);
+    expect(await pass()).toBe(true);
+    expect((await bank.start(to, stranger)).status).toBe(429);
+  });
+
+  it('from a known device has a bound of its own', async () => {
+    const bank = await openProject({});
+    const to = newNumber();
+    const owner = { client: { device_id: 'stolen with its code' } };
+    const { id } = (await bank.start(to, owner)).body;
+    await bank.check(id, await bank.codeOf(to));
+    await service.settled();
+    await bank.burn(to, 20, owner);
+    expect((await bank.start(to, owner)).status).toBe(429);
+  });
+
+  it('a hundred times in a row disables the number until it is bound anew, whatever time passes (OTP-04)', async () => {
+    const bank = await openProject({});
+    const to = newNumber();
+    for (let day = 0; day < 5; day += 1) {
+      await bank.burn(to, 20);
+      service.clock.now += DAY_MS;
+    }
+    expect(await bank.start(to)).toMatchObject({ status: 403, body: { code: 'recipient_disabled' } });
+    service.clock.now += 400 * DAY_MS;
+    expect((await bank.start(to)).status).toBe(403);
+    expect((await bank.post('/v1/recipients/rebind', { to })).status).toBeLessThan(300);
+    expect((await bank.start(to)).status).toBe(201);
+  });
+
+  it('one code at many numbers stops the project for a while, and no other one (OTP-33)', async () => {
+    const bank = await openProject({ guesses: { project: { failures: 12, lock_seconds: 300 } } });
+    const open: { id: string; to: string }[] = [];
+    for (let i = 0; i < 13; i += 1) {
+      const to = newNumber();
+      open.push({ to, id: (await bank.start(to)).body.id });
+    }
+    const last = open.pop() as { id: string; to: string };
+    for (const { id, to } of open) await bank.check(id, wrongCode(await bank.codeOf(to)));
+    const code = await bank.codeOf(last.to);
+    const stopped = await bank.check(last.id, code);
+    expect(stopped).toMatchObject({ status: 429, body: { code: 'guess_limit_reached', limit: 'project_failures' } });
+    expect(stopped.headers['retry-after']).toBe('300');
+    expect((await bank.start(newNumber())).status).toBe(429);
+    expect((await service.call('POST', '/v1/verifications', { to: newNumber() })).status).toBe(201);
+    service.clock.now += 300_000;
+    expect((await bank.check(last.id, code)).body.valid).toBe(true);
+  });
+
+  it('at the code before is a failure where each send has a new one (OTP-11)', async () => {
+    const bank = await openProject({ resend_code: 'new' });
+    const to = newNumber();
+    const { id } = (await bank.start(to)).body;
+    const first = await bank.codeOf(to);
+    expect((await bank.post(`/v1/verifications/${id}/resend`, {})).status).toBeLessThan(300);
+    const second = await bank.codeOf(to);
+    if (first === second) return;
+    expect((await bank.check(id, first)).body).toMatchObject({ reason: 'wrong_code', attempts_remaining: 4 });
+    expect((await bank.check(id, second)).body.valid).toBe(true);
+  });
+
+  it('with the key of another project or mode finds nothing, exactly as for an id that never was (API-22)', async () => {
+    const bank = await openProject({});
+    const other = await openProject({});
+    const live = await service.call('POST', '/v1/keys', { name: 'live', mode: 'live' });
+    const to = newNumber();
+    const { id } = (await bank.start(to)).body;
+    const code = await bank.codeOf(to);
+    const never = `${id.slice(0, -4)}0000`;
+    for (const key of [other.key, live.body.key as string, service.key]) {
+      const calls = (of: string) =>
+        [
+          ['GET', `/v1/verifications/${of}`],
+          ['POST', `/v1/verifications/${of}/check`, { code }],
+          ['POST', `/v1/verifications/${of}/resend`, {}],
+          ['POST', `/v1/verifications/${of}/cancel`],
+          ['POST', `/v1/verifications/${of}/client-token`],
+        ] as const;
+      for (const [at, [method, url, body]] of calls(id).entries()) {
+        const [, ofNever] = calls(never)[at] ?? [];
+        const theirs = await service.call(method, url, body, { key });
+        const nobodys = await service.call(method, ofNever ?? '', body, { key });
+        expect(theirs.status, url).toBe(404);
+        const { request_id: _, ...problem } = theirs.body;
+        expect(nobodys.body).toMatchObject(problem);
+      }
+    }
+    expect((await bank.check(id, code)).body.valid).toBe(true);
+  });
+
+  it('is not helped by asking for more messages: the sixth is refused (OTP-12)', async () => {
+    const bank = await openProject({});
+    const to = newNumber();
+    const { id } = (await bank.start(to)).body;
+    for (let sends = 1; sends < 5; sends += 1) {
+      expect((await bank.post(`/v1/verifications/${id}/resend`, {})).status).toBeLessThan(300);
+    }
+    const sixth = await bank.post(`/v1/verifications/${id}/resend`, {});
+    expect(sixth).toMatchObject({ status: 429, body: { limit: 'sends_per_verification' } });
+    expect(Number(sixth.headers['retry-after'])).toBeGreaterThan(0);
+  });
+});
