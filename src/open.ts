@@ -117,6 +117,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     background: background.run,
     metrics,
   };
+  watchQueues(metrics, verify, recorder);
   delivery.onReceipt((receipt) => handleReceipt(verify, receipt, now()));
   sandbox.onReceipt((receipt) => background.run(delivery.receive(sandbox.name, receipt)));
 
@@ -143,6 +144,26 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
       await db.close();
     },
   };
+}
+
+/** What tells an operator that work is piling up. */
+function watchQueues(metrics: Metrics, { store, hasher, now }: VerifyDeps, recorder: Recorder | null): void {
+  metrics.watch('due_age_seconds', 'How long the due step that has waited longest has been due.', async () => {
+    const oldest = await store.oldestDue(now());
+    return oldest === null ? 0 : Math.max(0, now() - oldest) / 1000;
+  });
+  metrics.watch('hashes_queued', 'Codes that wait for a thread to be hashed.', () => hasher.queued());
+  if (!recorder) return;
+  metrics.watch(
+    'events_unrecorded',
+    'Events in Redis that are not in SQL yet.',
+    async () => (await recorder.lag()).entries,
+  );
+  metrics.watch(
+    'events_unrecorded_age_seconds',
+    'Age of the oldest of them.',
+    async () => (await recorder.lag()).oldestMs / 1000,
+  );
 }
 
 function openStore(db: Database, redis: RedisHandle | null, recorder: Recorder | null, log: Logger): ChallengeStore {

@@ -210,6 +210,11 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       return claimed.flat();
     },
 
+    async oldestDue(now) {
+      const [oldest] = await findDue(redis, now, 1);
+      return oldest?.at ?? null;
+    },
+
     async resetBudget(key, event, now) {
       const tag = tagOfCounter(key);
       await run('reset-budget', tag, [keys.budget(tag, key), keys.events(tag)], [JSON.stringify(event)], now);

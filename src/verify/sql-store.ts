@@ -1,6 +1,6 @@
 import type { Database } from '../db/open.ts';
 import { createChallenge } from './sql/create.ts';
-import { advanceFlow, claimDueChallenges, clearBudget, recordEvent } from './sql/flow.ts';
+import { advanceFlow, claimDueChallenges, clearBudget, findOldestDue, recordEvent } from './sql/flow.ts';
 import { consumeChallenge, failAttempt, refundAttempt } from './sql/judge.ts';
 import { toChallenge } from './sql/rows.ts';
 import { spendAttempt } from './sql/spend.ts';
@@ -25,6 +25,7 @@ export function createSqlStore(db: Database): ChallengeStore {
     refund: (id, now) => refundAttempt(context, id, now),
     advance: (id, rev, change, now) => advanceFlow(context, id, rev, change, now),
     claimDue: (now, leaseMs, max) => claimDueChallenges(context, now, leaseMs, max),
+    oldestDue: (now) => findOldestDue(context, now),
     resetBudget: (key, event, now) => clearBudget(context, key, event, now),
     record: (event) => recordEvent(context, event),
   };

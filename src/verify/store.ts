@@ -54,6 +54,9 @@ export interface ChallengeStore {
   /** Takes up to `max` challenges whose dueAt has come: raises rev and sets dueAt to now + leaseMs on each. */
   claimDue(now: number, leaseMs: number, max: number): Promise<Challenge[]>;
 
+  /** When the challenge that has waited longest was due, ms; null when none waits. For metrics. */
+  oldestDue(now: number): Promise<number | null>;
+
   /** Clears a budget after the recipient or subject was bound anew. */
   resetBudget(key: string, event: AuditEvent, now: number): Promise<void>;
 

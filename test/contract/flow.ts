@@ -199,6 +199,17 @@ export function flowContract(on: Scenario): void {
       expect(types(await on.history(challenge))).toEqual(['created']);
     });
 
+    it('leaves oldestDue saying how long the oldest has waited', async () => {
+      const now = newEpoch();
+      expect(await on.store.oldestDue(now)).toBeNull();
+      await due(now, now + 3);
+      await due(now, now + 7);
+      expect(await on.store.oldestDue(now + 2)).toBeNull();
+      expect(await on.store.oldestDue(now + 9)).toBe(now + 3);
+      await claim(now + 9);
+      expect(await on.store.oldestDue(now + 9)).toBeNull();
+    });
+
     it('hands it out again only when the lease is over', async () => {
       const now = newEpoch();
       const challenge = await due(now, now);

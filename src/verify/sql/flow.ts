@@ -69,6 +69,15 @@ export async function claimDueChallenges(
   return rows.map(toChallenge);
 }
 
+export async function findOldestDue({ db }: SqlContext, now: number): Promise<number | null> {
+  const row = await db.kysely
+    .selectFrom('verifications')
+    .select((eb) => eb.fn.min('due_at').as('oldest'))
+    .where('due_at', '<=', now)
+    .executeTakeFirst();
+  return row?.oldest ?? null;
+}
+
 export function clearBudget(
   { db, statements }: SqlContext,
   key: string,
