@@ -71,6 +71,8 @@ export async function buildApp<Deps extends object>(
     clientErrorHandler: answerClientError,
     frameworkErrors: answerEarly,
   });
+  // Node would answer 417 by itself; an expectation that is not understood may as well be ignored (RFC 9110 §10.1.1).
+  app.server.on('checkExpectation', app.routing);
   app.addHook('onRequest', refuseWithoutHost);
   logRequests(app);
   endConnections(app, graceMs);

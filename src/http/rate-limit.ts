@@ -17,12 +17,6 @@ export interface RateQuota {
   windowSeconds: number;
 }
 
-export const defaultRateLimits: RateLimits = {
-  key: { max: 120_000, windowSeconds: 60 },
-  ip: { max: 120_000, windowSeconds: 60 },
-  authFailures: { max: 60, windowSeconds: 60 },
-};
-
 /** All requests of one IPv6 site share a limit: whoever has one address of a /64 has all of them. */
 const IPV6_SUBNET = 64;
 

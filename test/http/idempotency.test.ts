@@ -28,10 +28,10 @@ const routes: FastifyPluginAsyncTypebox = async (instance) => {
       url,
       { config: { scope: 'verifications:write', idempotent: true }, schema: { body: Body } },
       async (request, reply) => {
-        runs.push({ seed: request.idempotency?.seed ?? null, to: request.body.to });
+        const id = runs.push({ seed: request.idempotency?.seed ?? null, to: request.body.to });
         await script.shift()?.();
         reply.code(201).header('location', '/v1/sends/1');
-        return { id: runs.length, text: 'ünïcode \u2028 "quoted"', proof: 'secret-proof' };
+        return { id, text: 'ünïcode \u2028 "quoted"', proof: 'secret-proof' };
       },
     );
   }

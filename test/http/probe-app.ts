@@ -12,7 +12,6 @@ import { type HttpDeps, installHttp } from '../../src/http/install-http.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
 import { pageQuery } from '../../src/http/pagination.ts';
 import { createSqlRateCounter } from '../../src/http/rate-counter-sql.ts';
-import { defaultRateLimits } from '../../src/http/rate-limit.ts';
 import { createRateLimiter } from '../../src/http/rate-limiter.ts';
 import { closed } from '../../src/http/schemas.ts';
 import type { Auth } from '../../src/lib/auth.ts';
@@ -20,6 +19,8 @@ import { Problem, StoreUnavailable } from '../../src/lib/errors.ts';
 import { createKeyring } from '../../src/lib/keyring.ts';
 
 export const hashKey = createSecretKey(Buffer.alloc(32, 9));
+
+const plenty = { max: 1_000_000, windowSeconds: 60 };
 
 export const KEY = `cs_live_${'a'.repeat(40)}`;
 export const OTHER_KEY = `cs_live_${'b'.repeat(40)}`;
@@ -84,7 +85,7 @@ export async function probeDeps(given: Partial<HttpDeps> = {}): Promise<HttpDeps
       onDegraded: () => {},
       onRecovered: () => {},
     }),
-    rateLimits: defaultRateLimits,
+    rateLimits: { key: plenty, ip: plenty, authFailures: plenty },
     idempotency: createSqlIdempotencyStore(db),
     keyring: createKeyring([Buffer.alloc(32, 7)]),
     hashKey,

@@ -13,7 +13,7 @@ export interface RawConnection {
   write(text: string | Buffer): void;
   /** Everything that was answered until the server closed the connection. */
   answers(): Promise<RawAnswer[]>;
-  /** The first answer, as soon as it is whole. */
+  /** The first answer that is not interim (1xx), as soon as it is whole. */
   firstAnswer(): Promise<RawAnswer>;
 }
 
@@ -33,7 +33,7 @@ export async function rawConnection(port: number): Promise<RawConnection> {
     },
     async firstAnswer() {
       for (;;) {
-        const [answer] = parseAnswers(Buffer.concat(chunks));
+        const answer = parseAnswers(Buffer.concat(chunks)).find(({ statusCode }) => statusCode >= 200);
         if (answer) return answer;
         await Promise.race([
           once(socket, 'data'),

@@ -59,6 +59,16 @@ describe('what is not HTTP', () => {
     if (answer.body) expectProblem(answer, 'malformed_request');
   });
 
+  it('but means no harm is served: unknown expectations and upgrades', async () => {
+    for (const line of ['Expect: miracles', 'Expect: 100-continue', 'Connection: Upgrade\r\nUpgrade: websocket']) {
+      const connection = await rawConnection(port);
+      connection.write(`GET /v1/public HTTP/1.1\r\nHost: x\r\n${line}\r\n\r\n`);
+      const answer = await connection.firstAnswer();
+      connection.socket.destroy();
+      expect(answer).toMatchObject({ statusCode: 200, body: '{"ok":true}' });
+    }
+  });
+
   it('never ends in a 5xx', async () => {
     const piece = fc.constantFrom(
       'GET ',
