@@ -1,0 +1,73 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import type { Database } from '../../src/db/open.ts';
+import { batchTransaction } from '../../src/db/transaction.ts';
+import type { Limit } from '../../src/verify/challenge.ts';
+import { createSqlStore } from '../../src/verify/sql-store.ts';
+import { createEvents, HOUR, newChallenge } from '../contract/build.ts';
+import { databasesOf, onEachDialect } from '../db/on-each-dialect.ts';
+import { describeWith } from '../rig/stores.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+const create = (db: Database, challenge = newChallenge(NOW), limits: Limit[] = []) =>
+  createSqlStore(db).create(challenge, limits, createEvents(challenge, NOW), NOW);
+
+await onEachDialect('the SQL store', ({ open }) => {
+  it('counts one use for a key that is named twice, and judges it by both', async () => {
+    const db = await open();
+    const limit = (max: number): Limit => ({ name: `max ${max}`, key: 'k', max, windowMs: HOUR });
+    const [tight, roomy] = [limit(2), limit(9)];
+    expect(await create(db, undefined, [roomy, tight, roomy])).toEqual({ kind: 'created' });
+    expect(await create(db, undefined, [roomy, tight])).toEqual({ kind: 'created' });
+    expect(await create(db, undefined, [roomy, tight])).toMatchObject({ kind: 'limited', limit: 'max 2' });
+  });
+});
+
+await describeWith(['postgres'], 'the SQL store on PostgreSQL', () => {
+  const { open } = databasesOf('postgres');
+
+  it('claims what is due around a challenge that somebody is changing, without waiting', async () => {
+    const db = await open('migrated', { lockTimeoutMs: 200 });
+    const [held, free] = [newChallenge(NOW, { dueAt: NOW }), newChallenge(NOW, { dueAt: NOW + 1 })];
+    await create(db, held);
+    await create(db, free);
+    await batchTransaction(db, {}, async (batch) => {
+      await batch.run(sql`select 1 from verifications where id = ${held.id} for update`.compile(db.kysely));
+      const claimed = await createSqlStore(db).claimDue(NOW + 1, HOUR, 1);
+      expect(claimed.map(({ id }) => id)).toEqual([free.id]);
+    });
+  });
+
+  it('finds what is due, what expired and what is listed by an index', async () => {
+    const db = await open('migrated', { poolSize: 1 });
+    // The tables are empty: the question is what an index can do, not what is cheap.
+    for (const way of ['seqscan', 'bitmapscan', 'sort']) await sql.raw(`set enable_${way} = off`).execute(db.kysely);
+    const explain = async (query: string) => {
+      const { rows } = await sql<{ 'QUERY PLAN': string }>`explain ${sql.raw(query)}`.execute(db.kysely);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    };
+    const of = "project_id = 'p' and mode = 'live'";
+    const newest = 'order by created_at desc, id desc limit 20';
+    const plans: [query: string, index: string][] = [
+      ['select id from verifications where due_at <= 5 order by due_at limit 50', 'verifications_due'],
+      ['select key from limits where expires_at <= 5 order by expires_at limit 500', 'limits_expired'],
+      [`select * from verifications where ${of} ${newest}`, 'verifications_of_project'],
+      [`select * from verifications where ${of} and status = 'x' ${newest}`, 'verifications_by_status'],
+      [`select * from verifications where ${of} and recipient_hash = 'x' ${newest}`, 'verifications_of_recipient'],
+      [`select * from events where ${of} order by position desc limit 20`, 'events_of_project'],
+      [
+        `select * from events where ${of} and verification_id = 'x' order by position desc limit 20`,
+        'events_of_verification',
+      ],
+      [
+        `select * from events where ${of} and recipient_hash = 'x' order by position desc limit 20`,
+        'events_of_recipient',
+      ],
+    ];
+    for (const [query, index] of plans) {
+      const plan = await explain(query);
+      expect(plan).toContain(index);
+      expect(plan).not.toContain('Sort');
+    }
+  });
+});
