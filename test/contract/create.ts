@@ -208,6 +208,16 @@ export function createContract(on: Scenario): void {
       expect(await on.create(newChallenge(now, {}, who), now, [one, near(1), two])).toMatchObject({ limit: 'one' });
     });
 
+    it('given twice by one caller count once', async () => {
+      const now = newEpoch();
+      for (const limit of [near(2), far(2)]) {
+        const twice = [limit, { ...limit, name: 'again', windowMs: 2 * HOUR }];
+        await on.created(newChallenge(now, {}, who), now, twice);
+        await on.created(newChallenge(now, {}, who), now, twice);
+        expect(await on.create(newChallenge(now, {}, who), now, twice)).toMatchObject({ limit: limit.name });
+      }
+    });
+
     it('do not share a count, whatever their names', async () => {
       const now = newEpoch();
       await on.created(newChallenge(now, {}, who), now, [{ ...near(1), name: 'same' }]);
