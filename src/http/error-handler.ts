@@ -32,7 +32,8 @@ export function createErrorHandler(prefix: string): ErrorHandler {
 function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof StoreUnavailable) return storeProblem(error);
-  const { validation, validationContext, code, statusCode } = error as Partial<FastifyError>;
+  // Anything can be thrown.
+  const { validation, validationContext, code, statusCode } = (error ?? {}) as Partial<FastifyError>;
   if (validation) return validationProblem(validation as ErrorObject[], validationContext, request);
   const known = FASTIFY_CODES[code ?? ''];
   if (known) return new Problem(known);

@@ -26,7 +26,7 @@ describe('error answers', () => {
   });
 
   it('of unexpected errors say nothing about them', async () => {
-    for (const how of ['bug', 'string']) {
+    for (const how of ['bug', 'string', 'null', 'undefined']) {
       const answer = await app.inject(`/v1/fail/${how}`);
       const body = expectProblem(answer, 'internal_error');
       expect(Object.keys(body).sort()).toEqual(['code', 'request_id', 'status', 'title', 'type']);

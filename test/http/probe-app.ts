@@ -154,6 +154,10 @@ const probeRoutes: FastifyPluginAsyncTypebox = async (app) => {
           throw new Error('select * from secrets where number = +33612345678 at /srv/app/src/x.ts:12');
         case 'string':
           throw 'thrown text';
+        case 'null':
+          throw null;
+        case 'undefined':
+          throw undefined;
         default:
           throw new Problem('conflict', { detail: 'In public.', cause: new Error('in private') });
       }
