@@ -25,7 +25,6 @@ export async function serve(config: Config, options: { workers?: boolean } = {})
   const app = await buildService(services, () => draining);
   const workers = options.workers === false ? null : startWorkers(services);
   const url = await app.listen({ port: config.port, host: config.host });
-  announce(services, url);
   onceAsked(async () => {
     draining = true;
     if (config.mode === 'production') await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
@@ -33,17 +32,18 @@ export async function serve(config: Config, options: { workers?: boolean } = {})
     await workers?.stop();
     await services.close();
   }, services);
+  announce(services, url);
 }
 
 /** `countersign worker`: only the due work. */
 export async function work(config: Config): Promise<void> {
   const services = await openServices(config);
   const workers = startWorkers(services);
-  process.stdout.write('countersign worker is ready\n');
   onceAsked(async () => {
     await workers.stop();
     await services.close();
   }, services);
+  process.stdout.write('countersign worker is ready\n');
 }
 
 function announce({ firstProject, config }: Services, url: string): void {
