@@ -141,7 +141,7 @@ describe('countersign', () => {
     expect(away.err).not.toContain('hidden');
   });
 
-  it.each([['serve'], ['serve', '--no-workers'], ['worker']])('%s %s runs until it is told to end', async (...args) => {
+  it.each([[['serve']], [['serve', '--no-workers']], [['worker']]])('%j runs until it is told to end', async (args) => {
     const { start, env } = await openShell();
     env.COUNTERSIGN_MODE = 'development';
     const child = start(...args);

@@ -4,8 +4,6 @@ import type { Now } from '../lib/clock.ts';
 import { StoreUnavailable } from '../lib/errors.ts';
 import { hashApiKey, modeOfApiKey } from './api-key.ts';
 
-export type { Auth, Authenticate } from '../lib/auth.ts';
-
 export interface AuthenticateOptions {
   db: Database;
   now: Now;

@@ -75,7 +75,9 @@ for (const profile of ['embedded', 'postgres'] as const) {
       expect(checked.body).toMatchObject({ valid: true });
       const { token } = checked.body;
 
-      const { body: jwks } = await api.call('GET', '/.well-known/jwks.json');
+      const published = await api.app.inject('/.well-known/jwks.json');
+      expect(published.headers['cache-control']).toBe('public, max-age=300');
+      const jwks = published.json();
       const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(jwks), {
         currentDate: new Date(api.clock.now),
       });
