@@ -45,9 +45,9 @@ export const ConfigFileSchema = Type.Object(
     }),
     rate_limits: Type.Object(
       {
-        key_per_minute: Type.Integer({ minimum: 1, default: 120_000 }),
-        ip_per_minute: Type.Integer({ minimum: 1, default: 120_000 }),
-        failed_authentications_per_minute: Type.Integer({ minimum: 1, default: 60 }),
+        key_per_minute: Type.Integer({ minimum: 1, default: 600_000 }),
+        ip_per_minute: Type.Integer({ minimum: 1, default: 600_000 }),
+        failed_authentications_per_minute: Type.Integer({ minimum: 1, default: 600 }),
       },
       { ...closed, default: {} },
     ),

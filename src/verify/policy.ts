@@ -122,7 +122,7 @@ export const PolicySchema = Type.Object(
       },
     ),
   },
-  closed,
+  { ...closed, title: 'Policy' },
 );
 
 export type Policy = Static<typeof PolicySchema>;
