@@ -1,4 +1,4 @@
-import { CompiledQuery } from 'kysely';
+import type { CompiledQuery } from 'kysely';
 
 /** A transaction of few round trips: statements given together travel together, the first with BEGIN, the last with COMMIT. */
 export interface Batch {
@@ -27,12 +27,6 @@ export interface Brackets {
   commit: CompiledQuery;
   rollback: readonly CompiledQuery[];
 }
-
-export const TRANSACTION: Brackets = {
-  begin: CompiledQuery.raw('begin'),
-  commit: CompiledQuery.raw('commit'),
-  rollback: [CompiledQuery.raw('rollback')],
-};
 
 /** Without `commit` nothing that `work` did is kept. */
 export async function runBatch<T>(

@@ -1,7 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CompiledQuery } from 'kysely';
+import { CompiledQuery, type Kysely } from 'kysely';
 import { StoreUnavailable } from '../lib/errors.ts';
 import { type Batch, type Brackets, type Connection, runBatch } from './batch.ts';
+import { withFullSync } from './full-sync.ts';
+import type { Database } from './open.ts';
+import type { Schema } from './schema.ts';
 
 /** The rest waits for the next commit, so that others get at the connection. */
 const GROUP = 64;
@@ -9,8 +12,6 @@ const GROUP = 64;
 const BEGIN = CompiledQuery.raw('begin immediate');
 const COMMIT = CompiledQuery.raw('commit');
 const ROLLBACK = CompiledQuery.raw('rollback');
-export const FULL_SYNC = CompiledQuery.raw('pragma synchronous = full');
-export const NORMAL_SYNC = CompiledQuery.raw('pragma synchronous = normal');
 
 /** A transaction within the group's. */
 const SAVEPOINT: Brackets = {
@@ -21,7 +22,7 @@ const SAVEPOINT: Brackets = {
 
 interface Job {
   durable: boolean;
-  /** Never rejects; afterwards `answer` tells the caller what came of it. */
+  /** Never rejects: what came of it is kept until the group is committed. */
   run(connection: Connection): Promise<void>;
   answer(): void;
   reject(error: unknown): void;
@@ -32,7 +33,7 @@ interface Job {
  * transactions that come in one turn of the event loop are committed together; nobody is answered before that.
  * Each sees those before it, and is undone alone.
  */
-export function createGroupCommit(lend: <T>(work: (connection: Connection) => Promise<T>) => Promise<T>) {
+export function createGroupCommit(kysely: Kysely<Schema>): Database['batch'] {
   const waiting: Job[] = [];
   let running = false;
 
@@ -42,7 +43,7 @@ export function createGroupCommit(lend: <T>(work: (connection: Connection) => Pr
       await nextTurn();
       const group = waiting.splice(0, GROUP);
       try {
-        await lend((connection) => commitTogether(connection, group));
+        await kysely.connection().execute((lent) => commitTogether(lent, group));
         for (const job of group) job.answer();
       } catch (error) {
         for (const job of group) job.reject(error);
@@ -51,44 +52,59 @@ export function createGroupCommit(lend: <T>(work: (connection: Connection) => Pr
     running = false;
   }
 
-  return <T>({ durable = false }: { durable?: boolean }, work: (batch: Batch) => Promise<T>): Promise<T> => {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    let answer: () => void;
-    waiting.push({
-      durable,
-      async run(connection) {
-        await runBatch(connection, SAVEPOINT, work).then(
-          (result) => (answer = () => resolve(result)),
-          (error) => (answer = () => reject(error)),
-        );
-      },
-      answer: () => answer(),
-      reject,
-    });
+  return ({ durable = false }, work) => {
+    const { job, done } = toJob(durable, work);
+    waiting.push(job);
     if (!running) void runAll();
-    return promise;
+    return done;
   };
 }
 
-async function commitTogether(connection: Connection, group: readonly Job[]): Promise<void> {
-  let broken = false;
-  // A savepoint that is gone: SQLite has undone the whole transaction (disk full, I/O error).
-  const watched = { send: connection.send, discard: () => (broken = true) };
-  const durable = group.some((job) => job.durable);
-  if (durable) await connection.send([FULL_SYNC]);
-  try {
-    await connection.send([BEGIN]);
+function toJob<T>(durable: boolean, work: (batch: Batch) => Promise<T>): { job: Job; done: Promise<T> } {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  let answer = () => {};
+  const job: Job = {
+    durable,
+    run: (connection) =>
+      runBatch(connection, SAVEPOINT, work).then(
+        (result) => {
+          answer = () => resolve(result);
+        },
+        (error) => {
+          answer = () => reject(error);
+        },
+      ),
+    answer: () => answer(),
+    reject,
+  };
+  return { job, done: promise };
+}
+
+async function commitTogether(lent: Kysely<Schema>, group: readonly Job[]): Promise<void> {
+  let undone = false;
+  const connection: Connection = {
+    async send(queries) {
+      const answers: unknown[][] = [];
+      for (const query of queries) answers.push((await lent.executeQuery(query)).rows);
+      return answers;
+    },
+    // The savepoint is gone: SQLite has undone the whole transaction (disk full, I/O error).
+    discard() {
+      undone = true;
+    },
+  };
+  const commit = async () => {
+    await lent.executeQuery(BEGIN);
     try {
       for (const job of group) {
-        await job.run(watched);
-        if (broken) throw new StoreUnavailable('database');
+        await job.run(connection);
+        if (undone) throw new StoreUnavailable('database');
       }
-      await connection.send([COMMIT]);
+      await lent.executeQuery(COMMIT);
     } catch (error) {
-      await connection.send([ROLLBACK]).catch(() => {});
+      await lent.executeQuery(ROLLBACK).catch(() => {});
       throw error;
     }
-  } finally {
-    if (durable) await connection.send([NORMAL_SYNC]);
-  }
+  };
+  await (group.some((job) => job.durable) ? withFullSync(lent, commit) : commit());
 }

@@ -17,8 +17,6 @@ export const SCHEMA_VERSION = migrations.length;
 
 /** Any fixed number: the name of the lock that lets one process migrate at a time. */
 const LOCK = 7_265_001;
-const LOCK_WAIT = '60s';
-const STATEMENT_TIMEOUT = '5min';
 
 interface MigrationTables {
   schema_migrations: { version: number; name: string; applied_at: number };
@@ -31,9 +29,7 @@ interface MigrationTables {
 export async function migrate(db: Database, now: number): Promise<{ from: number; to: number }> {
   return writeTransaction(db, { durable: true }, async (trx) => {
     if (db.dialect === 'postgres') {
-      await sql`select set_config('lock_timeout', ${LOCK_WAIT}, true), set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true)`.execute(
-        trx,
-      );
+      await sql`select set_config('lock_timeout', current_setting('statement_timeout'), true)`.execute(trx);
       await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(trx);
     }
     const tables = trx as unknown as Kysely<MigrationTables>;

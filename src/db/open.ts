@@ -1,13 +1,13 @@
 import { Kysely, sql } from 'kysely';
-import { type Batch, runBatch, TRANSACTION } from './batch.ts';
+import type { Batch } from './batch.ts';
 import { createGroupCommit } from './group-commit.ts';
 import type { PostgresOptions } from './postgres.ts';
 import type { Schema } from './schema.ts';
 import type { TransactionOptions } from './transaction.ts';
 
 export interface Database {
-  readonly kysely: Kysely<Schema>;
   readonly dialect: 'sqlite' | 'postgres';
+  readonly kysely: Kysely<Schema>;
   /** One transaction, not retried: call batchTransaction. */
   batch<T>(options: TransactionOptions, work: (batch: Batch) => Promise<T>): Promise<T>;
   /** Throws StoreUnavailable. */
@@ -28,68 +28,41 @@ const DEFAULTS: PostgresOptions = {
 
 /** `sqlite:./file`, `sqlite::memory:`, `postgres://…`. The options concern Postgres only. */
 export async function openDatabase(url: string, options: DatabaseOptions = {}): Promise<Database> {
-  if (/^postgres(ql)?:\/\//.test(url)) return connectPostgres(url, { ...DEFAULTS, ...options });
-  if (url.startsWith('sqlite:') && !url.startsWith('sqlite://')) return connectSqlite(url.slice('sqlite:'.length));
+  const db = await connect(url, { ...DEFAULTS, ...options });
+  try {
+    await db.ping();
+    if (db.dialect === 'postgres') await assertDurable(db.kysely);
+    return db;
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+/** Each driver is loaded only where it is used: the embedded profile starts without pg. */
+async function connect(url: string, options: PostgresOptions): Promise<Database> {
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    const { openPostgres } = await import('./postgres.ts');
+    const { dialect, batch } = openPostgres(url, options);
+    const kysely = new Kysely<Schema>({ dialect });
+    return { dialect: 'postgres', batch, ...common(kysely) };
+  }
+  if (/^sqlite:(?!\/\/)/.test(url)) {
+    const { openSqlite } = await import('./sqlite.ts');
+    const kysely = new Kysely<Schema>({ dialect: openSqlite(url.slice('sqlite:'.length)) });
+    return { dialect: 'sqlite', batch: createGroupCommit(kysely), ...common(kysely) };
+  }
   throw new Error('the database url must be sqlite:./file, sqlite::memory: or postgres://…');
 }
 
-// Each driver is loaded only where it is used: the embedded profile starts without pg.
-
-async function connectSqlite(file: string): Promise<Database> {
-  const { openSqlite } = await import('./sqlite.ts');
-  const kysely = new Kysely<Schema>({ dialect: openSqlite(file) });
-  const batch = createGroupCommit((work) =>
-    kysely.connection().execute((lent) =>
-      work({
-        async send(queries) {
-          const answers: unknown[][] = [];
-          for (const query of queries) answers.push((await lent.executeQuery(query)).rows);
-          return answers;
-        },
-        discard() {},
-      }),
-    ),
-  );
-  return opened(kysely, 'sqlite', batch);
-}
-
-async function connectPostgres(url: string, options: PostgresOptions): Promise<Database> {
-  const { openPostgres } = await import('./postgres.ts');
-  const { dialect, connect } = openPostgres(url, options);
-  const kysely = new Kysely<Schema>({ dialect });
-  const database = await opened(kysely, 'postgres', async (_, work) => {
-    const { send, release } = await connect();
-    let broken = false;
-    try {
-      return await runBatch({ send, discard: () => (broken = true) }, TRANSACTION, work);
-    } finally {
-      release(broken);
-    }
-  });
-  try {
-    await assertDurable(kysely);
-  } catch (error) {
-    await kysely.destroy();
-    throw error;
-  }
-  return database;
-}
-
-async function opened(
-  kysely: Kysely<Schema>,
-  dialect: Database['dialect'],
-  batch: Database['batch'],
-): Promise<Database> {
-  const ping = async () => {
-    await sql`select 1`.execute(kysely);
+function common(kysely: Kysely<Schema>) {
+  return {
+    kysely,
+    async ping() {
+      await sql`select 1`.execute(kysely);
+    },
+    close: () => kysely.destroy(),
   };
-  try {
-    await ping();
-  } catch (error) {
-    await kysely.destroy();
-    throw error;
-  }
-  return { kysely, dialect, batch, ping, close: () => kysely.destroy() };
 }
 
 /** With `synchronous_commit = off` a crash of the server could forget an acceptance that was already answered. */

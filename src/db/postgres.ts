@@ -1,7 +1,9 @@
-import { type CompiledQuery, type Dialect, PostgresDialect, type PostgresPoolClient } from 'kysely';
+import { CompiledQuery, type Dialect, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { StoreUnavailable } from '../lib/errors.ts';
+import { type Brackets, runBatch } from './batch.ts';
 import { fromPostgres } from './errors.ts';
+import type { Database } from './open.ts';
 
 export interface PostgresOptions {
   /** Connections of this process. */
@@ -22,15 +24,14 @@ const INT8 = 20;
 
 export interface Postgres {
   dialect: Dialect;
-  connect(): Promise<PostgresConnection>;
+  batch: Database['batch'];
 }
 
-export interface PostgresConnection {
-  /** Statements sent together travel together: each is on its way before the answer to the one before it. */
-  send(queries: readonly CompiledQuery[]): Promise<unknown[][]>;
-  /** `broken`: not to be used again. */
-  release(broken: boolean): void;
-}
+const TRANSACTION: Brackets = {
+  begin: CompiledQuery.raw('begin'),
+  commit: CompiledQuery.raw('commit'),
+  rollback: [CompiledQuery.raw('rollback')],
+};
 
 export function openPostgres(connectionString: string, options: PostgresOptions): Postgres {
   const pool = new pg.Pool({
@@ -76,13 +77,20 @@ export function openPostgres(connectionString: string, options: PostgresOptions)
         },
       },
     }),
-    async connect() {
+    async batch(_, work) {
       const client = await connect();
-      return { send: (queries) => sendTogether(client, queries), release: (broken) => client.release(broken) };
+      let broken = false;
+      try {
+        const connection = { send: sendTogether.bind(null, client), discard: () => (broken = true) };
+        return await runBatch(connection, TRANSACTION, work);
+      } finally {
+        client.release(broken);
+      }
     },
   };
 }
 
+/** Each statement is on its way before the answer to the one before it. */
 async function sendTogether(client: pg.PoolClient, queries: readonly CompiledQuery[]): Promise<unknown[][]> {
   const answers = await Promise.allSettled(queries.map((query) => client.query(query.sql, [...query.parameters])));
   return answers.map((answer) => {

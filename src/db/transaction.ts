@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import { StoreUnavailable } from '../lib/errors.ts';
 import type { Batch } from './batch.ts';
 import { isRetryable } from './errors.ts';
-import { FULL_SYNC, NORMAL_SYNC } from './group-commit.ts';
+import { withFullSync } from './full-sync.ts';
 import type { Database } from './open.ts';
 import type { Schema } from './schema.ts';
 
@@ -26,14 +26,7 @@ export function writeTransaction<T>(
 ): Promise<T> {
   return retrying(() => {
     if (db.dialect === 'postgres' || !options.durable) return db.kysely.transaction().execute(work);
-    return db.kysely.connection().execute(async (lent) => {
-      await lent.executeQuery(FULL_SYNC);
-      try {
-        return await lent.transaction().execute(work);
-      } finally {
-        await lent.executeQuery(NORMAL_SYNC);
-      }
-    });
+    return db.kysely.connection().execute((lent) => withFullSync(lent, () => lent.transaction().execute(work)));
   });
 }
 
