@@ -16,6 +16,7 @@ import { type Background, createBackground } from './lib/background.ts';
 import { type Now, systemNow } from './lib/clock.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
 import { ensureFirstProject, type FirstProject } from './projects/first-project.ts';
+import { assertNoTestNumbers } from './projects/test-numbers.ts';
 import { createKeySet, type KeySet } from './tokens/key-set.ts';
 import { createProofs, type Proofs } from './tokens/proof.ts';
 import { ensureSigningKey } from './tokens/signing-keys.ts';
@@ -75,6 +76,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   await migrate(db, now());
   const hashKey = await ensureHashKey(db.kysely, keyring);
   const firstProject = await ensureFirstProject(db, config, now());
+  if (config.mode === 'production') await assertNoTestNumbers(db);
   await ensureSigningKey(db, keyring, now());
 
   const metrics = createMetrics();

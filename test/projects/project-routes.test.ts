@@ -119,6 +119,26 @@ for (const profile of ['embedded', 'postgres'] as const) {
       });
     });
 
+    it('OTP-31: production takes no test numbers, and does not start with them', async () => {
+      const config = { ...api.services.config, mode: 'production' } as const;
+      const open = () => openTestService(profile, { beside: { ...api, services: { ...api.services, config } } });
+      const policy = { test_numbers: { '+33612345678': '123456' } };
+      const production = await open();
+      for (const [method, url] of [
+        ['PATCH', `/v1/projects/${api.services.firstProject.id}`],
+        ['POST', '/v1/projects'],
+      ] as const) {
+        const { status, body } = await production.call(method, url, { name: 'n', policy });
+        expect([status, body.errors?.[0].pointer]).toEqual([422, '/policy/test_numbers']);
+      }
+      await production.close();
+
+      const { id } = await create({ name: 'Acme', policy });
+      await expect(open()).rejects.toThrow(`project ${id} has test_numbers`);
+      await api.call('PATCH', `/v1/projects/${id}`, { policy: { test_numbers: {} } });
+      await (await open()).close();
+    });
+
     it('projects are listed oldest first, page by page', async () => {
       for (let i = 0; i < 3; i++) await create({ name: `p${i}` });
       const seen: { id: string; created_at: string }[] = [];
