@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { batchTransaction, writeTransaction } from '../../src/db/transaction.ts';
+import { StoreUnavailable } from '../../src/lib/errors.ts';
 import { privateFolder } from '../rig/stores.ts';
 
 async function open(file: string) {
@@ -75,6 +76,29 @@ describe('a SQLite database', () => {
     await db.kysely.updateTable('settings').set({ value: '' }).execute();
     await db.close();
     expect(readFileSync(file).includes(secret)).toBe(false);
+  });
+
+  it('that is full is unavailable, and keeps exactly what it confirmed', async () => {
+    const db = await open(join(privateFolder('sqlite'), 'a.db'));
+    await migrate(db, 1);
+    const pages = Number(await pragma(db, 'page_count'));
+    await sql`pragma max_page_count = ${sql.lit(pages + 3)}`.execute(db.kysely);
+    const insert = (key: string, size: number) =>
+      db.kysely
+        .insertInto('settings')
+        .values({ key, value: 'x'.repeat(size) })
+        .compile();
+    const sizes = [10, 100_000, 10, 10, 100_000];
+    const results = await Promise.allSettled(
+      sizes.map((size, i) => batchTransaction(db, {}, (batch) => batch.commit(insert(String(i), size)))),
+    );
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    expect(failures.length).toBeGreaterThanOrEqual(2);
+    for (const failure of failures) expect(failure).toBeInstanceOf(StoreUnavailable);
+    const kept = await db.kysely.selectFrom('settings').select('key').orderBy('key').execute();
+    const confirmed = sizes.flatMap((_, i) => (results[i]?.status === 'fulfilled' ? [{ key: String(i) }] : []));
+    expect(kept).toEqual(confirmed);
+    await batchTransaction(db, {}, (batch) => batch.commit(insert('later', 10)));
   });
 
   it('is shared by several processes without a lost update', async () => {

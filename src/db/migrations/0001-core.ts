@@ -142,8 +142,11 @@ export const core: Migration = {
          created_at bigint not null
        )`,
       'create index events_of_project on events (project_id, mode, position)',
-      'create index events_of_verification on events (verification_id, position) where verification_id is not null',
-      'create index events_of_recipient on events (recipient_hash, position) where recipient_hash is not null',
+      // Project and mode are in it for SQLite's planner, which without statistics goes by the number of columns.
+      `create index events_of_verification on events (verification_id, project_id, mode, position)
+         where verification_id is not null`,
+      `create index events_of_recipient on events (recipient_hash, project_id, mode, position)
+         where recipient_hash is not null`,
       'create index events_by_time on events (project_id, mode, created_at)',
     ];
   },
