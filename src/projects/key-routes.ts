@@ -54,7 +54,7 @@ export function keyRoutes({ db, now, keyring, production }: KeyRoutesDeps): Fast
             ADMIN,
           body: Type.Object(
             {
-              name: NameSchema,
+              name: Type.Optional(NameSchema),
               project: Type.Optional(
                 Type.String({ maxLength: 64, description: 'Default: the project of the calling key.' }),
               ),
@@ -75,7 +75,7 @@ export function keyRoutes({ db, now, keyring, production }: KeyRoutesDeps): Fast
         const input = {
           project: body.project ?? auth.projectId,
           mode: body.mode ?? auth.mode,
-          name: body.name,
+          name: body.name ?? '',
           scopes,
           expiresAt: body.expires_at === undefined ? null : expiryOf(body.expires_at, at),
         };

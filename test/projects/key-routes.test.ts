@@ -146,7 +146,7 @@ for (const profile of ['embedded', 'postgres'] as const) {
 
     describe('refuses', () => {
       it.each<[string, object, string]>([
-        ['no name', {}, '/name'],
+        ['an empty name', { name: '' }, '/name'],
         ['an unknown scope', { name: 'n', scopes: ['root'] }, '/scopes/0'],
         ['no scopes', { name: 'n', scopes: [] }, '/scopes'],
         ['a scope twice', { name: 'n', scopes: ['admin', 'admin'] }, '/scopes'],
