@@ -47,10 +47,8 @@ export function openSqlite(file: string): Dialect {
 
 /** Numbers, code hashes and events are in it: nobody else may read it. SQLite gives -wal and -shm the same mode. */
 function createPrivately(path: string): void {
-  guard(() => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    closeSync(openSync(path, 'a', 0o600));
-  });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
 }
 
 /** What Kysely asks of better-sqlite3, on node:sqlite. Keeps the statements prepared last. */
@@ -87,14 +85,10 @@ function guard<T>(call: () => T): T {
   }
 }
 
-/**
- * Transactions take the write lock when they begin: one that read first could no longer write after another wrote.
- * Two handles of one process on one file queue here; in SQLite's own queue they would block the thread they share.
- */
+/** Transactions take the write lock when they begin: one that read first could no longer write after another wrote. */
 class ImmediateDriver extends SqliteDriver {
-  static readonly #tails = new Map<string, Promise<void>>();
   readonly #path: string;
-  #leave: () => void = () => {};
+  #endTurn = () => {};
 
   constructor(config: { database: SqliteDatabase }, path: string) {
     super(config);
@@ -102,20 +96,8 @@ class ImmediateDriver extends SqliteDriver {
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#path !== ':memory:') await this.#queue();
+    if (this.#path !== ':memory:') this.#endTurn = await takeTurn(this.#path);
     return super.acquireConnection();
-  }
-
-  async #queue(): Promise<void> {
-    const tails = ImmediateDriver.#tails;
-    const before = tails.get(this.#path);
-    const { promise, resolve: leave } = Promise.withResolvers<void>();
-    tails.set(this.#path, promise);
-    await before;
-    this.#leave = () => {
-      if (tails.get(this.#path) === promise) tails.delete(this.#path);
-      leave();
-    };
   }
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -123,6 +105,21 @@ class ImmediateDriver extends SqliteDriver {
   }
 
   override async releaseConnection(): Promise<void> {
-    this.#leave();
+    this.#endTurn();
   }
+}
+
+/** Of each file: when the last of the turns that are given so far ends. */
+const turns = new Map<string, Promise<void>>();
+
+/**
+ * Handles of this process on one file take turns here: in SQLite's own queue they would block the thread they share,
+ * and with it the one they wait for.
+ */
+async function takeTurn(path: string): Promise<() => void> {
+  const before = turns.get(path);
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  turns.set(path, ended);
+  await before;
+  return end;
 }

@@ -1,7 +1,7 @@
 import type { Mode } from '../audit/event.ts';
 import type { Database } from '../db/open.ts';
 import type { Challenge, Status } from './challenge.ts';
-import { toChallenge } from './sql/rows.ts';
+import { toChallenge } from './sql/verification-row.ts';
 
 /** Verifications as SQL has them, ended ones included: the store itself, or its read model when Redis is the store. */
 export interface RecordFilter {

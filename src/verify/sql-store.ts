@@ -2,9 +2,9 @@ import type { Database } from '../db/open.ts';
 import { createChallenge } from './sql/create.ts';
 import { advanceFlow, claimDueChallenges, clearBudget, findOldestDue, recordEvent } from './sql/flow.ts';
 import { consumeChallenge, failAttempt, refundAttempt } from './sql/judge.ts';
-import { toChallenge } from './sql/rows.ts';
 import { spendAttempt } from './sql/spend.ts';
 import { createStatements } from './sql/statements.ts';
+import { toChallenge } from './sql/verification-row.ts';
 import type { ChallengeStore } from './store.ts';
 
 /**

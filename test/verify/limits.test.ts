@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findLimitHit, type LimitState, limitUses, takeLimit } from '../../src/verify/limits.ts';
-import { limitRows } from '../../src/verify/sql/create.ts';
-import { toLimitStates } from '../../src/verify/sql/rows.ts';
+import { limitRows, toLimitStates } from '../../src/verify/sql/limit-rows.ts';
 import { createStatements } from '../../src/verify/sql/statements.ts';
 import { onEachDialect } from '../db/on-each-dialect.ts';
 

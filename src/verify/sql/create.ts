@@ -3,10 +3,12 @@ import { isUniqueViolation } from '../../db/errors.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import { findLocked } from '../budgets.ts';
 import type { Challenge, Limit } from '../challenge.ts';
-import { findLimitHit, limitUses } from '../limits.ts';
+import { findLimitHit } from '../limits.ts';
 import type { CreateEvents, CreateResult } from '../store.ts';
-import type { SqlContext } from './context.ts';
-import { toBudgetStates, toLimitStates, toRow } from './rows.ts';
+import { toBudgetStates } from './budget-rows.ts';
+import { limitRows, toLimitStates } from './limit-rows.ts';
+import type { SqlContext } from './statements.ts';
+import { toRow } from './verification-row.ts';
 
 export async function createChallenge(
   { db, statements }: SqlContext,
@@ -42,9 +44,4 @@ export async function createChallenge(
     if (isUniqueViolation(error)) return { kind: 'exists' };
     throw error;
   }
-}
-
-/** One use of each limit, as takeLimits wants it. */
-export function limitRows(limits: readonly Limit[], now: number) {
-  return limitUses(limits).map(({ key, windowMs }) => ({ key, count: 1, started_at: now, expires_at: now + windowMs }));
 }

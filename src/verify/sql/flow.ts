@@ -6,10 +6,10 @@ import { NO_FAILURES } from '../budgets.ts';
 import type { Challenge } from '../challenge.ts';
 import { findLimitHit } from '../limits.ts';
 import type { AdvanceResult, FlowChange } from '../store.ts';
-import { append, type SqlContext } from './context.ts';
-import { limitRows } from './create.ts';
-import { toBudgetRow, toChallenge, toLimitStates, type VerificationRow } from './rows.ts';
-import type { Statements } from './statements.ts';
+import { toBudgetRow } from './budget-rows.ts';
+import { limitRows, toLimitStates } from './limit-rows.ts';
+import type { SqlContext, Statements } from './statements.ts';
+import { append, toChallenge, type VerificationRow } from './verification-row.ts';
 
 export function advanceFlow(
   { db, statements }: SqlContext,

@@ -3,8 +3,9 @@ import { batchTransaction } from '../../db/transaction.ts';
 import { giveBackFailure } from '../budgets.ts';
 import type { Status } from '../challenge.ts';
 import type { FailEvents } from '../store.ts';
-import { append, changeBudgets, ended, lockBudgets, type SqlContext } from './context.ts';
-import { toChallenge, type VerificationRow } from './rows.ts';
+import { changeBudgets, lockBudgets } from './budget-rows.ts';
+import type { SqlContext } from './statements.ts';
+import { append, ended, toChallenge, type VerificationRow } from './verification-row.ts';
 
 export function failAttempt(
   { db, statements }: SqlContext,

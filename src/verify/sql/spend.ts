@@ -3,8 +3,9 @@ import { countFailure, findLocked } from '../budgets.ts';
 import type { Challenge } from '../challenge.ts';
 import { completeEvent } from '../events.ts';
 import type { Spend, SpendResult } from '../store.ts';
-import { append, changeBudgets, ended, lockBudgets, type SqlContext } from './context.ts';
-import { toChallenge, type VerificationRow } from './rows.ts';
+import { changeBudgets, lockBudgets } from './budget-rows.ts';
+import type { SqlContext } from './statements.ts';
+import { append, ended, toChallenge, type VerificationRow } from './verification-row.ts';
 
 export function spendAttempt(
   { db, statements }: SqlContext,

@@ -3,7 +3,12 @@ import { amongUnlocked, forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { BudgetTable, EventTable, LimitTable } from '../../db/schema.ts';
 import { rowsStatement, statement } from '../../db/statement.ts';
-import type { VerificationRow } from './rows.ts';
+import type { VerificationRow } from './verification-row.ts';
+
+export interface SqlContext {
+  db: Database;
+  statements: Statements;
+}
 
 export type Statements = ReturnType<typeof createStatements>;
 

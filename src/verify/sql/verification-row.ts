@@ -1,8 +1,9 @@
 import type { Selectable } from 'kysely';
-import type { BudgetTable, LimitTable, VerificationTable } from '../../db/schema.ts';
-import type { BudgetState } from '../budgets.ts';
+import type { AuditEvent } from '../../audit/event.ts';
+import { toEventRow } from '../../audit/events-table.ts';
+import type { VerificationTable } from '../../db/schema.ts';
 import type { Challenge, ChallengeFacts, Status } from '../challenge.ts';
-import type { LimitState } from '../limits.ts';
+import { RECONCILE_MS } from '../store.ts';
 
 export type VerificationRow = Selectable<VerificationTable>;
 
@@ -50,31 +51,24 @@ export function toRow(challenge: Challenge): VerificationRow {
   };
 }
 
-export function toBudgetStates(rows: readonly BudgetTable[]): Map<string, BudgetState> {
-  return new Map(
-    rows.map((row) => [
-      row.key,
-      {
-        failures: row.failures,
-        startedAt: row.started_at,
-        lockedUntil: row.locked_until,
-        inARow: row.in_a_row,
-      },
-    ]),
-  );
-}
-
-export function toBudgetRow(key: string, state: BudgetState, now: number): BudgetTable {
+/** A change of one challenge: its row, and the events that follow its last one. */
+export function append(row: VerificationRow, ...events: readonly AuditEvent[]) {
   return {
-    key,
-    failures: state.failures,
-    started_at: state.startedAt,
-    locked_until: state.lockedUntil,
-    in_a_row: state.inARow,
-    updated_at: now,
+    row: { ...row, sequence: row.sequence + events.length },
+    events: events.map((event, index) => toEventRow({ ...event, sequence: row.sequence + index + 1 })),
   };
 }
 
-export function toLimitStates(rows: readonly Omit<LimitTable, 'expires_at'>[]): Map<string, LimitState> {
-  return new Map(rows.map((row) => [row.key, { count: row.count, startedAt: row.started_at }]));
+/** The row of a challenge that ends: without secrets, and looked at again only for attempts still being judged. */
+export function ended(row: VerificationRow, status: Status, now: number): VerificationRow {
+  return {
+    ...row,
+    status,
+    ended_at: now,
+    next_send_at: null,
+    due_at: row.attempts > row.judged ? now + RECONCILE_MS : null,
+    rev: row.rev + 1,
+    code_hash: null,
+    sealed: null,
+  };
 }
