@@ -69,10 +69,13 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   const now = options.now ?? systemNow;
   const log = options.log ?? createLogger({ level: config.file.log_level });
   const keyring = createKeyring(config.masterSecrets ?? [developmentSecret(config.dataFolder)]);
-  const db = await openDatabase(config.databaseUrl, {
+  // Whatever is open when a later step fails is closed again.
+  await using opening = new AsyncDisposableStack();
+  const databaseOptions = {
     poolSize: config.file.database_pool,
-    onError: (error) => log.warn({ err: error }, 'database connection lost'),
-  });
+    onError: (error: unknown) => log.warn({ err: error }, 'database connection lost'),
+  };
+  const db = opening.adopt(await openDatabase(config.databaseUrl, databaseOptions), (open) => open.close());
   await migrate(db, now());
   const hashKey = await ensureHashKey(db.kysely, keyring);
   const firstProject = await ensureFirstProject(db, config, now());
@@ -81,8 +84,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
 
   const metrics = createMetrics();
   const background = createBackground((error) => log.error({ err: error }, 'background work failed'));
-  const redis = config.redisUrl ? await openRedis(config.redisUrl, log) : null;
-  const recorder = redis ? startRecorder({ redis, db, log, now }) : null;
+  const redis = config.redisUrl ? opening.adopt(await openRedis(config.redisUrl, log), (open) => open.close()) : null;
+  const recorder = redis ? opening.adopt(startRecorder({ redis, db, log, now }), (open) => open.stop()) : null;
   const store = openStore(db, redis, recorder, log);
   const keySet = createKeySet({ db: db.kysely, keyring });
   // In memory from the start: proofs are signed while the database is away.
@@ -123,6 +126,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   delivery.onReceipt((receipt) => handleReceipt(verify, receipt, now()));
   sandbox.onReceipt((receipt) => background.run(delivery.receive(sandbox.name, receipt)));
 
+  const opened = opening.move();
   return {
     config,
     log,
@@ -141,9 +145,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     firstProject,
     async close() {
       await Promise.race([background.settled(), afterMs(SETTLE_MS)]);
-      await recorder?.stop();
-      await redis?.close();
-      await db.close();
+      await opened.disposeAsync();
     },
   };
 }

@@ -8,13 +8,20 @@ import type { FieldError } from '../lib/errors.ts';
 const MAX_ERRORS = 20;
 const MAX_NAME = 100;
 
-const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
+const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 const formats: Record<string, (value: string) => boolean> = {
-  'date-time': (value) => DATE_TIME.test(value) && !Number.isNaN(Date.parse(value)),
+  'date-time': isDateTime,
   ipv4: isIPv4,
   ipv6: (value) => isIPv6(value) && !value.includes('%'),
 };
+
+/** RFC 3339 §5.6. `Date.parse` alone reads 30 February as 2 March. */
+function isDateTime(value: string): boolean {
+  const [, year, month, day] = DATE_TIME.exec(value) ?? [];
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  return date.getUTCDate() === Number(day) && !Number.isNaN(Date.parse(value));
+}
 
 /**
  * Bodies are taken as they are; in parameters, which are text, numbers are read as numbers.

@@ -169,6 +169,7 @@ for (const profile of ['embedded', 'postgres'] as const) {
         ['a number that is none', 'to=12345', 'to'],
         ['a time that is none', 'since=yesterday', 'since'],
         ['a day that is none', 'since=2027-02-32T00:00:00Z', 'since'],
+        ['30 February', 'since=2027-02-30T00:00:00Z', 'since'],
         ['a time without a zone', 'since=2027-01-15T08:00:00', 'since'],
         ['a time before all time', 'since=0000-01-01T00:00:00Z', 'since'],
         ['a time after all time', 'until=9999-12-31T23:59:59Z', 'until'],
