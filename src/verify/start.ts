@@ -167,6 +167,8 @@ function findViolation(
   if (input.locale !== undefined && policy.locales && !policy.locales.includes(input.locale)) {
     return { pointer: '/locale', message: 'not one of the project’s locales' };
   }
+  const keys = input.limits?.map((limit) => limit.key) ?? [];
+  if (new Set(keys).size < keys.length) return { pointer: '/limits', message: 'each key once' };
   if (input.origin !== undefined && !policy.origins.includes(input.origin)) {
     return { pointer: '/origin', message: 'not an origin that the project has registered' };
   }

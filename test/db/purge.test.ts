@@ -34,6 +34,15 @@ await onEachDialect('the purge', ({ open }) => {
     expect(await purgeExpired(db, NOW)).toBe(0);
   });
 
+  it('keeps an acceptance for a day', async () => {
+    const db = await open();
+    const day = 86_400_000;
+    const rows = [NOW - day, NOW - day + 1].map((at) => ({ challenge_id: `ver_${at}`, attempt: 'a', at }));
+    await db.kysely.insertInto('acceptances').values(rows).execute();
+    expect(await purgeExpired(db, NOW)).toBe(1);
+    expect(await db.kysely.selectFrom('acceptances').select('at').execute()).toEqual([{ at: NOW - day + 1 }]);
+  });
+
   it('goes on until all is gone, batch after batch', async () => {
     const db = await open();
     const rows = Array.from({ length: 1200 }, (_, i) => ({ key: `k${i}`, expires_at: i }));

@@ -108,6 +108,7 @@ export const core: Migration = {
          attempt text not null,
          at bigint not null
        ) ${keyed}`,
+      'create index acceptances_by_time on acceptances (at)',
 
       `create table token_redemptions (
          jti text primary key,
