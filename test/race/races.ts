@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Challenge } from '../../src/verify/challenge.ts';
-import { createEvents, newChallenge, newEpoch, newPerson } from '../contract/build.ts';
+import { createEvents, newChallenge, newEpoch } from '../contract/build.ts';
 import { type Opened, openStore, type Profile } from '../contract/open-store.ts';
 import { type Order, type Outcome, type Racer, startRacer } from './racer.ts';
+
+/** Rounds that go on side by side: the stores are shared, the challenges are not. */
+const ABREAST = 4;
 
 /** Two processes against each other, over and over, on one store. */
 export function races(makeProfile: () => Promise<Profile>, rounds = 100): void {
@@ -19,49 +22,66 @@ export function races(makeProfile: () => Promise<Profile>, rounds = 100): void {
       await opened.close();
     });
 
-    async function newRound(changes: Partial<Challenge> = {}): Promise<Challenge> {
-      const now = newEpoch();
-      const challenge = newChallenge(now, changes, newPerson());
-      await opened.store.create(challenge, [], createEvents(challenge, now), now);
-      return challenge;
+    /** Runs every round with a new challenge. */
+    async function eachRound(
+      changes: Partial<Challenge>,
+      round: (challenges: Challenge[]) => Promise<void>,
+    ): Promise<void> {
+      for (let done = 0; done < rounds; done += ABREAST) {
+        const now = newEpoch();
+        const challenges = Array.from({ length: ABREAST }, () => newChallenge(now, changes));
+        await Promise.all(
+          challenges.map((challenge) => opened.store.create(challenge, [], createEvents(challenge, now), now)),
+        );
+        await round(challenges);
+      }
     }
 
-    /** Both processes get half of them, at the same time. */
-    async function all(count: number, order: Order): Promise<Outcome[]> {
-      const outcomes = await Promise.all(racers.map((racer) => racer.run(Array(count / racers.length).fill(order))));
-      return outcomes.flat();
+    /** So many orders for each challenge, half of them to either process, all at the same time. */
+    async function race(
+      count: number,
+      challenges: Challenge[],
+      order: (challenge: Challenge) => Order,
+    ): Promise<Outcome[][]> {
+      const orders = Array.from({ length: count / racers.length }, () => challenges.map(order)).flat();
+      const outcomes = await Promise.all(racers.map((racer) => racer.run(orders)));
+      return challenges.map((_, index) =>
+        outcomes.flatMap((ofRacer) => ofRacer.filter((_, place) => place % challenges.length === index)),
+      );
     }
 
+    const answer = (right: boolean) => (challenge: Challenge) =>
+      ({ do: 'answer', right, challenge, now: challenge.createdAt }) as const;
+    const resend = (challenge: Challenge) => ({ do: 'resend', challenge, now: challenge.createdAt }) as const;
     const tally = (outcomes: Outcome[]) => Object.groupBy(outcomes, (outcome) => outcome);
 
-    it(`64 right answers at once: one is accepted (${rounds} rounds)`, async () => {
-      for (let round = 0; round < rounds; round += 1) {
-        const challenge = await newRound({ maxAttempts: 64 });
-        const outcomes = tally(await all(64, { do: 'answer', right: true, challenge, now: challenge.createdAt }));
-        expect(outcomes.approved).toHaveLength(1);
-        expect((await opened.store.get(challenge.id))?.status).toBe('approved');
-      }
-    });
+    it(`64 right answers at once: one is accepted (${rounds} rounds)`, () =>
+      eachRound({ maxAttempts: 64 }, async (challenges) => {
+        for (const outcomes of await race(64, challenges, answer(true)))
+          expect(tally(outcomes).approved).toHaveLength(1);
+        for (const { id } of challenges) expect((await opened.store.get(id))?.status).toBe('approved');
+      }));
 
-    it(`200 wrong answers at once: five are judged, and the right one is refused afterwards (${rounds} rounds)`, async () => {
-      for (let round = 0; round < rounds; round += 1) {
-        const challenge = await newRound();
-        const order = { do: 'answer', challenge, now: challenge.createdAt } as const;
-        const outcomes = tally(await all(200, { ...order, right: false }));
-        expect(outcomes.failed).toHaveLength(5);
-        expect(outcomes.exhausted).toHaveLength(195);
-        expect(await all(2, { ...order, right: true })).toEqual(['exhausted', 'exhausted']);
-      }
-    });
+    it(`200 wrong answers at once: five are judged, and the right one is refused afterwards (${rounds} rounds)`, () =>
+      eachRound({}, async (challenges) => {
+        for (const outcomes of await race(200, challenges, answer(false))) {
+          const { failed, exhausted } = tally(outcomes);
+          expect(failed).toHaveLength(5);
+          expect(exhausted).toHaveLength(195);
+        }
+        for (const outcomes of await race(2, challenges, answer(true))) {
+          expect(outcomes).toEqual(['exhausted', 'exhausted']);
+        }
+      }));
 
-    it(`30 resends at once: one goes out (${rounds} rounds)`, async () => {
-      for (let round = 0; round < rounds; round += 1) {
-        const challenge = await newRound();
-        const outcomes = tally(await all(30, { do: 'resend', challenge, now: challenge.createdAt }));
-        expect(outcomes.sent).toHaveLength(1);
-        expect(outcomes.limited).toHaveLength(29);
-        expect((await opened.store.get(challenge.id))?.sends).toHaveLength(2);
-      }
-    });
+    it(`30 resends at once: one goes out (${rounds} rounds)`, () =>
+      eachRound({}, async (challenges) => {
+        for (const outcomes of await race(30, challenges, resend)) {
+          const { sent, limited } = tally(outcomes);
+          expect(sent).toHaveLength(1);
+          expect(limited).toHaveLength(29);
+        }
+        for (const { id } of challenges) expect((await opened.store.get(id))?.sends).toHaveLength(2);
+      }));
   });
 }
