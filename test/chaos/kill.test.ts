@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +37,7 @@ function killed(open: () => Promise<Record<string, string>>): void {
       taken.set(send, (taken.get(send) ?? 0) + 1);
       setTimeout(() => response.end(), Math.random() * 30);
     }).listen(0, '127.0.0.1');
+    await once(sink, 'listening');
     env = {
       ...(await open()),
       SINK_URL: `http://127.0.0.1:${(sink.address() as AddressInfo).port}`,
