@@ -4,7 +4,8 @@ import { fromRoot } from './child-process.ts';
 /**
  * Where the time of a CPU profile went: `node bench/read-profile.ts <file.cpuprofile> [rows] [seconds to skip]`.
  * Shares are of the time in which the process did something. `self` counts a function's own time, `total` also what it
- * called; a function that called itself is counted once.
+ * called, and `on behalf of` gives the time of dependencies and of Node to the file of ours that called them, else to
+ * the dependency that was called first.
  */
 interface CpuProfile {
   nodes: ProfileNode[];
@@ -31,24 +32,27 @@ for (const [index, id] of profile.samples.entries()) {
 }
 
 const byPackage = new Map<string, number>();
+const byCaller = new Map<string, number>();
 const self = new Map<string, number>();
 const total = new Map<string, number>();
 let busyUs = 0;
 
-function visit(node: ProfileNode, callers: ReadonlySet<string>): number {
+function visit(node: ProfileNode, callers: ReadonlySet<string>, caller: string): number {
   const own = selfUs.get(node.id) ?? 0;
   const name = nameOf(node);
   const idle = node.callFrame.functionName === '(idle)';
+  const behalf = callerOf(node, caller);
   if (!idle) {
     busyUs += own;
     add(self, name, own);
     add(byPackage, packageOf(node), own);
+    add(byCaller, behalf, own);
   }
   const within = new Set(callers).add(name);
   let sum = idle ? 0 : own;
   for (const id of node.children ?? []) {
     const child = nodes.get(id);
-    if (child) sum += visit(child, within);
+    if (child) sum += visit(child, within, behalf);
   }
   if (!callers.has(name)) add(total, name, sum);
   return sum;
@@ -71,6 +75,18 @@ function packageOf({ callFrame: { functionName, url } }: ProfileNode): string {
   return own ?? (functionName.startsWith('(') ? functionName : 'native');
 }
 
+function callerOf(node: ProfileNode, caller: string): string {
+  const own = ownFile(node);
+  if (own) return own;
+  if (caller && caller !== 'node' && caller !== 'native') return caller;
+  return node.callFrame.functionName === '(root)' ? '' : packageOf(node);
+}
+
+/** Below the repository; null for everybody else's. */
+function ownFile({ callFrame: { url } }: ProfileNode): string | null {
+  return url.includes('node_modules') ? null : (/\/(src\/.+)$/.exec(url)?.[1] ?? null);
+}
+
 function print(title: string, sums: Map<string, number>, count: number): void {
   console.log(`\n${title}`);
   for (const [name, us] of [...sums].sort((a, b) => b[1] - a[1]).slice(0, count)) {
@@ -79,8 +95,9 @@ function print(title: string, sums: Map<string, number>, count: number): void {
 }
 
 const called = new Set(profile.nodes.flatMap((node) => node.children ?? []));
-for (const root of profile.nodes.filter(({ id }) => !called.has(id))) visit(root, new Set());
+for (const root of profile.nodes.filter(({ id }) => !called.has(id))) visit(root, new Set(), '');
 console.log(`busy ${(busyUs / 1e6).toFixed(2)} s`);
 print('self, by package', byPackage, 30);
+print('on behalf of', byCaller, Number(rows));
 print('self, by function', self, Number(rows));
 print('total, own functions', new Map([...total].filter(([name]) => / src\//.test(name))), Number(rows));
