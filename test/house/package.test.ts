@@ -47,10 +47,30 @@ it('packages that run scripts when they are installed have been approved by name
   expect(Object.keys(manifest.allowScripts).sort()).toEqual(scripted.sort());
 });
 
-it('the source imports every dependency, and nothing that is none', () => {
-  const imported = globSync('src/**/*.ts')
-    .flatMap((file) => importsOf(readFileSync(file, 'utf8')))
+/** Packages that files import. */
+function packagesIn(pattern: string[]): Set<string> {
+  const targets = globSync(pattern).flatMap((file) => importsOf(readFileSync(file, 'utf8')));
+  const names = targets
     .filter((target) => !target.startsWith('.') && !isBuiltin(target))
     .map((target) => (/^@[^/]+\/[^/]+|^[^/]+/.exec(target) as RegExpExecArray)[0]);
-  expect([...new Set(imported)].sort()).toEqual(Object.keys(manifest.dependencies).sort());
+  return new Set(names);
+}
+
+it('the source imports every dependency, and nothing that is none', () => {
+  expect([...packagesIn(['src/**/*.ts'])].sort()).toEqual(Object.keys(manifest.dependencies).sort());
+});
+
+it('every development dependency is imported or run', () => {
+  const imported = packagesIn(['{test,bench,scripts}/**/*.ts', '*.ts']);
+  const run = [...Object.values<string>(manifest.scripts), readFileSync('scripts/build.ts', 'utf8')].join(' ');
+  const commands: Record<string, string> = {
+    '@biomejs/biome': 'biome',
+    '@redocly/cli': 'redocly',
+    node: 'node',
+    typescript: 'tsc',
+  };
+  const unused = Object.keys(manifest.devDependencies).filter(
+    (name) => !name.startsWith('@types/') && !imported.has(name) && !(commands[name] && run.includes(commands[name])),
+  );
+  expect(unused).toEqual([]);
 });

@@ -127,35 +127,6 @@ describe('guessing', () => {
     expect((await bank.check(id, second)).body.valid).toBe(true);
   });
 
-  it('with the key of another project or mode finds nothing, exactly as for an id that never was (API-22)', async () => {
-    const bank = await openProject({});
-    const other = await openProject({});
-    const live = await service.call('POST', '/v1/keys', { name: 'live', mode: 'live' });
-    const to = newNumber();
-    const { id } = (await bank.start(to)).body;
-    const code = await bank.codeOf(to);
-    const never = `${id.slice(0, -4)}0000`;
-    for (const key of [other.key, live.body.key as string, service.key]) {
-      const calls = (of: string) =>
-        [
-          ['GET', `/v1/verifications/${of}`],
-          ['POST', `/v1/verifications/${of}/check`, { code }],
-          ['POST', `/v1/verifications/${of}/resend`, {}],
-          ['POST', `/v1/verifications/${of}/cancel`],
-          ['POST', `/v1/verifications/${of}/client-token`],
-        ] as const;
-      for (const [at, [method, url, body]] of calls(id).entries()) {
-        const [, ofNever] = calls(never)[at] ?? [];
-        const theirs = await service.call(method, url, body, { key });
-        const nobodys = await service.call(method, ofNever ?? '', body, { key });
-        expect(theirs.status, url).toBe(404);
-        const { request_id: _, ...problem } = theirs.body;
-        expect(nobodys.body).toMatchObject(problem);
-      }
-    }
-    expect((await bank.check(id, code)).body.valid).toBe(true);
-  });
-
   it('is not helped by asking for more messages: the sixth is refused (OTP-12)', async () => {
     const bank = await openProject({});
     const to = newNumber();
