@@ -95,29 +95,34 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
     async spend(id, spend, now) {
       const facts = await readFacts(id);
       if (facts?.project !== spend.project || facts.mode !== spend.mode) return { kind: 'gone' };
-      const { budgets } = terms.keep(facts);
       const tag = tagOfChallenge(id);
-      const reserved = await reserveFor({ home: tag, budgets, counting: true, limits: [], now });
       const context = judgeContext(facts, spend);
+      const length = spend.codeLength === facts.codeLength ? '' : 'wrong';
+      // What is refused for what never changes does not come to count anything.
+      const isHopeless = context !== '' || length !== '' || now >= facts.expiresAt;
+      const { budgets } = terms.keep(facts);
+      const wanted = { home: tag, budgets: isHopeless ? [] : budgets, counting: true, limits: [], now };
+      const reserved = await reserveFor(wanted);
+      const { near } = reserved;
       const reply = (await run(
         'spend',
         tag,
-        [...challengeKeys(tag, id), ...budgetKeys(reserved.near.budgets)],
+        [...challengeKeys(tag, id), ...budgetKeys(near.budgets)],
         [
           id,
           spend.attempt,
           facts.expiresAt,
           facts.maxAttempts,
           context,
-          spend.codeLength === facts.codeLength ? '' : 'wrong',
+          length,
           JSON.stringify(completeEvent(spend.refused, facts)),
           context === 'mismatch' ? JSON.stringify(completeEvent(spend.canceled, facts)) : '',
           ...reserved.verdictOnBudgets,
-          reserved.near.budgets.length,
-          ...budgetArgs(reserved.near.budgets),
+          near.budgets.length,
+          ...budgetArgs(near.budgets),
         ],
         now,
-      )) as 'gone' | [kind: SpendResult['kind'], detail: string, until: string, ...Fields];
+      )) as 'gone' | SpendReply;
       poke(tag);
       const result = toSpendResult(facts, reply);
       if (result.kind !== 'ok') await reserved.giveBack();
@@ -245,10 +250,9 @@ function judgeContext(facts: ChallengeFacts, spend: Spend): '' | 'required' | 'm
   return spend.contextDigest === null ? 'required' : 'mismatch';
 }
 
-function toSpendResult(
-  facts: ChallengeFacts,
-  reply: 'gone' | [kind: SpendResult['kind'], detail: string, until: string, ...Fields],
-): SpendResult {
+type SpendReply = [kind: SpendResult['kind'], detail: string, until: string, ...Fields];
+
+function toSpendResult(facts: ChallengeFacts, reply: 'gone' | SpendReply): SpendResult {
   if (reply === 'gone') return { kind: 'gone' };
   const [kind, detail, until, ...fields] = reply;
   const challenge: Challenge = toChallenge(facts, fields);

@@ -5,6 +5,8 @@ import type { RawEntry } from './streams.ts';
 export interface Entry {
   raw: RawEntry;
   event: AuditEvent | null;
+  /** Redis had let go of the event's verification, so that its place among the others of it is not known yet. */
+  late: boolean;
   /** With the event that created a verification: what never changes of it, as JSON. */
   facts: string | null;
   /** The verification after the event. */
@@ -38,7 +40,7 @@ export interface BudgetState {
 /** Throws on anything but what the scripts write. */
 export function parseEntry(raw: RawEntry): Entry {
   const { fields } = raw;
-  const entry: Entry = { raw, event: null, facts: null, snapshot: null, budgets: [] };
+  const entry: Entry = { raw, event: null, late: false, facts: null, snapshot: null, budgets: [] };
   let data: Record<string, unknown> | undefined;
   let type: EventType | undefined;
   let sequence: number | undefined;
@@ -49,6 +51,7 @@ export function parseEntry(raw: RawEntry): Entry {
     else if (name === 't') type = value as EventType;
     else if (name === 'q') sequence = Number(value);
     else if (name === 's') entry.snapshot = parseSnapshot(value);
+    else if (name === 'l') entry.late = true;
     else if (name === 'c') entry.facts = value;
     else if (name.startsWith('b:')) entry.budgets.push(parseBudget(name.slice(2), value));
     else throw new Error(`unknown field ${name}`);

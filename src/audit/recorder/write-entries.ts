@@ -14,15 +14,15 @@ export async function writeEntries(db: Database, entries: readonly Entry[]): Pro
   const events = entries.flatMap(({ event }) => (event ? [event] : []));
   await writeTransaction(db, { durable: true }, async (trx) => {
     await foldVerifications(db, trx, entries);
-    await numberLateEvents(db, trx, events);
+    await numberLateEvents(db, trx, entries);
     await insertEvents(db, trx, events);
     await foldBudgets(db, trx, entries);
   });
 }
 
-/** Events of a verification that Redis had forgotten already come after all others of it. */
-async function numberLateEvents(db: Database, trx: Transaction<Schema>, events: readonly AuditEvent[]): Promise<void> {
-  const late = events.filter(({ verificationId, sequence }) => verificationId !== undefined && sequence === undefined);
+/** They come after all other events of their verification. */
+async function numberLateEvents(db: Database, trx: Transaction<Schema>, entries: readonly Entry[]): Promise<void> {
+  const late = entries.flatMap((entry) => (entry.late && entry.event?.verificationId ? [entry.event] : []));
   if (late.length === 0) return;
   const ids = late.map(({ verificationId }) => verificationId as string);
   const verifications = trx.selectFrom('verifications').select(['id', 'sequence']).where('id', 'in', ids).orderBy('id');

@@ -5,7 +5,7 @@
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'COLD' end
 local c = read_challenge(KEYS[2])
 if not c then
-  redis.call('XADD', KEYS[4], '*', 'e', ARGV[5], 'x', '{"evaluated":true}')
+  redis.call('XADD', KEYS[4], '*', 'e', ARGV[5], 'x', '{"evaluated":true}', 'l', '')
   return 'gone'
 end
 

@@ -31,7 +31,8 @@ local function save_budget(key, at, now, failures, started, locked, in_a_row, ve
   if in_a_row > 0 and tonumber(ARGV[at + 2]) > 0 then
     redis.call('SET', key, state)
   else
-    redis.call('SET', key, state, 'PX', math.max(started + ARGV[at + 3], locked) - now + BUDGET_KEEP_MS)
+    local rest = math.max(0, started + ARGV[at + 3] - now, locked - now)
+    redis.call('SET', key, state, 'PX', rest + BUDGET_KEEP_MS)
   end
   entry[#entry + 1] = string.match(key, '}(.*)')
   entry[#entry + 1] = state
@@ -51,16 +52,18 @@ local function count_failures(values, first_key, first_arg, count, now, entry)
   end
 end
 
--- One failure less on every budget that is still known.
+-- One failure less on a budget, if it is still known.
+local function give_failure_back(key, value, at, now, approved, entry)
+  if not value then return end
+  local failures, started, locked, in_a_row, version = parse_budget(value)
+  failures = math.max(0, failures - 1)
+  if failures < tonumber(ARGV[at + 1]) then locked = 0 end
+  in_a_row = approved and 0 or math.max(0, in_a_row - 1)
+  save_budget(key, at, now, failures, started, locked, in_a_row, version, entry)
+end
+
 local function give_failures_back(values, first_key, first_arg, count, now, approved, entry)
   for i = 0, count - 1 do
-    local value, at = values[first_key + i], first_arg + BUDGET_ARGS * i
-    if value then
-      local failures, started, locked, in_a_row, version = parse_budget(value)
-      failures = math.max(0, failures - 1)
-      if failures < tonumber(ARGV[at + 1]) then locked = 0 end
-      in_a_row = approved and 0 or math.max(0, in_a_row - 1)
-      save_budget(KEYS[first_key + i], at, now, failures, started, locked, in_a_row, version, entry)
-    end
+    give_failure_back(KEYS[first_key + i], values[first_key + i], first_arg + BUDGET_ARGS * i, now, approved, entry)
   end
 end

@@ -8,7 +8,7 @@ if c then
   append_event(KEYS[3], c, ARGV[3])
   redis.call('HSET', KEYS[2], 'sequence', c[SEQUENCE])
 else
-  -- Forgotten by now: the recorder numbers the event.
-  redis.call('XADD', KEYS[3], '*', 'e', ARGV[3])
+  -- Forgotten by now: the recorder gives it its number.
+  redis.call('XADD', KEYS[3], '*', 'e', ARGV[3], 'l', '')
 end
 return 1

@@ -1,20 +1,36 @@
--- Redis Cluster: gives back what reserve.lua took.
--- KEYS: generation, events, budgets…, counters of limits…
--- ARGV: generation, now, '1' when the attempt was approved | '0', number of budgets, budgets…, then of each counter its
---       started when it was taken: a window opened since is left alone
+-- Redis Cluster: undoes what reserve.lua took.
+-- KEYS: generation, events, budgets…, limits…
+-- ARGV: generation, now, number of budgets, budgets…, then of each key its state before it was taken ('' = none) and after
 -- Returns: 1 | 'COLD'
 local values = redis.call('MGET', unpack(KEYS))
 if values[1] ~= ARGV[1] then return 'COLD' end
-local count = tonumber(ARGV[4])
+local now = tonumber(ARGV[2])
+local count = tonumber(ARGV[3])
+local first_state = 4 + BUDGET_ARGS * count
 local entry = {}
-give_failures_back(values, 3, 5, count, tonumber(ARGV[2]), ARGV[3] == '1', entry)
-if #entry > 0 then redis.call('XADD', KEYS[2], '*', unpack(entry)) end
-
-local first_arg = 5 + BUDGET_ARGS * count
-for i = 3 + count, #KEYS do
-  local n, started = string.match(redis.call('GET', KEYS[i]) or '', '(%d+):(%d+)')
-  if started == ARGV[first_arg + i - 3 - count] then
-    redis.call('SET', KEYS[i], string.format('%.0f:%s', math.max(0, n - 1), started), 'KEEPTTL')
+for i = 3, #KEYS do
+  local before, after = ARGV[first_state + 2 * (i - 3)], ARGV[first_state + 2 * (i - 3) + 1]
+  local untouched = values[i] == after
+  if i < 3 + count then
+    local at = 4 + BUDGET_ARGS * (i - 3)
+    if untouched then
+      local failures, started, locked, in_a_row = parse_budget(before ~= '' and before)
+      local _, _, _, _, version = parse_budget(after)
+      save_budget(KEYS[i], at, now, failures, started, locked, in_a_row, version, entry)
+    else
+      give_failure_back(KEYS[i], values[i], at, now, false, entry)
+    end
+  elseif untouched and before == '' then
+    redis.call('DEL', KEYS[i])
+  elseif untouched then
+    redis.call('SET', KEYS[i], before, 'KEEPTTL')
+  elseif values[i] then
+    -- Others counted meanwhile; a window opened since is left alone.
+    local n, started = string.match(values[i], '(%d+):(%d+)')
+    if started == string.match(after, '%d+$') then
+      redis.call('SET', KEYS[i], string.format('%.0f:%s', math.max(0, n - 1), started), 'KEEPTTL')
+    end
   end
 end
+if #entry > 0 then redis.call('XADD', KEYS[2], '*', unpack(entry)) end
 return 1

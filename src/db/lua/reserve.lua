@@ -1,7 +1,8 @@
 -- Redis Cluster: takes the part of a challenge's budgets and limits that lives in this slot, all or none.
 -- KEYS: generation, events, budgets…, limits…
 -- ARGV: generation, now, '1' to count a failure on the budgets | '0' to look only, number of budgets, budgets…, limits…
--- Returns: ['taken', started of each limit…] | ['locked', index of the budget, until] | ['limited', index of the limit, retryAt] | 'COLD'
+-- Returns: ['taken', of each key that was counted its state before ('' = none) and after…]
+--          | ['locked', index of the budget, until] | ['limited', index of the limit, retryAt] | 'COLD'
 local values = redis.call('MGET', unpack(KEYS))
 if values[1] ~= ARGV[1] then return 'COLD' end
 local now = tonumber(ARGV[2])
@@ -12,11 +13,16 @@ local taken, hit, retry_at = take_limits(values, 3 + count, 5 + BUDGET_ARGS * co
 if not taken then return { 'limited', hit, retry_at } end
 
 save_limits(3 + count, taken)
+local first = 3 + count
 if ARGV[3] == '1' and count > 0 then
+  first = 3
   local entry = {}
   count_failures(values, 3, 5, count, now, entry)
   redis.call('XADD', KEYS[2], '*', unpack(entry))
 end
 local answer = { 'taken' }
-for i = 2, #taken, 3 do answer[#answer + 1] = string.format('%.0f', taken[i]) end
+for i = first, #KEYS do
+  answer[#answer + 1] = values[i] or ''
+  answer[#answer + 1] = redis.call('GET', KEYS[i])
+end
 return answer

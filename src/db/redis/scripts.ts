@@ -14,6 +14,7 @@ const libraries = {
   'reset-budget': [],
   reserve: ['budgets', 'limits'],
   release: ['budgets'],
+  'give-back': ['budgets'],
   warm: [],
   lease: [],
   'put-aside': [],

@@ -34,7 +34,7 @@ interface Part {
   limits: Limit[];
 }
 
-type Verdict = ['taken', ...started: string[]] | ['locked' | 'limited', index: number, until: string];
+type Verdict = ['taken', ...states: string[]] | ['locked' | 'limited', index: number, until: string];
 
 const nothing = async () => {};
 
@@ -57,13 +57,13 @@ export async function reserve(run: RunScript, wanted: Wanted): Promise<Reservati
 
   const taken = parts.flatMap((part, i) => {
     const outcome = outcomes[i];
-    return outcome?.status === 'fulfilled' && outcome.value[0] === 'taken'
-      ? [{ part: counting ? part : { ...part, budgets: [] }, started: outcome.value.slice(1) as string[] }]
-      : [];
+    if (outcome?.status !== 'fulfilled' || outcome.value[0] !== 'taken') return [];
+    const [, ...states] = outcome.value;
+    return [{ part: counting ? part : { ...part, budgets: [] }, states }];
   });
   // What cannot be given back now stays taken until its window ends.
   const giveBack = async () => {
-    await Promise.allSettled(taken.map(({ part, started }) => release(run, part, started, false, now)));
+    await Promise.allSettled(taken.map(({ part, states }) => release(run, part, states, now)));
   };
   const failure = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failure) {
@@ -89,14 +89,19 @@ function namesOf(limits: readonly Limit[]): string {
   return JSON.stringify(limits.map(({ name }) => name));
 }
 
-/** Gives the failures of one attempt back to budgets in other slots. */
+/** Gives the failure of one attempt back to budgets in other slots. */
 export async function giveBackFailures(
   run: RunScript,
   budgets: readonly Budget[],
   approved: boolean,
   now: number,
 ): Promise<void> {
-  await Promise.all(split(budgets, []).map((part) => release(run, part, [], approved, now)));
+  await Promise.all(
+    split(budgets, []).map((part) => {
+      const args = [approved ? 1 : 0, part.budgets.length, ...budgetArgs(part.budgets)];
+      return run('give-back', part.tag, countersOf(part), args, now);
+    }),
+  );
 }
 
 /** `limits`: only such as live in the shard of their own key. */
@@ -112,25 +117,23 @@ function split(budgets: readonly Budget[], limits: readonly Limit[]): Part[] {
   return [...parts.values()];
 }
 
-async function take(run: RunScript, part: Part, counting: boolean, now: number): Promise<Verdict> {
-  const { tag, budgets, limits } = part;
-  const names = [keys.events(tag), ...budgetKeys(budgets), ...limits.map(({ key }) => keys.limit(tag, key))];
-  const args = [counting ? 1 : 0, budgets.length, ...budgetArgs(budgets), ...limitArgs(limits)];
-  return (await run('reserve', tag, names, args, now)) as Verdict;
+function countersOf({ tag, budgets, limits }: Part): string[] {
+  return [keys.events(tag), ...budgetKeys(budgets), ...limits.map(({ key }) => keys.limit(tag, key))];
 }
 
-async function release(run: RunScript, part: Part, started: string[], approved: boolean, now: number): Promise<void> {
+async function take(run: RunScript, part: Part, counting: boolean, now: number): Promise<Verdict> {
   const { tag, budgets, limits } = part;
-  // A key that was given twice was counted once.
-  const counters = new Map(limits.map(({ key }, i) => [keys.limit(tag, key), started[i] ?? '']));
-  const names = [keys.events(tag), ...budgetKeys(budgets), ...counters.keys()];
-  await run(
-    'release',
-    tag,
-    names,
-    [approved ? 1 : 0, budgets.length, ...budgetArgs(budgets), ...counters.values()],
-    now,
-  );
+  const args = [counting ? 1 : 0, budgets.length, ...budgetArgs(budgets), ...limitArgs(limits)];
+  return (await run('reserve', tag, countersOf(part), args, now)) as Verdict;
+}
+
+/** `states`: of each counter before and after it was taken. */
+async function release(run: RunScript, part: Part, states: readonly string[], now: number): Promise<void> {
+  const [events = '', ...counters] = countersOf(part);
+  // A limit's key that was given twice was counted once.
+  const changes = new Map(counters.map((key, i) => [key, [states[2 * i] ?? '', states[2 * i + 1] ?? '']]));
+  const args = [part.budgets.length, ...budgetArgs(part.budgets), ...[...changes.values()].flat()];
+  await run('release', part.tag, [events, ...changes.keys()], args, now);
 }
 
 /** The one that comes first in the caller's list. */
