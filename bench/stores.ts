@@ -17,7 +17,7 @@ export interface Stores {
 /** Private servers, durable as the deployment guide asks: Redis with an append-only file, PostgreSQL with fsync. */
 export async function startStores(runFolder: string): Promise<Stores> {
   const redis = await startRedis({ runFolder, binary: binary('redis'), args: ['--appendonly', 'yes'] });
-  const postgres = await startPostgres(runFolder, binary('postgres'));
+  const postgres = await startPostgres(runFolder, binary('postgres'), { fsync: 'on' });
   return {
     redisUrl: `${redis.url}/0`,
     otherRedisUrl: `${redis.url}/1`,

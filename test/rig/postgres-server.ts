@@ -12,7 +12,11 @@ export interface PostgresServer extends Server {
   port: number;
 }
 
-export async function startPostgres(runFolder: string, binary: string): Promise<PostgresServer> {
+export async function startPostgres(
+  runFolder: string,
+  binary: string,
+  further: Record<string, string> = {},
+): Promise<PostgresServer> {
   const user = unprivilegedUser();
   const folder = newFolder(runFolder, 'postgres');
   if (user) chownSync(folder, user.uid, user.gid);
@@ -27,6 +31,7 @@ export async function startPostgres(runFolder: string, binary: string): Promise<
     shared_buffers: '64MB',
     // Only a crash of the whole machine could tell; what survives a kill -9 of the server is the same.
     fsync: 'off',
+    ...further,
   };
   const server = createServerProcess({
     runFolder,
