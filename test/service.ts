@@ -47,6 +47,7 @@ export interface TestServiceOptions {
   policy?: Record<string, unknown>;
   key?: string;
   mode?: 'development' | 'production';
+  hashing?: { concurrency: number; max_queued: number };
   /** A second instance on the stores of a first one. */
   beside?: TestService;
   env?: Record<string, string>;
@@ -129,6 +130,7 @@ async function testConfig(profile: Profile, options: TestServiceOptions): Promis
       ...config.file,
       log_level: process.env.TEST_LOG ?? 'silent',
       policy: { hash_preset: 'fast', ...options.policy },
+      ...(options.hashing && { hashing: options.hashing }),
     },
   };
 }

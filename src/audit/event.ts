@@ -16,6 +16,7 @@ export type EventType =
   | 'verification.blocked'
   | 'verification.replayed'
   | 'verification.locked'
+  | 'verification.lock_warning'
   | 'recipient.rebound'
   | 'token.redeemed'
   | 'token.replayed'

@@ -2,10 +2,11 @@ import { StoreUnavailable } from '../lib/errors.ts';
 import { newId } from '../lib/ids.ts';
 import { parsePhone } from '../lib/phone.ts';
 import type { Challenge, Status } from './challenge.ts';
-import { isCodeShaped } from './code.ts';
+import { HashingOverloaded, isCodeShaped } from './code.ts';
 import { type Context, contextDigest } from './context.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
+import { lockNotices } from './lock-notices.ts';
 import type { Spend, SpendResult } from './store.ts';
 
 export interface CheckInput {
@@ -75,22 +76,48 @@ async function judge(
   now: number,
   attempt: string,
 ): Promise<CheckResult> {
-  if (!(await isRight(deps, challenge, input))) {
-    const event = (type: 'verification.attempt_failed' | 'verification.exhausted') =>
-      challengeEvent(
-        type,
-        challenge,
-        caller.actor,
-        now,
-        type === 'verification.attempt_failed' ? { reason: 'wrong_code' } : {},
-      );
-    const events = { failed: event('verification.attempt_failed'), exhausted: event('verification.exhausted') };
-    const { status, attemptsRemaining } = await deps.store.fail(challenge.id, events, now);
-    return { kind: 'invalid', id: challenge.id, status, attemptsRemaining, reason: 'wrong_code' };
-  }
-  const token = await sign(deps, challenge, now);
-  if (!(await accept(deps, caller, challenge, attempt, now))) return alreadyUsed(challenge);
+  const right = await refundIfUndecided(deps, challenge, now, () => isRight(deps, challenge, input));
+  if (!right) return countFailure(deps, caller, challenge, now);
+  const token = await refundIfUndecided(deps, challenge, now, async () => {
+    const signed = await sign(deps, challenge, now);
+    return (await accept(deps, caller, challenge, attempt, now)) ? signed : null;
+  });
+  if (token === null) return alreadyUsed(challenge);
   return { kind: 'valid', challenge: { ...challenge, status: 'approved', endedAt: now }, token };
+}
+
+async function countFailure(deps: VerifyDeps, caller: Caller, challenge: Challenge, now: number): Promise<Invalid> {
+  const failed = challengeEvent('verification.attempt_failed', challenge, caller.actor, now, { reason: 'wrong_code' });
+  const exhausted = challengeEvent('verification.exhausted', challenge, caller.actor, now);
+  const [{ status, attemptsRemaining }, budgets] = await Promise.all([
+    deps.store.fail(challenge.id, { failed, exhausted }, now),
+    deps.store.readBudgets(challenge.budgets.map((budget) => budget.key)),
+  ]);
+  for (const notice of lockNotices(challenge, budgets, caller.actor, now)) await deps.store.record(notice);
+  return { kind: 'invalid', id: challenge.id, status, attemptsRemaining, reason: 'wrong_code' };
+}
+
+/**
+ * An attempt that nobody could judge, or that was right and could not be accepted, is given back: the person may try
+ * again. After a wrong answer nothing is ever given back.
+ */
+async function refundIfUndecided<T>(
+  deps: VerifyDeps,
+  challenge: Challenge,
+  now: number,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    // If the store is away too, the attempt stays spent: the safe side.
+    if (isTransient(error)) await deps.store.refund(challenge.id, now).catch(() => {});
+    throw error;
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof StoreUnavailable || error instanceof HashingOverloaded;
 }
 
 async function isRight(deps: VerifyDeps, challenge: Challenge, input: CheckInput): Promise<boolean> {
@@ -101,7 +128,6 @@ async function isRight(deps: VerifyDeps, challenge: Challenge, input: CheckInput
   return codeIsRight && purposeIsRight && recipientIsRight;
 }
 
-/** When the ledger cannot be written the right answer must not be lost: the attempt is given back and may be retried. */
 async function accept(
   deps: VerifyDeps,
   caller: Caller,
@@ -109,17 +135,11 @@ async function accept(
   attempt: string,
   now: number,
 ): Promise<boolean> {
-  const event = challengeEvent('verification.approved', challenge, caller.actor, now, {
-    channel: lastChannel(challenge),
-  });
-  try {
-    const approved = await deps.store.consume(challenge.id, attempt, event, now);
-    if (approved) rememberDevice(deps, challenge, now);
-    return approved;
-  } catch (error) {
-    if (error instanceof StoreUnavailable) await deps.store.refund(challenge.id, now);
-    throw error;
-  }
+  const data = { channel: lastChannel(challenge) };
+  const event = challengeEvent('verification.approved', challenge, caller.actor, now, data);
+  const approved = await deps.store.consume(challenge.id, attempt, event, now);
+  if (approved) rememberDevice(deps, challenge, now);
+  return approved;
 }
 
 function rememberDevice(deps: VerifyDeps, challenge: Challenge, now: number): void {

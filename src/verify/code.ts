@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import argon2 from 'argon2';
+import { Problem } from '../lib/errors.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import type { Policy } from './policy.ts';
 
@@ -29,9 +30,11 @@ export function isCodeShaped(value: string): boolean {
   return /^[0-9]{4,10}$/.test(value);
 }
 
-/** The hashing queue is full; answered 503 rather than letting memory and waiting times grow. */
-export class HashingOverloaded extends Error {
-  override readonly name = 'HashingOverloaded';
+/** The hashing queue is full: answered 503 rather than letting memory and waiting times grow. */
+export class HashingOverloaded extends Problem {
+  constructor() {
+    super('overloaded', { retryAfterSeconds: 1 });
+  }
 }
 
 export interface CodeHasher {
@@ -116,7 +119,7 @@ function createGate(concurrency: number, maxQueued: number): Gate {
 
   async function enter<T>(task: () => Promise<T>): Promise<T> {
     if (running >= concurrency) {
-      if (waiting.length >= maxQueued) throw new HashingOverloaded('too many codes are waiting to be hashed');
+      if (waiting.length >= maxQueued) throw new HashingOverloaded();
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else {
       running += 1;

@@ -5,7 +5,15 @@ import type { RedisHandle, RedisLog } from '../db/redis.ts';
 import type { Challenge, ChallengeFacts, Status } from './challenge.ts';
 import { completeEvent } from './events.ts';
 import { budgetArgs, budgetKeys, limitArgs, limitKeys, tagOfCounter } from './redis/counters.ts';
-import { FIELD_NAMES, type Fields, factsOf, fromTime, newSnapshot, toChallenge } from './redis/encoding.ts';
+import {
+  FIELD_NAMES,
+  type Fields,
+  factsOf,
+  fromTime,
+  newSnapshot,
+  toBudgetState,
+  toChallenge,
+} from './redis/encoding.ts';
 import { giveBackFailures, reserve, reserveNothing, type Wanted } from './redis/reservation.ts';
 import { createRunScript } from './redis/run-script.ts';
 import { createTermsCache, type Terms } from './redis/terms.ts';
@@ -218,6 +226,16 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
     async oldestDue(now) {
       const [oldest] = await findDue(redis, now, 1);
       return oldest?.at ?? null;
+    },
+
+    async readBudgets(names) {
+      const found = await Promise.all(
+        names.map(async (key) => {
+          const state = await redis.call((client) => client.get(keys.budget(tagOfCounter(key), key)));
+          return state === null ? [] : [[key, toBudgetState(state)] as const];
+        }),
+      );
+      return new Map(found.flat());
     },
 
     async resetBudget(key, event, now) {

@@ -1,4 +1,5 @@
 import type { AuditEvent, Mode } from '../audit/event.ts';
+import type { BudgetState } from './budgets.ts';
 import type { Challenge, ChallengeSecrets, Limit, Send, Status } from './challenge.ts';
 
 /** How long after its end a challenge with unjudged attempts is looked at again (their process may have died). */
@@ -56,6 +57,9 @@ export interface ChallengeStore {
 
   /** When the challenge that has waited longest was due, ms; null when none waits. For metrics. */
   oldestDue(now: number): Promise<number | null>;
+
+  /** The budgets of these keys, as they are; those without failures are left out. */
+  readBudgets(keys: readonly string[]): Promise<Map<string, BudgetState>>;
 
   /** Clears a budget after the recipient or subject was bound anew. */
   resetBudget(key: string, event: AuditEvent, now: number): Promise<void>;

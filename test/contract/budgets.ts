@@ -40,6 +40,17 @@ export function budgetContract(on: Scenario): void {
       expect(await on.create(newChallenge(now, { budgets: [budget] }, who), now + 2 * MINUTE)).toEqual(locked);
     });
 
+    it('can be read: what was counted, and nothing for who never failed', async () => {
+      const now = newEpoch();
+      const [budget, other] = [makeBudget({ max: 3 }), makeBudget()];
+      const challenge = await another(now, [budget]);
+      await on.guessWrong(challenge, now);
+      await on.guessWrong(challenge, now + 1);
+      const states = await on.store.readBudgets([budget.key, other.key]);
+      expect([...states]).toEqual([[budget.key, { failures: 2, startedAt: now, lockedUntil: 0, inARow: 2 }]]);
+      expect(await on.store.readBudgets([])).toEqual(new Map());
+    });
+
     it('counts before anything is judged', async () => {
       const now = newEpoch();
       const budget = makeBudget({ max: 3 });

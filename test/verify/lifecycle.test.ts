@@ -242,6 +242,8 @@ function lifecycle(profile: Profile): void {
     const last = open.pop() as { id: string; code: string };
     for (const { id, code } of open) for (let i = 0; i < 5; i += 1) await check(id, wrongCode(code));
     const until = new Date(service.clock.now + 86_400_000).toISOString();
+    const notice = (await service.events(open[3]?.id ?? '')).find((event) => event.type === 'verification.locked');
+    expect(notice?.data).toMatchObject({ budget: 'recipient', locked_until: until, failures_in_a_row: 20 });
     for (let i = 0; i < 3; i += 1) {
       const answer = await check(last.id, last.code);
       expect(answer.body).toMatchObject({ valid: false, reason: 'locked', locked_until: until, attempts_remaining: 5 });

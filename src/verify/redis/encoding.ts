@@ -1,3 +1,4 @@
+import type { BudgetState } from '../budgets.ts';
 import type { Challenge, ChallengeFacts, Send, Status } from '../challenge.ts';
 
 /** The fields that change, in the order of FIELDS in db/lua/lib-challenge.lua. Null is '' or nil there. */
@@ -67,4 +68,10 @@ export function fromTime(at: number | null): string | number {
 /** What the read model keeps of a new challenge; the same as snapshot() in lib-challenge.lua. */
 export function newSnapshot({ status, attempts, judged, step, nextSendAt, endedAt, rev, sends }: Challenge): string {
   return JSON.stringify([status, attempts, judged, step, nextSendAt, endedAt, rev, null, sends]);
+}
+
+/** As lib-budgets.lua writes it. */
+export function toBudgetState(state: string): BudgetState {
+  const [failures = 0, startedAt = 0, lockedUntil = 0, inARow = 0] = state.split(':').map(Number);
+  return { failures, startedAt, lockedUntil, inARow };
 }

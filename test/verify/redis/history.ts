@@ -25,7 +25,11 @@ const CHALLENGES = 4;
 
 const of = fc.nat(CHALLENGES - 1);
 const attempt = fc.constantFrom('a', 'b', 'c');
-const limits = fc.array(fc.nat(5), { maxLength: 3 });
+const limits = fc.oneof(
+  fc.constant<number[]>([]),
+  fc.constant<number[]>([3, 4]),
+  fc.array(fc.nat(5), { maxLength: 3 }),
+);
 /** Everything is a few milliseconds long, so that histories meet the ends of windows, locks and lives exactly. */
 const wait = fc.oneof({ weight: 9, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(15) });
 const rarely = fc.integer({ min: 0, max: 9 }).map((n) => n === 0);
@@ -37,7 +41,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('create' as const), wait, of, replay: rarely, limits }),
   },
   {
-    weight: 16,
+    weight: 24,
     arbitrary: fc.record({
       kind: fc.constant('spend' as const),
       wait,
@@ -52,7 +56,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       attempt,
     }),
   },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('fail' as const), wait, of }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('fail' as const), wait, of }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('refund' as const, 'record'), wait, of }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('consume' as const), wait, of, attempt }) },
   {
@@ -72,13 +76,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('reset' as const), wait, budget: fc.nat(2) }) },
 );
 
-export const history = fc.array(step, { minLength: 80, maxLength: 120, size: 'max' });
+export const history = fc.array(step, { minLength: 100, maxLength: 150, size: 'max' });
 
 export interface World {
   now: number;
   who: Person;
-  /** The newest of each kind. */
+  /** The newest of each kind that was created. */
   challenges: Challenge[];
+  /** Of all that were to be created. */
+  ids: Set<string>;
   budgets: Budget[];
   limits: Limit[];
 }
@@ -105,7 +111,7 @@ export function newWorld(): World {
     { name: 'custom:b', key: twice, max: 3, windowMs: 9 },
     { name: 'subject', key: `s:${random()}`, max: 0, windowMs: 4 },
   ];
-  const world: World = { now: epoch, who, challenges: [], budgets, limits };
+  const world: World = { now: epoch, who, challenges: [], ids: new Set(), budgets, limits };
   world.challenges = Array.from({ length: CHALLENGES }, (_, kind) => challengeOf(world, kind));
   return world;
 }

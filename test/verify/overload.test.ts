@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newNumber, openTestService, type TestService } from '../service.ts';
+
+describe('a full hashing queue', () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await openTestService('embedded', {
+      policy: { hash_preset: 'hardened' },
+      hashing: { concurrency: 1, max_queued: 0 },
+    });
+  });
+  afterAll(() => service?.close());
+
+  it('refuses with 503 what it cannot hash now, and costs nobody an attempt', async () => {
+    const to = newNumber();
+    const { body } = await service.call('POST', '/v1/verifications', { to });
+    const check = () => service.call('POST', `/v1/verifications/${body.id}/check`, { code: '000000' });
+    const answers = await Promise.all(Array.from({ length: 4 }, check));
+    const refused = answers.filter((answer) => answer.status === 503);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const answer of refused) {
+      expect(answer.body.code).toBe('overloaded');
+      expect(answer.headers['retry-after']).toBe('1');
+    }
+    const judged = answers.length - refused.length;
+    const now = (await service.call('GET', `/v1/verifications/${body.id}`)).body;
+    expect(now.attempts_remaining).toBe(5 - judged);
+    const starts = await Promise.all(
+      Array.from({ length: 4 }, () => service.call('POST', '/v1/verifications', { to: newNumber() })),
+    );
+    expect(new Set(starts.map((answer) => answer.status))).toEqual(new Set([201, 503]));
+  });
+});
