@@ -31,7 +31,9 @@ export function hashPhone(key: KeyObject, e164: string): string {
   return createHmac('sha256', key).update(e164).digest('base64url');
 }
 
-/** The block of numbers it belongs to: all but the last four digits. */
-export function phonePrefix(e164: string): string {
-  return e164.slice(0, -4);
+/** The same for the block of numbers it belongs to: all but the last four digits. */
+export function hashPhonePrefix(key: KeyObject, e164: string): Buffer {
+  return createHmac('sha256', key)
+    .update(`prefix\0${e164.slice(0, -4)}`)
+    .digest();
 }

@@ -145,8 +145,8 @@ async function accept(
 function rememberDevice(deps: VerifyDeps, challenge: Challenge, now: number): void {
   const deviceId = challenge.client.device_id;
   if (deviceId === undefined) return;
-  const { project, mode, to } = challenge;
-  deps.background(deps.devices.remember(deps.guards.deviceKey({ project, mode, to }, deviceId), now));
+  const { project, mode, recipientHash: recipient } = challenge;
+  deps.background(deps.devices.remember(deps.guards.deviceKey({ project, mode, recipient }, deviceId), now));
 }
 
 async function refuse(

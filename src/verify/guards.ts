@@ -1,7 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto';
-import { isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import type { Mode } from '../audit/event.ts';
-import { phonePrefix } from '../lib/phone.ts';
 import type { Budget, Limit } from './challenge.ts';
 import { FAILURES_IN_A_ROW, type Policy } from './policy.ts';
 
@@ -13,7 +12,10 @@ import { FAILURES_IN_A_ROW, type Policy } from './policy.ts';
 export interface GuardSubject {
   project: string;
   mode: Mode;
-  to: string;
+  /** Keyed hash of the number. */
+  recipient: string;
+  /** Keyed hash of the block of numbers it belongs to. */
+  prefix: string;
   subject?: string | undefined;
   ip?: string | undefined;
   deviceId?: string | undefined;
@@ -29,7 +31,7 @@ export function createGuards(hashKey: KeyObject) {
   const hash = (...parts: string[]) =>
     createHmac('sha256', hashKey).update(parts.join('\0')).digest('base64url').slice(0, 27);
 
-  const recipientOf = ({ mode, to }: Pick<GuardSubject, 'mode' | 'to'>) => hash('recipient', mode, to);
+  const recipientOf = ({ mode, recipient }: Pick<GuardSubject, 'mode' | 'recipient'>) => `${mode}:${recipient}`;
   /** Of the app's own names, so of no use outside its project. */
   const ownOf = (kind: string, { mode, project }: Pick<GuardSubject, 'mode' | 'project'>, name: string) =>
     hash(kind, mode, project, name);
@@ -50,7 +52,7 @@ export function createGuards(hashKey: KeyObject) {
     const limits: Limit[] = [
       window('recipient_10_minutes', `r10:${recipient}`, recipient_10_minutes, 600),
       window('recipient_day', `r24:${recipient}`, recipient_day, 86_400),
-      window('prefix', `p:${hash('prefix', who.mode, phonePrefix(who.to))}`, prefix.max, prefix.window_seconds),
+      window('prefix', `p:${who.mode}:${who.prefix}`, prefix.max, prefix.window_seconds),
       window('project', `o:${projectOf(who)}`, project.max, project.window_seconds),
     ];
     const cooldown = policy.resend_cooldown_seconds;
@@ -86,7 +88,7 @@ export function createGuards(hashKey: KeyObject) {
     return budgets;
   }
 
-  function recipientBudget(who: Pick<GuardSubject, 'mode' | 'to'>): string {
+  function recipientBudget(who: Pick<GuardSubject, 'mode' | 'recipient'>): string {
     return `r:${recipientOf(who)}`;
   }
 
@@ -94,8 +96,8 @@ export function createGuards(hashKey: KeyObject) {
     return `s:${ownOf('subject', who, subject)}`;
   }
 
-  function deviceKey(who: Pick<GuardSubject, 'project' | 'mode' | 'to'>, deviceId: string): string {
-    return ownOf('device', who, `${who.to}\0${deviceId}`);
+  function deviceKey(who: Pick<GuardSubject, 'project' | 'mode' | 'recipient'>, deviceId: string): string {
+    return ownOf('device', who, `${who.recipient}\0${deviceId}`);
   }
 
   return { sendLimits, guessBudgets, recipientBudget, subjectBudget, deviceKey };
@@ -107,7 +109,7 @@ export type Guards = ReturnType<typeof createGuards>;
 
 /** An IPv6 subscriber owns a /64, so that is what is counted; an IPv4 address counts itself. */
 function networkOf(ip: string): string {
-  if (!isIPv6(ip)) return ip;
+  if (isIPv4(ip)) return ip;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip);
   if (mapped?.[1]) return mapped[1];
   const [head = '', tail = ''] = ip.toLowerCase().split('::');

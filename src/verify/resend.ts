@@ -1,12 +1,10 @@
-import { open } from '../lib/seal.ts';
 import type { Challenge, ChallengeSecrets, Channel } from './challenge.ts';
 import { drawCode } from './code.ts';
-import type { Context } from './context.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
 import { resendFlow } from './flow.ts';
 import { runSends } from './run-sends.ts';
-import { sealCode } from './start.ts';
+import { openCode, sealCode } from './sealed-code.ts';
 import type { LimitHit } from './store.ts';
 
 export type ResendResult =
@@ -78,12 +76,11 @@ async function resendOnce(
 }
 
 async function newSecrets(deps: VerifyDeps, challenge: Challenge): Promise<ChallengeSecrets> {
-  const opened = challenge.secrets && open(deps.keyring, challenge.id, challenge.secrets.sealed);
-  const context = opened ? (JSON.parse(opened) as { context: Context | null }).context : null;
+  const opened = challenge.secrets && openCode(deps.keyring, challenge.id, challenge.secrets.sealed);
   const code = drawCode(challenge.codeLength);
   return {
     codeHash: await deps.hasher.hash(challenge.id, code, challenge.hashPreset),
-    sealed: sealCode(deps, challenge.id, code, context),
+    sealed: sealCode(deps.keyring, challenge.id, { code, context: opened?.context ?? null }),
   };
 }
 

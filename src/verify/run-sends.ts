@@ -1,10 +1,9 @@
-import { open } from '../lib/seal.ts';
 import type { Challenge } from './challenge.ts';
-import type { Context } from './context.ts';
 import type { CodeMessage, DeliverResult } from './deliver.ts';
 import type { VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
 import { endFlow, type Flow, markSending, planDue, settleSend, skipStep } from './flow.ts';
+import { openCode, type SealedCode } from './sealed-code.ts';
 import { type FlowChange, RECONCILE_MS } from './store.ts';
 
 /** A carrier call ends well before its lease does. */
@@ -18,6 +17,12 @@ const MAX_CONFLICTS = 8;
 export async function runSends(deps: VerifyDeps, challenge: Challenge): Promise<void> {
   let current: Challenge | null = challenge;
   while (current) current = await runOnce(deps, current, deps.now());
+}
+
+/** The first send, by the process that created the challenge: marked as sending by the creation itself. */
+export async function sendFirst(deps: VerifyDeps, challenge: Challenge, code: SealedCode, now: number): Promise<void> {
+  const next = await handOver(deps, challenge, 0, toMessage(challenge, 0, code, now));
+  if (next) await runSends(deps, next);
 }
 
 /** Returns the challenge when there may be more to do at once, null when it waits or somebody else was faster. */
@@ -53,13 +58,21 @@ async function sendOne(deps: VerifyDeps, challenge: Challenge, index: number, no
   const message = composeSend(deps, challenge, index, now);
   if (!message) return endChallenge(deps, challenge, endFlow(challenge, 'undeliverable'), now);
   const begun = await apply(deps, challenge, markSending(challenge, index, now), [], now);
-  if (!begun) return null;
+  return begun && handOver(deps, begun, index, message);
+}
+
+async function handOver(
+  deps: VerifyDeps,
+  challenge: Challenge,
+  index: number,
+  message: CodeMessage,
+): Promise<Challenge | null> {
   const result = await deps.deliver(message, AbortSignal.timeout(CALL_TIMEOUT_MS)).catch(
     // A provider that throws has a bug; whether the message left is not known.
     (): DeliverResult => ({ kind: 'unknown', provider: 'unknown', reason: 'internal_error' }),
   );
   deps.metrics.sent(message.channel, result.provider, challenge.country, result.kind);
-  return settle(deps, begun, index, result, deps.now());
+  return settle(deps, challenge, index, result, deps.now());
 }
 
 /** The outcome must not get lost to a concurrent change, so it is worked in again until it holds. */
@@ -152,16 +165,17 @@ function sendData(challenge: Challenge, index: number): Record<string, unknown> 
 
 /** Null when the sealed code cannot be opened any more: its master secret was taken away. */
 function composeSend(deps: VerifyDeps, challenge: Challenge, index: number, now: number): CodeMessage | null {
-  const send = challenge.sends[index];
-  const opened = challenge.secrets && open(deps.keyring, challenge.id, challenge.secrets.sealed);
-  if (!send || !opened) return null;
-  const { code, context } = JSON.parse(opened) as { code: string; context: Context | null };
+  const opened = challenge.secrets && openCode(deps.keyring, challenge.id, challenge.secrets.sealed);
+  return opened && toMessage(challenge, index, opened, now);
+}
+
+function toMessage(challenge: Challenge, index: number, { code, context }: SealedCode, now: number): CodeMessage {
   return {
     verificationId: challenge.id,
     sendIndex: index,
     project: challenge.project,
     mode: challenge.mode,
-    channel: send.channel,
+    channel: challenge.sends[index]?.channel ?? 'sms',
     to: challenge.to,
     code,
     locale: challenge.locale,

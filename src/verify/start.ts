@@ -1,7 +1,6 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { newChallengeId, SHARDS } from '../lib/ids.ts';
-import { hashPhone, type Phone, parsePhone, phonePrefix } from '../lib/phone.ts';
-import { seal } from '../lib/seal.ts';
+import { hashPhone, hashPhonePrefix, parsePhone } from '../lib/phone.ts';
 import type { Challenge, ChallengeFacts, Channel, WorkflowStep } from './challenge.ts';
 import { drawCode } from './code.ts';
 import { type Context, contextDigest } from './context.ts';
@@ -10,7 +9,8 @@ import { challengeEvent } from './events.ts';
 import { beginFlow, idleFlow } from './flow.ts';
 import type { CustomLimit, GuardSubject } from './guards.ts';
 import type { Policy } from './policy.ts';
-import { runSends } from './run-sends.ts';
+import { sendFirst } from './run-sends.ts';
+import { sealCode } from './sealed-code.ts';
 import type { LimitHit, Locked } from './store.ts';
 
 /** The body of POST /v1/verifications, its shape already checked. */
@@ -53,14 +53,36 @@ export async function startVerification(
   const violation = findViolation(input, workflow, policy);
   if (violation) return { kind: 'policy_violation', ...violation };
 
-  const who = guardSubject(caller, phone, input);
+  const prefixHash = hashPhonePrefix(deps.hashKey, phone.e164);
+  const who: GuardSubject = {
+    project: caller.project,
+    mode: caller.mode,
+    recipient: hashPhone(deps.hashKey, phone.e164),
+    prefix: prefixHash.toString('base64url'),
+    subject: input.subject,
+    ip: input.client?.ip,
+    deviceId: input.client?.device_id,
+  };
   const deviceKnown =
     who.deviceId !== undefined && (await deps.devices.isKnown(deps.guards.deviceKey(who, who.deviceId), now));
   const fixedCode = caller.mode === 'test' ? policy.test_numbers[phone.e164] : undefined;
-  const facts = describe(deps, caller, policy, input, phone, workflow, now, seed, fixedCode);
-  facts.budgets = deps.guards.guessBudgets(who, policy, deviceKnown);
-  facts.sendLimits = deps.guards.sendLimits(who, policy, input.limits);
-  const code = fixedCode ?? drawCode(facts.codeLength);
+  const facts: ChallengeFacts = {
+    ...describe(input, policy, now),
+    // A recipient and its number range share a shard, so that their limits live beside their challenges.
+    id: newChallengeId(prefixHash.readUInt8(0) % SHARDS, seed === undefined ? undefined : seedBytes(seed)),
+    project: caller.project,
+    mode: caller.mode,
+    to: phone.e164,
+    recipientHash: who.recipient,
+    masked: phone.masked,
+    country: phone.country,
+    workflow,
+    codeLength: fixedCode?.length ?? input.code_length ?? policy.code_length,
+    testNumber: fixedCode !== undefined,
+    budgets: deps.guards.guessBudgets(who, policy, deviceKnown),
+    sendLimits: deps.guards.sendLimits(who, policy, input.limits),
+  };
+  const sealed = { code: fixedCode ?? drawCode(facts.codeLength), context: input.context ?? null };
   const flow = facts.testNumber ? idleFlow(facts.expiresAt) : beginFlow(workflow, facts.expiresAt, now);
   const challenge: Challenge = {
     ...facts,
@@ -70,8 +92,8 @@ export async function startVerification(
     endedAt: null,
     rev: 1,
     secrets: {
-      codeHash: await deps.hasher.hash(facts.id, code, policy.hash_preset),
-      sealed: sealCode(deps, facts.id, code, input.context ?? null),
+      codeHash: await deps.hasher.hash(facts.id, sealed.code, policy.hash_preset),
+      sealed: sealCode(deps.keyring, facts.id, sealed),
     },
   };
   const limits = facts.testNumber ? [] : facts.sendLimits;
@@ -91,35 +113,22 @@ export async function startVerification(
     const first = await deps.store.get(facts.id);
     return { kind: 'created', challenge: first ?? challenge };
   }
-  if (!facts.testNumber) deps.background(runSends(deps, challenge));
+  if (!facts.testNumber) deps.background(sendFirst(deps, challenge, sealed, now));
   return { kind: 'created', challenge };
 }
 
+type Described = 'id' | 'project' | 'mode' | 'to' | 'recipientHash' | 'masked' | 'country' | 'workflow' | 'codeLength';
+
+/** What the request and the policy say, apart from whom it is about. */
 function describe(
-  deps: VerifyDeps,
-  caller: Caller,
-  policy: Policy,
   input: StartInput,
-  phone: Phone,
-  workflow: WorkflowStep[],
+  policy: Policy,
   now: number,
-  seed: string | undefined,
-  fixedCode: string | undefined,
-): ChallengeFacts {
-  const bytes = seed === undefined ? undefined : createHash('sha256').update(`verification\0${seed}`).digest();
+): Omit<ChallengeFacts, Described | 'testNumber' | 'budgets' | 'sendLimits'> {
   return {
-    id: newChallengeId(shardOf(deps, phone.e164), bytes),
-    project: caller.project,
-    mode: caller.mode,
-    to: phone.e164,
-    recipientHash: hashPhone(deps.hashKey, phone.e164),
-    masked: phone.masked,
-    country: phone.country,
     ...(input.subject !== undefined && { subject: input.subject }),
     purpose: input.purpose ?? 'login',
     locale: input.locale ?? policy.default_locale,
-    workflow,
-    codeLength: fixedCode?.length ?? input.code_length ?? policy.code_length,
     maxAttempts: policy.max_attempts,
     maxSends: policy.max_sends,
     cooldownSeconds: policy.resend_cooldown_seconds,
@@ -132,14 +141,15 @@ function describe(
     ...(input.android_app_hash !== undefined && { androidAppHash: input.android_app_hash }),
     metadata: input.metadata ?? {},
     brand: policy.brand,
-    testNumber: fixedCode !== undefined,
     proofTtlSeconds: policy.proof_ttl_seconds,
     ledger: policy.acceptance_ledger === 'database',
     createdAt: now,
     expiresAt: now + (input.ttl_seconds ?? policy.ttl_seconds) * 1000,
-    budgets: [],
-    sendLimits: [],
   };
+}
+
+function seedBytes(seed: string): Buffer {
+  return createHash('sha256').update(`verification\0${seed}`).digest();
 }
 
 function chooseWorkflow(input: StartInput, policy: Policy): WorkflowStep[] {
@@ -176,25 +186,4 @@ function findViolation(
     return { pointer: '/ttl_seconds', message: `at most ${policy.ttl_seconds}` };
   }
   return null;
-}
-
-function guardSubject(caller: Caller, phone: Phone, input: StartInput): GuardSubject {
-  return {
-    project: caller.project,
-    mode: caller.mode,
-    to: phone.e164,
-    subject: input.subject,
-    ip: input.client?.ip,
-    deviceId: input.client?.device_id,
-  };
-}
-
-/** A recipient and its number range always share a shard, so that their limits live beside their challenges. */
-function shardOf(deps: VerifyDeps, to: string): number {
-  return createHmac('sha256', deps.hashKey).update(phonePrefix(to)).digest().readUInt8(0) % SHARDS;
-}
-
-/** What a later send needs; erased with the challenge. */
-export function sealCode(deps: Pick<VerifyDeps, 'keyring'>, id: string, code: string, context: Context | null): string {
-  return seal(deps.keyring, id, JSON.stringify({ code, context }));
 }

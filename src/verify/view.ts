@@ -15,7 +15,8 @@ export function viewVerification(challenge: Challenge) {
     attempts_remaining: challenge.status === 'pending' ? Math.max(0, challenge.maxAttempts - challenge.attempts) : 0,
     sends: challenge.sends.map(({ channel, status, at, provider, reason }) => ({
       channel,
-      status,
+      // Whether a send is being handed over just now is our own affair.
+      status: status === 'sending' ? ('queued' as const) : status,
       at: toTimestamp(at),
       ...(provider !== undefined && { provider }),
       ...(reason !== undefined && { reason }),

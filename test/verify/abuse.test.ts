@@ -19,6 +19,7 @@ describe('guessing', () => {
     const { body } = await service.call('POST', '/v1/keys', { name: 'backend', project: project.body.id });
     const key: string = body.key;
     const post = (url: string, given: object) => service.call('POST', url, given, { key });
+    const get = (url: string) => service.call('GET', url, undefined, { key });
     const start = (to: string, body: object = {}) => post('/v1/verifications', { to, channel: 'sms', ...body });
     const check = (id: string, code: string) => post(`/v1/verifications/${id}/check`, { code });
     const codeOf = async (to: string) => {
@@ -38,7 +39,7 @@ describe('guessing', () => {
         }
       }
     }
-    return { key, post, start, check, codeOf, burn };
+    return { key, post, get, start, check, codeOf, burn };
   }
 
   it('blocks a number after five failures where the policy says so, until the announced time (OTP-06)', async () => {
@@ -90,6 +91,16 @@ describe('guessing', () => {
       service.clock.now += DAY_MS;
     }
     expect(await bank.start(to)).toMatchObject({ status: 403, body: { code: 'recipient_disabled' } });
+    const query = `/v1/events?to=${encodeURIComponent(to)}&limit=100&type=verification`;
+    const warnings = (await bank.get(`${query}.lock_warning`)).body.data;
+    expect(warnings.map((event: { data: object }) => event.data)).toMatchObject([
+      { failures_in_a_row: 90, failures_left: 10 },
+    ]);
+    const locks = (await bank.get(`${query}.locked`)).body.data;
+    expect(locks.map((event: { data: { failures_in_a_row: number } }) => event.data.failures_in_a_row)).toEqual([
+      100, 80, 60, 40, 20,
+    ]);
+    expect(locks[0].data.locked_until).toBeNull();
     service.clock.now += 400 * DAY_MS;
     expect((await bank.start(to)).status).toBe(403);
     expect((await bank.post('/v1/recipients/rebind', { to })).status).toBeLessThan(300);

@@ -69,15 +69,16 @@ const unknown = { kind: 'unknown', provider: 'p', reason: 'timeout' } as const;
 describe('the sending of a verification', () => {
   it('sends the first step, waits, then begins the next one', () => {
     const started = challenge();
-    expect(planDue(started, START)).toEqual({ kind: 'send', index: 0 });
-    const sending = changed(started, markSending(started, 0, START));
-    const done = changed(sending, settleSend(sending, 0, sent, START + 200));
+    expect(statuses(started)).toEqual(['sms:sending']);
+    expect(planDue(started, START).kind).toBe('wait');
+    const done = changed(started, settleSend(started, 0, sent, START + 200));
     expect(statuses(done)).toEqual(['sms:sent']);
     expect(done.dueAt).toBe(START + 30_000);
     expect(planDue(done, START + 29_999).kind).toBe('wait');
     const next = planDue(done, START + 30_000);
     if (next.kind !== 'next_step') throw new Error(next.kind);
     expect(statuses(next.flow)).toEqual(['sms:sent', 'voice:queued']);
+    expect(planDue(changed(done, next.flow), START + 30_000)).toEqual({ kind: 'send', index: 1 });
     expect(next.flow.nextSendAt).toBeNull();
   });
 
@@ -141,8 +142,9 @@ describe('the sending of a verification', () => {
   });
 
   it('does not send after the end', () => {
-    const ended = changed(challenge(), endFlow(challenge(), 'canceled'));
-    expect(statuses(ended)).toEqual(['sms:skipped']);
+    const resent = changed(challenge(), resendFlow(challenge(), 'voice', START + 1));
+    const ended = changed(resent, endFlow(resent, 'canceled'));
+    expect(statuses(ended)).toEqual(['sms:sending', 'voice:skipped']);
     expect(planDue(ended, START + 1).kind).toBe('reconcile');
     const late = challenge();
     expect(planDue(late, late.expiresAt)).toMatchObject({ kind: 'end', flow: { status: 'expired' } });

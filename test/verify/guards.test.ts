@@ -5,7 +5,7 @@ import { createPolicyResolver } from '../../src/verify/policy.ts';
 
 const guards = createGuards(createSecretKey(Buffer.alloc(32, 7)));
 const policy = createPolicyResolver({})({});
-const who = { project: 'prj_1', mode: 'live' as const, to: '+33612345678' };
+const who = { project: 'prj_1', mode: 'live' as const, recipient: 'hash', prefix: 'prefix' };
 const keyOf = (name: string, change: object = {}) =>
   guards
     .sendLimits({ ...who, ip: '203.0.113.7', subject: 'u1', ...change }, policy)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/open.ts';
 import { keys, type Tag, tags } from '../../db/redis/keys.ts';
@@ -55,32 +56,39 @@ export function createWarmUp(redis: RedisHandle, db: Database, log?: RedisLog): 
 
 /** Returns how many budgets were put back. */
 async function warm(redis: RedisHandle, db: Database, now: number): Promise<number> {
-  const cold = await findCold(redis);
+  const cold = new Map<Tag, ColdShard>();
+  for (const shard of await Promise.all(tags.map((tag) => inspect(redis, tag)))) {
+    if (shard.isCold) cold.set(shard.tag, shard);
+  }
   let restored = 0;
   if (cold.size > 0) {
     for await (const page of pages(db, now)) restored += await restore(redis, page, cold);
   }
-  await Promise.all(
-    [...cold].map(async ([tag, generation]) => {
-      // If Redis was replaced meanwhile, what was put back may be gone again.
-      if (redis.generation(tag) !== generation) throw new StoreUnavailable('redis');
-      await redis.call((client) => client.set(keys.generation(tag), generation));
-    }),
-  );
+  await Promise.all([...cold.values()].map((shard) => markWarm(redis, shard)));
   return restored;
 }
 
-async function findCold(redis: RedisHandle): Promise<Map<Tag, string>> {
-  const cold = new Map<Tag, string>();
-  await Promise.all(
-    tags.map(async (tag) => {
-      const generation = redis.generation(tag);
-      if (generation === null) throw new StoreUnavailable('redis');
-      const marked = await redis.call((client) => client.get(keys.generation(tag)));
-      if (marked !== generation) cold.set(tag, generation);
-    }),
-  );
-  return cold;
+interface ColdShard {
+  tag: Tag;
+  generation: string;
+  keyspace: string;
+}
+
+async function inspect(redis: RedisHandle, tag: Tag): Promise<ColdShard & { isCold: boolean }> {
+  const generation = redis.generation(tag);
+  if (generation === null) throw new StoreUnavailable('redis');
+  const names = [keys.generation(tag), keys.keyspace(tag)] as const;
+  await redis.call((client) => client.set(names[1], randomUUID(), 'NX'));
+  const [marked, keyspace] = await redis.call((client) => client.mget(...names));
+  return { tag, generation, keyspace: keyspace ?? '', isCold: marked !== generation };
+}
+
+/** If Redis was replaced or flushed meanwhile, what was put back is gone again. */
+async function markWarm(redis: RedisHandle, { tag, generation, keyspace }: ColdShard): Promise<void> {
+  const isSame = redis.generation(tag) === generation;
+  const args = [generation, keyspace];
+  const marked = isSame && (await redis.run('mark-warm', [keys.generation(tag), keys.keyspace(tag)], args));
+  if (marked !== 1) throw new StoreUnavailable('redis');
 }
 
 interface StoredBudget {
@@ -114,7 +122,7 @@ async function* pages(db: Database, now: number): AsyncGenerator<StoredBudget[]>
 async function restore(
   redis: RedisHandle,
   budgets: readonly StoredBudget[],
-  cold: ReadonlyMap<Tag, string>,
+  cold: ReadonlyMap<Tag, unknown>,
 ): Promise<number> {
   const byTag = Map.groupBy(budgets, ({ key }) => tagOfCounter(key));
   const counts = await Promise.all(
