@@ -24,22 +24,24 @@ export async function startRacer(profile: Profile): Promise<Racer> {
   await reply(child); // it is ready
   return {
     async run(orders) {
+      if (!child.connected) throw new Error('the racer has ended');
       child.send(orders);
       return (await reply(child)) as Outcome[];
     },
     async stop() {
+      if (!child.connected) return;
       child.disconnect();
-      if (child.exitCode === null) await once(child, 'exit');
+      await once(child, 'exit');
     },
   };
 }
 
 function reply(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const ended = (code: number | null) => reject(new Error(`the racer ended with ${code}`));
-    child.once('exit', ended);
+    const ended = () => reject(new Error('the racer ended; what it says is above'));
+    child.once('disconnect', ended);
     child.once('message', (message) => {
-      child.off('exit', ended);
+      child.off('disconnect', ended);
       resolve(message);
     });
   });
