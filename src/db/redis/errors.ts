@@ -4,7 +4,9 @@ import { StoreUnavailable } from '../../lib/errors.ts';
  * The one place where Redis errors become StoreUnavailable. An error that the server answered with (`ReplyError`)
  * is told by its first word, which is the error's code (https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors).
  */
+const REFUSALS = ['NOAUTH', 'NOPERM', 'WRONGPASS'];
 const UNAVAILABLE = new Set([
+  ...REFUSALS,
   'ASK',
   'BUSY',
   'CLUSTERDOWN',
@@ -12,13 +14,11 @@ const UNAVAILABLE = new Set([
   'MASTERDOWN',
   'MISCONF',
   'MOVED',
-  'NOAUTH',
   'NOREPLICAS',
   'OOM',
   'READONLY',
   'TRYAGAIN',
   'UNBLOCKED',
-  'WRONGPASS',
 ]);
 
 export function fromRedis(error: unknown): unknown {
@@ -35,4 +35,10 @@ export function fromRedis(error: unknown): unknown {
 export function replyCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined;
   return error.message.split(' ', 1)[0];
+}
+
+/** Redis does not let us in. */
+export function isRefusal(error: unknown): boolean {
+  const code = replyCode(error instanceof StoreUnavailable ? error.cause : error);
+  return code !== undefined && REFUSALS.includes(code);
 }

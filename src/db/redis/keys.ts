@@ -31,6 +31,8 @@ export function shardOfKey(key: string): number {
 export const keys = {
   /** Which incarnation of the Redis master the shard's budgets are known to be complete on. */
   generation: (tag: Tag) => `${tag}:gen`,
+  /** A random value, which a flush takes away. */
+  keyspace: (tag: Tag) => `${tag}:keyspace`,
   events: (tag: Tag) => `${tag}:events`,
   deadLetters: (tag: Tag) => `${tag}:dead`,
   lease: (tag: Tag) => `${tag}:lease`,

@@ -16,6 +16,7 @@ const libraries = {
   release: ['budgets'],
   'give-back': ['budgets'],
   warm: [],
+  'mark-warm': [],
   lease: [],
   'put-aside': [],
   'rate-add': [],

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/open.ts';
+import { keys, tagOfChallenge } from '../../src/db/redis/keys.ts';
+import { openRedis, type RedisHandle } from '../../src/db/redis.ts';
+import { withAcceptanceLedger } from '../../src/verify/acceptance-ledger.ts';
+import type { Challenge } from '../../src/verify/challenge.ts';
+import { createRedisStore } from '../../src/verify/redis-store.ts';
+import type { ChallengeStore } from '../../src/verify/store.ts';
+import { createEvents, eventOf, newChallenge, newSpend, random } from '../contract/build.ts';
+import { describeWith, freshDatabase, freshRedis } from '../rig/stores.ts';
+
+await describeWith(['redis'], 'the acceptance ledger, in SQLite', () => suite('sqlite'));
+await describeWith(['redis', 'postgres'], 'the acceptance ledger, in PostgreSQL', () => suite('postgres'));
+
+function suite(dialect: 'sqlite' | 'postgres'): void {
+  let db: Database;
+  let redis: RedisHandle;
+  let store: ChallengeStore;
+  const now = Date.now();
+
+  beforeAll(async () => {
+    db = await openDatabase((await freshDatabase(dialect)).url);
+    redis = await openRedis((await freshRedis()).url);
+    store = withAcceptanceLedger(createRedisStore(redis, { db }), db);
+  });
+  afterAll(async () => {
+    await redis.close();
+    await db.close();
+  });
+
+  async function spent(changes: Partial<Challenge> = {}): Promise<Challenge> {
+    const challenge = newChallenge(now, changes);
+    await store.create(challenge, [], createEvents(challenge, now), now);
+    await store.spend(challenge.id, newSpend(challenge, now), now);
+    return challenge;
+  }
+
+  const consume = (challenge: Challenge, attempt: string) =>
+    store.consume(challenge.id, attempt, eventOf('verification.approved', challenge, now), now);
+
+  const entries = ({ id }: Challenge) =>
+    db.kysely.selectFrom('acceptances').selectAll().where('challenge_id', '=', id).execute();
+
+  it('takes an approval down before it is answered', async () => {
+    const challenge = await spent();
+    expect(await consume(challenge, 'attempt-1')).toBe(true);
+    expect(await entries(challenge)).toEqual([{ challenge_id: challenge.id, attempt: 'attempt-1', at: now }]);
+  });
+
+  it('accepts no other attempt after Redis forgot the approval, but the same one', async () => {
+    const challenge = await spent();
+    const key = keys.challenge(tagOfChallenge(challenge.id), challenge.id);
+    const before = await redis.call((client) => client.dumpBuffer(key));
+    const forget = () => redis.call((client) => client.restore(key, 0, before ?? '', 'REPLACE'));
+    expect(await consume(challenge, 'attempt-1')).toBe(true);
+    await forget();
+    expect(await consume(challenge, 'attempt-2')).toBe(false);
+    // Its process died before it could answer.
+    expect(await consume(challenge, 'attempt-1')).toBe(true);
+    expect(await consume(challenge, 'attempt-1')).toBe(false);
+  });
+
+  it('accepts one of many attempts at once, of each of many challenges', async () => {
+    const challenges = await Promise.all(Array.from({ length: 20 }, () => spent()));
+    const rounds = Array.from({ length: 10 }, () => challenges.map((challenge) => consume(challenge, random())));
+    const results = await Promise.all(rounds.map((round) => Promise.all(round)));
+    for (const [i, challenge] of challenges.entries()) {
+      expect(results.map((round) => round[i]).filter(Boolean)).toHaveLength(1);
+      expect(await entries(challenge)).toHaveLength(1);
+    }
+  });
+
+  it('is left alone where the policy says so', async () => {
+    const challenge = await spent({ ledger: false });
+    expect(await consume(challenge, 'attempt-1')).toBe(true);
+    expect(await entries(challenge)).toEqual([]);
+  });
+
+  it('is asked by a process that has not seen the attempt begin', async () => {
+    const challenge = await spent();
+    const other = withAcceptanceLedger(createRedisStore(redis, { db }), db);
+    const event = eventOf('verification.approved', challenge, now);
+    expect(await other.consume(challenge.id, 'attempt-1', event, now)).toBe(true);
+    expect(await entries(challenge)).toHaveLength(1);
+  });
+}
