@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
 import { parse as parseYaml } from 'yaml';
 import { closed } from './http/schemas.ts';
+import { createSchemaCheck } from './lib/schema-check.ts';
 import { checkPolicyOverrides } from './verify/policy.ts';
 
 /**
@@ -154,12 +154,13 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
   return found;
 }
 
+const fillConfigFile = createSchemaCheck(ConfigFileSchema, { defaults: true });
+
 function readConfigFile(path: string | undefined): ConfigFile {
   const given = path ? parseFile(path) : {};
-  const value = Value.Default(ConfigFileSchema, given);
-  const [error] = Value.Errors(ConfigFileSchema, value);
-  if (error) throw new ConfigError(`${path}: ${error.instancePath || '/'} ${error.message}`);
-  const file = value as ConfigFile;
+  const [error] = fillConfigFile(given);
+  if (error) throw new ConfigError(`${path}: ${error.pointer || '/'} ${error.message}`);
+  const file = given as ConfigFile;
   const [policyError] = checkPolicyOverrides(file.policy);
   if (policyError) throw new ConfigError(`${path}: /policy${policyError.pointer} ${policyError.message}`);
   return file;

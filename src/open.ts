@@ -1,26 +1,30 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type Recorder, startRecorder } from './audit/recorder.ts';
+import type { Recorder } from './audit/recorder.ts';
 import type { Config } from './config.ts';
 import { ensureHashKey } from './db/hash-key.ts';
 import { migrate } from './db/migrate.ts';
 import { type Database, openDatabase } from './db/open.ts';
-import { openRedis, type RedisHandle } from './db/redis.ts';
+import type { RedisHandle } from './db/redis.ts';
 import { chooseProvider } from './delivery/choose-provider.ts';
 import { createDelivery } from './delivery/deliver.ts';
 import { createSandbox, type Sandbox } from './delivery/providers/sandbox.ts';
 import { developmentSecret } from './development-secrets.ts';
 import { createLogger } from './http/access-log.ts';
+import { createSqlIdempotencyStore } from './http/idempotency-sql.ts';
+import type { IdempotencyStore } from './http/idempotency-store.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
+import type { RateCounter } from './http/rate-counter.ts';
+import { createSqlRateCounter } from './http/rate-counter-sql.ts';
 import { type Background, createBackground } from './lib/background.ts';
 import { type Now, systemNow } from './lib/clock.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
+import type { RedisSide } from './open-redis.ts';
 import { ensureFirstProject, type FirstProject } from './projects/first-project.ts';
 import { assertNoTestNumbers } from './projects/test-numbers.ts';
 import { createKeySet, type KeySet } from './tokens/key-set.ts';
 import { createProofs, type Proofs } from './tokens/proof.ts';
 import { ensureSigningKey } from './tokens/signing-keys.ts';
-import { withAcceptanceLedger } from './verify/acceptance-ledger.ts';
 import { createCodeHasher } from './verify/code.ts';
 import type { Deliver } from './verify/deliver.ts';
 import type { VerifyDeps } from './verify/deps.ts';
@@ -28,9 +32,7 @@ import { createGuards } from './verify/guards.ts';
 import { createKnownDevices } from './verify/known-devices.ts';
 import { handleReceipt } from './verify/receipts.ts';
 import { getRecord } from './verify/records.ts';
-import { createRedisStore } from './verify/redis-store.ts';
 import { createSqlStore } from './verify/sql-store.ts';
-import type { ChallengeStore } from './verify/store.ts';
 
 /** Everything that lives as long as the process: stores, keys, delivery, the lifecycle. */
 export interface Services {
@@ -41,6 +43,8 @@ export interface Services {
   redis: RedisHandle | null;
   /** Drains Redis' event streams into SQL; null without Redis. */
   recorder: Recorder | null;
+  idempotency: IdempotencyStore;
+  rateCounter: RateCounter;
   keyring: Keyring;
   hashKey: KeyObject;
   metrics: Metrics;
@@ -84,9 +88,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
 
   const metrics = createMetrics();
   const background = createBackground((error) => log.error({ err: error }, 'background work failed'));
-  const redis = config.redisUrl ? opening.adopt(await openRedis(config.redisUrl, log), (open) => open.close()) : null;
-  const recorder = redis ? opening.adopt(startRecorder({ redis, db, log, now }), (open) => open.stop()) : null;
-  const store = openStore(db, redis, recorder, log);
+  const redisSide = await openRedisIfConfigured(config, db, log, now);
+  if (redisSide) opening.adopt(redisSide, (open) => open.close());
   const keySet = createKeySet({ db: db.kysely, keyring });
   // In memory from the start: proofs are signed while the database is away.
   await keySet.published(now());
@@ -107,7 +110,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   });
   const verify: VerifyDeps = {
     now,
-    store,
+    store: redisSide?.store ?? createSqlStore(db),
     hasher: createCodeHasher(keyring, {
       concurrency: config.file.hashing.concurrency,
       maxQueued: config.file.hashing.max_queued,
@@ -122,7 +125,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     background: background.run,
     metrics,
   };
-  watchQueues(metrics, verify, recorder);
+  watchQueues(metrics, verify, redisSide?.recorder);
   delivery.onReceipt((receipt) => handleReceipt(verify, receipt, now()));
   sandbox.onReceipt((receipt) => background.run(delivery.receive(sandbox.name, receipt)));
 
@@ -132,8 +135,10 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     log,
     now,
     db,
-    redis,
-    recorder,
+    redis: redisSide?.redis ?? null,
+    recorder: redisSide?.recorder ?? null,
+    idempotency: redisSide?.idempotency ?? createSqlIdempotencyStore(db),
+    rateCounter: redisSide?.rateCounter ?? createSqlRateCounter(db),
     keyring,
     hashKey,
     metrics,
@@ -151,7 +156,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
 }
 
 /** What tells an operator that work is piling up. */
-function watchQueues(metrics: Metrics, { store, hasher, now }: VerifyDeps, recorder: Recorder | null): void {
+function watchQueues(metrics: Metrics, { store, hasher, now }: VerifyDeps, recorder: Recorder | undefined): void {
   metrics.watch('due_age_seconds', 'How long the due step that has waited longest has been due.', async () => {
     const oldest = await store.oldestDue(now());
     return oldest === null ? 0 : Math.max(0, now() - oldest) / 1000;
@@ -170,10 +175,10 @@ function watchQueues(metrics: Metrics, { store, hasher, now }: VerifyDeps, recor
   );
 }
 
-function openStore(db: Database, redis: RedisHandle | null, recorder: Recorder | null, log: Logger): ChallengeStore {
-  if (!redis) return createSqlStore(db);
-  const store = createRedisStore(redis, { db, poke: (shard) => recorder?.poke(shard), log });
-  return withAcceptanceLedger(store, db);
+async function openRedisIfConfigured(config: Config, db: Database, log: Logger, now: Now): Promise<RedisSide | null> {
+  if (!config.redisUrl) return null;
+  const { openRedisSide } = await import('./open-redis.ts');
+  return openRedisSide(config.redisUrl, db, log, now);
 }
 
 function afterMs(ms: number): Promise<void> {

@@ -4,14 +4,10 @@ import { sandboxPage } from './console/sandbox-page.ts';
 import { sandboxRoutes } from './delivery/sandbox-routes.ts';
 import { docsRoutes } from './http/docs.ts';
 import { healthRoutes } from './http/health.ts';
-import { createRedisIdempotencyStore } from './http/idempotency-redis.ts';
-import { createSqlIdempotencyStore } from './http/idempotency-sql.ts';
 import { installHttp } from './http/install-http.ts';
 import { metricsRoutes } from './http/metrics.ts';
 import { openApiRoutes } from './http/openapi.ts';
 import { createCursors } from './http/pagination.ts';
-import { createRedisRateCounter } from './http/rate-counter-redis.ts';
-import { createSqlRateCounter } from './http/rate-counter-sql.ts';
 import type { RateLimits } from './http/rate-limit.ts';
 import { createRateLimiter } from './http/rate-limiter.ts';
 import { hashPhone, parsePhone } from './lib/phone.ts';
@@ -44,14 +40,14 @@ const HAND_OVER_MS = 500;
  */
 const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options) => {
   const { services, standalone = false, draining = () => false } = options;
-  const { config, db, redis, keyring, hashKey, now, log, metrics, sandbox, verify } = services;
+  const { config, db, keyring, hashKey, now, log, metrics, sandbox, verify } = services;
   const production = config.mode === 'production';
   const recipientHash = (to: string) => {
     const phone = parsePhone(to);
     return phone && hashPhone(hashKey, phone.e164);
   };
   const rateLimiter = createRateLimiter({
-    counter: redis ? createRedisRateCounter(redis) : createSqlRateCounter(db),
+    counter: services.rateCounter,
     hashKey,
     onDegraded: (error) => log.warn({ err: error }, 'rate limits are counted by this instance alone'),
     onRecovered: () => log.info('rate limits are shared again'),
@@ -61,7 +57,7 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     authenticate: withClientTokens(createAuthenticate({ db, now }), keyring, now),
     rateLimiter,
     rateLimits: rateLimitsOf(services),
-    idempotency: redis ? createRedisIdempotencyStore(redis) : createSqlIdempotencyStore(db),
+    idempotency: services.idempotency,
     keyring,
     hashKey,
     metrics,

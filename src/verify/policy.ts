@@ -1,7 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { Value } from 'typebox/value';
 import { closed } from '../http/schemas.ts';
+import { createSchemaCheck } from '../lib/schema-check.ts';
 import { CHANNELS, type Channel } from './challenge.ts';
 
 /**
@@ -132,13 +131,9 @@ export const FAILURES_IN_A_ROW = 100;
 
 /** PATCH and configuration give some members only; nested objects too. */
 export const PolicyOverridesSchema = partial(PolicySchema as unknown as JsonSchema);
-const overrides = Compile(PolicyOverridesSchema);
-
-/** Messages for overrides that break the bounds; empty when they are fine. */
-export function checkPolicyOverrides(value: unknown): { pointer: string; message: string }[] {
-  if (overrides.Check(value)) return [];
-  return overrides.Errors(value).map((error) => ({ pointer: error.instancePath, message: error.message }));
-}
+/** What breaks the bounds; empty when nothing does. */
+export const checkPolicyOverrides = createSchemaCheck(PolicyOverridesSchema);
+const fillDefaults = createSchemaCheck(PolicySchema, { defaults: true });
 
 export type PolicyResolver = (overrides: unknown) => Policy;
 
@@ -152,9 +147,10 @@ export function createPolicyResolver(installation: Record<string, unknown>): Pol
     const project = isObject(stored) ? stored : {};
     const known = resolved.get(project);
     if (known) return known;
-    const policy = Value.Default(PolicySchema, merge(installation, project)) as Policy;
-    resolved.set(project, policy);
-    return policy;
+    const policy = merge(installation, project);
+    fillDefaults(policy);
+    resolved.set(project, policy as Policy);
+    return policy as Policy;
   };
 }
 

@@ -1,0 +1,23 @@
+import { Ajv, type AnySchema } from 'ajv';
+
+export interface SchemaError {
+  /** JSON pointer. */
+  pointer: string;
+  message: string;
+}
+
+/** Empty when the value fits. With `defaults`, members that are missing and have one are filled in first. */
+export type SchemaCheck = (value: unknown) => SchemaError[];
+
+export function createSchemaCheck(schema: object, { defaults = false } = {}): SchemaCheck {
+  const validate = new Ajv({ allErrors: true, useDefaults: defaults }).compile(schema as AnySchema);
+  return (value) => {
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map(({ instancePath, params, message = 'is not valid' }) => {
+      const unknown = params.additionalProperty;
+      return unknown === undefined
+        ? { pointer: instancePath, message }
+        : { pointer: `${instancePath}/${unknown}`, message: 'is not known' };
+    });
+  };
+}
