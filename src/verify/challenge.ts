@@ -26,6 +26,8 @@ export interface Send {
   status: SendStatus;
   /** When it was queued, ms. */
   at: number;
+  /** Asked for by a start or resend, rather than planned by the workflow; these begin the cool-down. */
+  requested?: boolean;
   /** While sending: when the sender's lease ends, ms; afterwards the outcome is unknown. */
   until?: number;
   provider?: string;

@@ -5,7 +5,6 @@ import type { DeliverResult, Receipt } from './deliver.ts';
  * The sending side of a challenge as a pure state machine: from what is stored and what happened to what is stored
  * next. Nothing here reads a clock, a store or a carrier; the store applies a change only if nobody was faster.
  *
- * A creating process sends at once, so its challenge begins as `sending`; other sends are queued first.
  *
  * queued → sending → sent → delivered | failed
  *                  → failed | unknown (a late receipt may still settle it)
@@ -24,10 +23,9 @@ export const LEASE_MS = 15_000;
 export function beginFlow(workflow: readonly WorkflowStep[], expiresAt: number, now: number): Flow {
   const [first] = workflow;
   if (!first) throw new Error('a workflow has at least one step');
-  const until = now + LEASE_MS;
-  const sends: Send[] = [{ channel: first.channel, status: 'sending', at: now, until }];
+  const sends: Send[] = [{ channel: first.channel, status: 'queued', at: now, requested: true }];
   const nextSendAt = plannedAt(workflow, 0, expiresAt, now);
-  return { sends, step: 0, nextSendAt, dueAt: Math.min(until, nextSendAt ?? expiresAt, expiresAt), status: 'pending' };
+  return { sends, step: 0, nextSendAt, dueAt: now + LEASE_MS, status: 'pending' };
 }
 
 /** Nothing to send: a test number. */
@@ -94,7 +92,7 @@ export function resendFlow(challenge: Challenge, channel: Send['channel'] | unde
   const chosen = channel ?? last;
   const later = challenge.workflow.findIndex((step, index) => index > challenge.step && step.channel === chosen);
   const step = later >= 0 ? later : challenge.step;
-  const sends: Send[] = [...challenge.sends, { channel: chosen, status: 'queued', at: now }];
+  const sends: Send[] = [...challenge.sends, { channel: chosen, status: 'queued', at: now, requested: true }];
   const nextSendAt = plannedAt(challenge.workflow, step, challenge.expiresAt, now);
   return { sends, step, nextSendAt, dueAt: now + LEASE_MS, status: 'pending' };
 }

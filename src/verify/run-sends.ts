@@ -19,9 +19,10 @@ export async function runSends(deps: VerifyDeps, challenge: Challenge): Promise<
   while (current) current = await runOnce(deps, current, deps.now());
 }
 
-/** The first send, by the process that created the challenge: marked as sending by the creation itself. */
+/** The first send, by the process that created the challenge and so still knows the code. */
 export async function sendFirst(deps: VerifyDeps, challenge: Challenge, code: SealedCode, now: number): Promise<void> {
-  const next = await handOver(deps, challenge, 0, toMessage(challenge, 0, code, now));
+  const begun = await apply(deps, challenge, markSending(challenge, 0, now), [], now);
+  const next = begun && (await handOver(deps, begun, 0, toMessage(begun, 0, code, now)));
   if (next) await runSends(deps, next);
 }
 
@@ -128,8 +129,8 @@ function endChallenge(deps: VerifyDeps, challenge: Challenge, flow: Flow, now: n
 
 /** Attempts that nobody finished judging: their process died. They stay counted, and on the log. */
 async function reconcile(deps: VerifyDeps, challenge: Challenge, now: number): Promise<null> {
-  const lost = challenge.attempts - challenge.judged - (challenge.status === 'approved' ? 1 : 0);
-  const events = Array.from({ length: Math.max(0, lost) }, () =>
+  const lost = challenge.attempts - challenge.judged;
+  const events = Array.from({ length: lost }, () =>
     challengeEvent('verification.attempt_failed', challenge, 'system', now, {
       reason: 'interrupted',
       evaluated: false,

@@ -33,7 +33,7 @@ export function viewVerification(challenge: Challenge) {
 /** When the cool-down ends, for a countdown in the app; other limits may still refuse. */
 function resendAt(challenge: Challenge): string | null {
   if (challenge.status !== 'pending' || challenge.sends.length >= challenge.maxSends) return null;
-  const last = challenge.sends.at(-1)?.at ?? challenge.createdAt;
+  const last = challenge.sends.findLast((send) => send.requested)?.at ?? challenge.createdAt;
   return toTimestamp(last + challenge.cooldownSeconds * 1000);
 }
 

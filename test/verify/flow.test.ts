@@ -69,9 +69,9 @@ const unknown = { kind: 'unknown', provider: 'p', reason: 'timeout' } as const;
 describe('the sending of a verification', () => {
   it('sends the first step, waits, then begins the next one', () => {
     const started = challenge();
-    expect(statuses(started)).toEqual(['sms:sending']);
-    expect(planDue(started, START).kind).toBe('wait');
-    const done = changed(started, settleSend(started, 0, sent, START + 200));
+    expect(planDue(started, START)).toEqual({ kind: 'send', index: 0 });
+    const sending = changed(started, markSending(started, 0, START));
+    const done = changed(sending, settleSend(sending, 0, sent, START + 200));
     expect(statuses(done)).toEqual(['sms:sent']);
     expect(done.dueAt).toBe(START + 30_000);
     expect(planDue(done, START + 29_999).kind).toBe('wait');
@@ -143,7 +143,8 @@ describe('the sending of a verification', () => {
 
   it('does not send after the end', () => {
     const resent = changed(challenge(), resendFlow(challenge(), 'voice', START + 1));
-    const ended = changed(resent, endFlow(resent, 'canceled'));
+    const sending = changed(resent, markSending(resent, 0, START + 1));
+    const ended = changed(sending, endFlow(sending, 'canceled'));
     expect(statuses(ended)).toEqual(['sms:sending', 'voice:skipped']);
     expect(planDue(ended, START + 1).kind).toBe('reconcile');
     const late = challenge();
