@@ -53,7 +53,8 @@ export function withIdempotency({ store, keyring, hashKey, now }: IdempotencyOpt
   async function begin(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const header = request.headers['idempotency-key'];
     request.idempotency = null;
-    if (header === undefined) return undefined;
+    // A client token must not meet the keys of the back end, nor fill the store: it is in a stranger's hands.
+    if (header === undefined || request.auth.client) return undefined;
     if (typeof header !== 'string' || !KEY.test(header)) {
       throw new Problem('invalid_idempotency_key', { detail: 'It must be 1 to 255 printable ASCII characters.' });
     }

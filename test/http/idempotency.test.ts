@@ -9,7 +9,7 @@ import { type IdempotencyStore, KEPT_MS, LEASE_MS } from '../../src/http/idempot
 import { closed } from '../../src/http/schemas.ts';
 import { Problem, StoreUnavailable } from '../../src/lib/errors.ts';
 import { expectProblem } from './expect-problem.ts';
-import { KEY, OTHER_KEY, probeApp, TEST_KEY } from './probe-app.ts';
+import { CLIENT_TOKEN, KEY, OTHER_KEY, probeApp, TEST_KEY } from './probe-app.ts';
 
 const Body = Type.Object({ to: Type.String(), note: Type.Optional(Type.String()) }, closed);
 
@@ -26,7 +26,7 @@ const routes: FastifyPluginAsyncTypebox = async (instance) => {
   for (const url of ['/v1/sends', '/v1/other-sends', '/v1/sends/:id']) {
     instance.post(
       url,
-      { config: { scope: 'verifications:write', idempotent: true }, schema: { body: Body } },
+      { config: { scope: 'verifications:write', clientToken: true, idempotent: true }, schema: { body: Body } },
       async (request, reply) => {
         const id = runs.push({ seed: request.idempotency?.seed ?? null, to: request.body.to });
         await script.shift()?.();
@@ -97,6 +97,22 @@ describe('Idempotency-Key', () => {
       { seed: null, to: 'a' },
       { seed: null, to: 'a' },
     ]);
+  });
+
+  it('of a client token means nothing: it neither meets the back end’s keys nor is kept', async () => {
+    const url = '/v1/sends/ver_mine';
+    const backEnd = await send({ url, key: 'k' });
+    const client = await send({ url, key: 'k', auth: CLIENT_TOKEN });
+    expect(client.statusCode).toBe(201);
+    expect(client.headers['idempotency-replayed']).toBeUndefined();
+    expect(client.json().id).toBe(2);
+    expect(runs[1]?.seed).toBeNull();
+
+    await send({ url, key: 'taken', body: { to: 'client' }, auth: CLIENT_TOKEN });
+    expect((await send({ url, key: 'taken', body: { to: 'back end' } })).statusCode).toBe(201);
+    expect((await send({ url, key: 'k' })).body).toBe(backEnd.body);
+    const kept = await db.kysely.selectFrom('idempotency').selectAll().execute();
+    expect(kept).toHaveLength(2);
   });
 
   it('with the same body gets the same answer a hundred times, done once (API-11)', async () => {

@@ -26,6 +26,8 @@ export const KEY = `cs_live_${'a'.repeat(40)}`;
 export const OTHER_KEY = `cs_live_${'b'.repeat(40)}`;
 /** Of the same project as KEY, and without scopes. */
 export const WEAK_KEY = `cs_live_${'w'.repeat(40)}`;
+/** A client token of KEY's project, for the verification `ver_mine`. */
+export const CLIENT_TOKEN = `cst_${'c'.repeat(40)}`;
 export const TEST_KEY = `cs_test_${'t'.repeat(40)}`;
 export const bearer = (key = KEY) => ({ authorization: `Bearer ${key}` });
 export const json = { ...bearer(), 'content-type': 'application/json' };
@@ -37,6 +39,13 @@ const keys: Record<string, Auth> = {
   [KEY]: { ...project, keyId: 'key_a', projectId: 'prj_a', scopes },
   [OTHER_KEY]: { ...project, keyId: 'key_b', projectId: 'prj_b', scopes },
   [WEAK_KEY]: { ...project, keyId: 'key_w', projectId: 'prj_a', scopes: new Set() },
+  [CLIENT_TOKEN]: {
+    ...project,
+    keyId: 'client:ver_mine',
+    projectId: 'prj_a',
+    scopes: new Set(),
+    client: { verificationId: 'ver_mine' },
+  },
   [TEST_KEY]: { ...project, keyId: 'key_t', projectId: 'prj_a', mode: 'test', scopes },
 };
 
@@ -85,7 +94,7 @@ export async function probeDeps(given: Partial<HttpDeps> = {}): Promise<HttpDeps
       onDegraded: () => {},
       onRecovered: () => {},
     }),
-    rateLimits: { key: plenty, ip: plenty, authFailures: plenty },
+    rateLimits: { key: plenty, ip: plenty, client: plenty, authFailures: plenty },
     idempotency: createSqlIdempotencyStore(db),
     keyring: createKeyring([Buffer.alloc(32, 7)]),
     hashKey,
