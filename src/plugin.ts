@@ -98,6 +98,7 @@ function rateLimitsOf({ config }: Services): RateLimits {
   const perMinute = (max: number) => ({ max, windowSeconds: 60 });
   return {
     key: perMinute(key_per_minute),
+    client: perMinute(30),
     ip: perMinute(ip_per_minute),
     authFailures: perMinute(failed_authentications_per_minute),
   };

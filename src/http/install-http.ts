@@ -69,14 +69,15 @@ function addGuard(fastify: FastifyInstance, { authenticate, rateLimiter, rateLim
     await rates.byAddress(request, reply, at);
     if (config.public || request.is404) return;
     const key = bearerOf(request);
+    // Made-up keys must not reach the database without end.
+    if (key !== null && authenticate.known?.(key) === false) rates.refuseGuess(request, reply, at);
     const auth = key === null ? null : await authenticate(key);
     if (!auth) {
       await rates.failedAuth(request, reply, at);
       throw unauthorized(request, reply);
     }
     request.auth = auth;
-    // Client tokens belong to as many people, who must not use up one another's quota.
-    await rates.byKey(auth.client?.verificationId ?? auth.keyId, reply, at);
+    await rates.byCaller(auth, reply, at);
     if (config.scope !== undefined) requireScope(request, reply, config.scope);
   });
 }

@@ -1,11 +1,14 @@
 import { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Auth } from '../lib/auth.ts';
 import { Problem } from '../lib/errors.ts';
 import type { RateLimiter, RatePolicy, RateUse } from './rate-limiter.ts';
 
 export interface RateLimits {
   /** Requests of one API key. */
   key: RateQuota;
+  /** Requests with the client tokens of one verification. */
+  client: RateQuota;
   /** Requests from one address, whoever sends them. */
   ip: RateQuota;
   /** Requests without a valid key from one address. */
@@ -29,13 +32,16 @@ declare module 'fastify' {
 
 /** Each throws the 429 when the quota is used up, and tells what is left in the answer's headers. */
 export interface RateGate {
-  byKey(keyId: string, reply: FastifyReply, now: number): Promise<void> | undefined;
+  byCaller(auth: Auth, reply: FastifyReply, now: number): Promise<void> | undefined;
   byAddress(request: FastifyRequest, reply: FastifyReply, now: number): Promise<void> | undefined;
   failedAuth(request: FastifyRequest, reply: FastifyReply, now: number): Promise<void> | undefined;
+  /** Throws when `failedAuth` would, as far as this instance knows; counts nothing. */
+  refuseGuess(request: FastifyRequest, reply: FastifyReply, now: number): void;
 }
 
 export function createRateGate(limiter: RateLimiter, limits: RateLimits): RateGate {
   const key = { name: 'key', ...limits.key };
+  const client = { name: 'client', ...limits.client };
   const ip = { name: 'ip', ...limits.ip };
   const authFailures = { name: 'auth_failures', ...limits.authFailures };
 
@@ -47,9 +53,15 @@ export function createRateGate(limiter: RateLimiter, limits: RateLimits): RateGa
   }
 
   return {
-    byKey: (keyId, reply, now) => pass(key, keyId, reply, now),
+    // Client tokens belong to as many people, who must not use up one another's quota.
+    byCaller: (auth, reply, now) =>
+      auth.client ? pass(client, auth.client.verificationId, reply, now) : pass(key, auth.keyId, reply, now),
     byAddress: (request, reply, now) => pass(ip, addressOf(request), reply, now),
     failedAuth: (request, reply, now) => pass(authFailures, addressOf(request), reply, now),
+    refuseGuess(request, reply, now) {
+      const refusal = limiter.refusal(authFailures, addressOf(request), now);
+      if (refusal) settle(refusal, reply);
+    },
   };
 }
 

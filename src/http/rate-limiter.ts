@@ -19,6 +19,8 @@ export interface RateUse {
 export interface RateLimiter {
   /** Counts one use. Answers at once when this instance may decide alone, else after asking the shared counter. */
   use(policy: RatePolicy, subject: string, now: number): RateUse | Promise<RateUse>;
+  /** What `use` would answer if this instance knows already that it refuses, else null. Counts nothing, asks nobody. */
+  refusal(policy: RatePolicy, subject: string, now: number): RateUse | null;
   /** Hands over what is counted but not shared yet; for shutdown. */
   flush(now: number): Promise<void>;
 }
@@ -67,8 +69,15 @@ export function createRateLimiter({ counter, hashKey, onDegraded, onRecovered }:
   let failing = false;
   let retryAt = 0;
 
+  const answer = (policy: RatePolicy, window: Window, position: number, now: number): RateUse => ({
+    policy,
+    allowed: position <= policy.max,
+    remaining: Math.max(0, policy.max - position),
+    resetSeconds: Math.max(1, Math.ceil((window.endsAt - now) / 1000)),
+  });
+
   function windowOf(policy: RatePolicy, subject: string, now: number): Window {
-    const name = `${policy.name}:${subject}`;
+    const name = nameOf(policy, subject);
     const known = windows.get(name);
     if (known && now < known.endsAt) return known;
     windows.delete(name);
@@ -115,23 +124,27 @@ export function createRateLimiter({ counter, hashKey, onDegraded, onRecovered }:
   return {
     use(policy, subject, now) {
       const window = windowOf(policy, subject, now);
-      const answer = (position: number): RateUse => ({
-        policy,
-        allowed: position <= policy.max,
-        remaining: Math.max(0, policy.max - position),
-        resetSeconds: Math.max(1, Math.ceil((window.endsAt - now) / 1000)),
-      });
-      if (window.total >= policy.max) return answer(policy.max + 1);
+      const at = (position: number) => answer(policy, window, position, now);
+      if (window.total >= policy.max) return at(policy.max + 1);
       window.total++;
       window.unshared++;
       const mayDecide = window.unshared <= window.ahead;
-      if ((mayDecide && now - window.sharedAt < SYNC_MS) || (failing && now < retryAt)) return answer(window.total);
+      if ((mayDecide && now - window.sharedAt < SYNC_MS) || (failing && now < retryAt)) return at(window.total);
       const shared = share(window, now);
-      return mayDecide ? answer(window.total) : shared.then(answer);
+      return mayDecide ? at(window.total) : shared.then(at);
+    },
+    refusal(policy, subject, now) {
+      const window = windows.get(nameOf(policy, subject));
+      const usedUp = window && now < window.endsAt && window.total >= policy.max;
+      return usedUp ? answer(policy, window, policy.max + 1, now) : null;
     },
     async flush(now) {
       const open = [...windows.values()].filter((window) => window.unshared > 0 && now < window.endsAt);
       await Promise.all(open.map((window) => share(window, now)));
     },
   };
+}
+
+function nameOf(policy: RatePolicy, subject: string): string {
+  return `${policy.name}:${subject}`;
 }

@@ -25,5 +25,9 @@ export interface Auth {
   client?: { verificationId: string };
 }
 
-/** Null for a key that is unknown, revoked or expired. Throws StoreUnavailable when that cannot be known. */
-export type Authenticate = (key: string) => Promise<Auth | null>;
+export interface Authenticate {
+  /** Null for a key that is unknown, revoked or expired. Throws StoreUnavailable when that cannot be known. */
+  (key: string): Promise<Auth | null>;
+  /** False for a key that only the database can vouch for. Without this, every key may be asked for. */
+  known?(key: string): boolean;
+}

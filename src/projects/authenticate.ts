@@ -94,7 +94,12 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     if (cache.size > size) cache.delete(cache.keys().next().value as string);
   }
 
-  return authenticate;
+  function isKnown(key: string): boolean {
+    const known = valid.get(hashApiKey(key));
+    return known !== undefined && usable(known, now()) !== null;
+  }
+
+  return Object.assign(authenticate, { known: isKnown });
 }
 
 const keyColumns = [

@@ -7,8 +7,8 @@ const NO_SCOPES: Auth['scopes'] = new Set();
 
 /** Takes a client token where a key is expected. It has no scope; routes let it in by name (`config.clientToken`). */
 export function withClientTokens(authenticate: Authenticate, keyring: Keyring, now: Now): Authenticate {
-  return async (token) => {
-    if (!token.startsWith('cst_')) return authenticate(token);
+  async function authenticateClient(token: string): Promise<Auth | null> {
+    if (!isClientToken(token)) return authenticate(token);
     const claims = openClientToken(keyring, token, now());
     if (!claims) return null;
     const { verificationId, project, mode } = claims;
@@ -21,5 +21,13 @@ export function withClientTokens(authenticate: Authenticate, keyring: Keyring, n
       policy: null,
       client: { verificationId },
     };
-  };
+  }
+
+  // A client token carries its own proof: no database is asked.
+  const known = (token: string) => isClientToken(token) || (authenticate.known?.(token) ?? true);
+  return Object.assign(authenticateClient, { known });
+}
+
+function isClientToken(token: string): boolean {
+  return token.startsWith('cst_');
 }

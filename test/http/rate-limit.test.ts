@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { KyselyPlugin } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { migrate } from '../../src/db/migrate.ts';
 import { type Database, openDatabase } from '../../src/db/open.ts';
@@ -8,6 +9,12 @@ import { createRedisRateCounter } from '../../src/http/rate-counter-redis.ts';
 import { createSqlRateCounter } from '../../src/http/rate-counter-sql.ts';
 import { createRateLimiter } from '../../src/http/rate-limiter.ts';
 import { StoreUnavailable } from '../../src/lib/errors.ts';
+import { createKeyring } from '../../src/lib/keyring.ts';
+import { createAuthenticate } from '../../src/projects/authenticate.ts';
+import { ensureFirstProject } from '../../src/projects/first-project.ts';
+import { withClientTokens } from '../../src/tokens/authenticate-client.ts';
+import { issueClientToken } from '../../src/tokens/client-token.ts';
+import { newSecret } from '../projects/new-secret.ts';
 import { describeWith, freshRedis } from '../rig/stores.ts';
 import { expectProblem } from './expect-problem.ts';
 import { exposeGc } from './expose-gc.ts';
@@ -71,7 +78,7 @@ describe('quotas', () => {
     let now = NOON + 45_500;
     const app = await start({
       now: () => now,
-      rateLimits: { key: { max: 3, windowSeconds: 60 }, ip: plenty, authFailures: plenty },
+      rateLimits: { key: { max: 3, windowSeconds: 60 }, ip: plenty, client: plenty, authFailures: plenty },
     });
     const get = () => app.inject({ url: '/v1/things', headers: bearer() });
 
@@ -90,7 +97,7 @@ describe('quotas', () => {
     let now = NOON;
     const app = await start({
       now: () => now,
-      rateLimits: { key: { max: 5, windowSeconds: 60 }, ip: plenty, authFailures: plenty },
+      rateLimits: { key: { max: 5, windowSeconds: 60 }, ip: plenty, client: plenty, authFailures: plenty },
     });
     const get = (key?: string) => app.inject({ url: '/v1/things', headers: bearer(key) });
     for (let i = 0; i < 5; i++) expect((await get()).statusCode).toBe(200);
@@ -109,7 +116,7 @@ describe('quotas', () => {
   it('of addresses hold for requests without a key too', async () => {
     const app = await start({
       now: () => NOON,
-      rateLimits: { key: plenty, ip: { max: 4, windowSeconds: 60 }, authFailures: plenty },
+      rateLimits: { key: plenty, ip: { max: 4, windowSeconds: 60 }, client: plenty, authFailures: plenty },
     });
     expect((await app.inject('/v1/public')).statusCode).toBe(200);
     expect((await app.inject('/nowhere')).statusCode).toBe(404);
@@ -123,7 +130,7 @@ describe('quotas', () => {
   it('of failed authentications do not lock out who has a valid key', async () => {
     const app = await start({
       now: () => NOON,
-      rateLimits: { key: plenty, ip: plenty, authFailures: { max: 3, windowSeconds: 60 } },
+      rateLimits: { key: plenty, ip: plenty, client: plenty, authFailures: { max: 3, windowSeconds: 60 } },
     });
     const guess = () => app.inject({ url: '/v1/things', headers: bearer('cs_live_guess') });
     for (let i = 0; i < 3; i++) expectProblem(await guess(), 'unauthorized');
@@ -132,8 +139,69 @@ describe('quotas', () => {
   });
 });
 
+describe('an address that failed too often', () => {
+  async function startOnDatabase(authFailures: number) {
+    const db = await openDatabase('sqlite::memory:');
+    databases.push(db);
+    await migrate(db, NOON);
+    const key = newSecret('live');
+    await ensureFirstProject(db, { apiKey: key, mode: 'development' }, NOON);
+    const clock = { now: NOON };
+    const now = () => clock.now;
+    const asked = { queries: 0 };
+    const count: KyselyPlugin = {
+      transformQuery({ node }) {
+        asked.queries++;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    };
+    const watched = { ...db, kysely: db.kysely.withPlugin(count) };
+    const keyring = createKeyring([Buffer.alloc(32, 7)]);
+    const app = await start({
+      now,
+      authenticate: withClientTokens(createAuthenticate({ db: watched, now }), keyring, now),
+      rateLimits: { key: plenty, ip: plenty, client: plenty, authFailures: { max: authFailures, windowSeconds: 60 } },
+      routes: async (routes) => {
+        const config = { scope: 'verifications:read', clientToken: true } as const;
+        routes.get('/v1/verifications/:id', { config }, async () => ({ ok: true }));
+      },
+    });
+    const get = (secret: string, url = '/v1/verifications/ver_a') => app.inject({ url, headers: bearer(secret) });
+    return { asked, clock, get, key, keyring };
+  }
+
+  it('costs the database nothing more, whatever keys it makes up', async () => {
+    const { asked, clock, get, key } = await startOnDatabase(3);
+    for (let i = 0; i < 3; i++) expectProblem(await get(newSecret('live')), 'unauthorized');
+    expect(asked.queries).toBe(3);
+    for (let i = 0; i < 20; i++) {
+      const refused = expectProblem(await get(newSecret('live')), 'rate_limited');
+      expect(refused['violated-policies']).toEqual(['auth_failures']);
+    }
+    expectProblem(await get(key), 'rate_limited');
+    expect(asked.queries).toBe(3);
+
+    clock.now += MINUTE;
+    expect((await get(key)).statusCode).toBe(200);
+  });
+
+  it('keeps the keys that were seen valid, and client tokens', async () => {
+    const { asked, clock, get, key, keyring } = await startOnDatabase(3);
+    expect((await get(key)).statusCode).toBe(200);
+    for (let i = 0; i < 4; i++) await get(newSecret('live'));
+    clock.now += 2_000;
+    expect((await get(key)).statusCode).toBe(200);
+    const { queries } = asked;
+    const claims = { verificationId: 'ver_a', project: 'prj_a', mode: 'live' } as const;
+    expect((await get(issueClientToken(keyring, claims, NOON + MINUTE))).statusCode).toBe(200);
+    expectProblem(await get('cst_made-up'), 'rate_limited');
+    expect(asked.queries).toBe(queries);
+  });
+});
+
 describe('client addresses (API-18)', () => {
-  const once = { key: plenty, ip: { max: 1, windowSeconds: 60 }, authFailures: plenty };
+  const once = { key: plenty, ip: { max: 1, windowSeconds: 60 }, client: plenty, authFailures: plenty };
   const spoofed = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'cf-connecting-ip', 'x-client-ip', 'true-client-ip'];
 
   it('are the peer’s own, whatever the request says', async () => {
@@ -231,7 +299,7 @@ await describeWith(['redis'], 'instances on one Redis', () => {
     const instance = () =>
       start({
         now: () => NOON,
-        rateLimits: { key: { max: 30, windowSeconds: 60 }, ip: plenty, authFailures: plenty },
+        rateLimits: { key: { max: 30, windowSeconds: 60 }, ip: plenty, client: plenty, authFailures: plenty },
         rateLimiter: limiterOn(createRedisRateCounter(handle)),
       });
     const instances = [await instance(), await instance()];

@@ -90,6 +90,18 @@ describe('a key', () => {
     expect(state.queries).toBe(2);
   });
 
+  it('is known from its first use until it is seen revoked, or expires', async () => {
+    const { id, secret } = await newKey();
+    expect(authenticate.known?.(secret)).toBe(false);
+    await authenticate(secret);
+    expect(authenticate.known?.(secret)).toBe(true);
+    clock.now += 60_000;
+    expect(authenticate.known?.(secret)).toBe(true);
+    await revokeKey(installation.db, id, actor, clock.now);
+    await authenticate(secret);
+    expect(authenticate.known?.(secret)).toBe(false);
+  });
+
   it('stands for the same object until something about it changes', async () => {
     const first = await authenticate(installation.key);
     clock.now += 1_000;
