@@ -18,6 +18,8 @@ export interface ServerOptions {
   logger: FastifyBaseLogger;
   /** Addresses and CIDR ranges of proxies whose X-Forwarded-* headers are believed; nobody else's are. */
   trustProxy: readonly string[];
+  /** True from when load balancers are told to go elsewhere: keep-alive would hold them here. */
+  draining?: () => boolean;
   /** How long closing waits for connections that will not end. */
   graceMs?: number;
 }
@@ -40,7 +42,7 @@ const MAX_PARAM_LENGTH = 100;
 
 /** A server with one plugin in it: every option of Fastify is here, everything else in the plugin. */
 export async function buildApp<Deps extends object>(
-  { logger, trustProxy, graceMs = GRACE_MS }: ServerOptions,
+  { logger, trustProxy, draining = () => false, graceMs = GRACE_MS }: ServerOptions,
   plugin: FastifyPluginAsync<Deps>,
   deps: Deps,
 ): Promise<FastifyInstance> {
@@ -75,7 +77,7 @@ export async function buildApp<Deps extends object>(
   app.server.on('checkExpectation', app.routing);
   app.addHook('onRequest', refuseWithoutHost);
   logRequests(app);
-  endConnections(app, graceMs);
+  endConnections(app, draining, graceMs);
   await app.register(plugin, deps);
   return app;
 }
@@ -96,16 +98,16 @@ function answerEarly(error: Error, request: FastifyRequest, reply: FastifyReply)
 }
 
 /**
- * Requests under way when the server begins to close are answered and their connections end with the answer.
- * From then on Node no longer looks for connections that are too slow: after `graceMs` they are cut.
+ * Once the server drains, connections end with their next answer; requests under way when it closes are answered.
+ * From closing on Node no longer looks for connections that are too slow: after `graceMs` they are cut.
  */
-function endConnections(app: FastifyInstance, graceMs: number): void {
+function endConnections(app: FastifyInstance, draining: () => boolean, graceMs: number): void {
   let timer: NodeJS.Timeout | undefined;
   app.addHook('preClose', async () => {
     timer = setTimeout(() => app.server.closeAllConnections(), graceMs);
   });
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (timer) reply.header('connection', 'close');
+    if (timer || draining()) reply.header('connection', 'close');
     done(null, payload);
   });
   app.addHook('onClose', async () => clearTimeout(timer));

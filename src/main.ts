@@ -11,7 +11,7 @@ const GRACE_MS = 25_000;
 
 export function buildService(services: Services, draining: () => boolean = () => false) {
   const { log, config } = services;
-  return buildApp({ logger: log, trustProxy: config.file.trust_proxy }, countersign, {
+  return buildApp({ logger: log, trustProxy: config.file.trust_proxy, draining }, countersign, {
     services,
     standalone: true,
     draining,
