@@ -97,7 +97,8 @@ function complete(document: Document): Document {
         in: 'header',
         description:
           'Makes a retry safe: for 24 hours the same key and body get the answer of the first request ' +
-          '(`Idempotency-Replayed: true`), another body gets 422, and 409 means that the first one is still running.',
+          '(`Idempotency-Replayed: true`), another body gets 422, and 409 means that the first one is still running. ' +
+          'Ignored when a client token calls.',
         schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[ -~]+$' },
       },
     },

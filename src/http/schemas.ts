@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox';
+import { problems } from '../lib/errors.ts';
 
 /** Unknown members are refused. Every object schema of a request must be closed; installHttp checks it. */
 export const closed = { additionalProperties: false } as const;
@@ -18,7 +19,7 @@ export const ProblemSchema = Type.Object(
     title: Type.String(),
     status: Type.Integer({ description: 'The HTTP status.' }),
     detail: Type.Optional(Type.String({ description: 'About this occurrence.' })),
-    code: Type.String({ description: 'Stable name of the error.' }),
+    code: Type.String({ enum: Object.keys(problems), description: 'Stable name of the error.' }),
     request_id: Type.String({ description: 'Finds the request in the log.' }),
     errors: Type.Optional(
       Type.Array(

@@ -109,7 +109,7 @@ export const VerificationSchema = Type.Object(
     resend_at: nullable(Timestamp),
     metadata: Type.Record(Type.String(), Type.String()),
   },
-  { ...closed, $id: 'Verification' },
+  { ...closed, title: 'Verification' },
 );
 
 export const CheckBody = Type.Object(
@@ -151,7 +151,7 @@ export const CheckAnswer = Type.Object(
     ),
     locked_until: Type.Optional(nullable(Timestamp)),
   },
-  { ...closed, $id: 'CheckAnswer' },
+  { ...closed, title: 'CheckAnswer' },
 );
 
 export const ResendBody = Type.Object({ channel: Type.Optional(ChannelSchema) }, closed);

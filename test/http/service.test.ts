@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createReadiness, healthRoutes } from '../../src/http/health.ts';
 import { createMetrics, metricsRoutes } from '../../src/http/metrics.ts';
-import { StoreUnavailable } from '../../src/lib/errors.ts';
+import { problems, StoreUnavailable } from '../../src/lib/errors.ts';
+import { buildService } from '../../src/main.ts';
+import { newNumber, openTestService, type TestService } from '../service.ts';
 import { expectProblem } from './expect-problem.ts';
 import { bearer, probeApp } from './probe-app.ts';
 
@@ -66,11 +68,63 @@ describe('health', () => {
   it('is never refused for being asked often, and asks no limiter', async () => {
     const none = { max: 1, windowSeconds: 60 };
     app = await probeApp({
-      rateLimits: { key: none, ip: none, authFailures: none },
+      rateLimits: { key: none, ip: none, client: none, authFailures: none },
       routes: healthRoutes({ probes: [], draining: () => false, now: () => 0 }),
     });
     for (let i = 0; i < 5; i++) expect((await app.inject('/health/live')).statusCode).toBe(200);
     expect((await app.inject('/health/live')).headers).not.toHaveProperty('ratelimit');
+  });
+});
+
+describe('the whole service', () => {
+  let service: TestService;
+  beforeAll(async () => {
+    service = await openTestService('embedded');
+  });
+  afterAll(() => service.close());
+
+  it('ends each connection with its answer from the moment it drains', async () => {
+    let draining = false;
+    app = await buildService(service.services, () => draining);
+    const ends = async (url: string) => (await app?.inject(url))?.headers.connection === 'close';
+    const urls = ['/health/live', '/health/ready', '/v1/verifications', '/nowhere'];
+    for (const url of urls) expect(await ends(url)).toBe(false);
+    draining = true;
+    for (const url of urls) expect(await ends(url)).toBe(true);
+  });
+
+  it('serves each verification’s client tokens 30 times a minute, whatever its key may do', async () => {
+    const issue = async () => {
+      const { body } = await service.call('POST', '/v1/verifications', { to: newNumber() });
+      const path = `/v1/verifications/${body.id}`;
+      const newToken = async () => (await service.call('POST', `${path}/client-token`)).body.client_token as string;
+      const tokens = [await newToken(), await newToken()] as const;
+      return (i = 0) => service.call('POST', `${path}/check`, { code: '000000' }, { key: tokens[i % 2] as string });
+    };
+    const check = await issue();
+    for (let left = 29; left >= 0; left--) {
+      expect((await check(left)).headers.ratelimit).toContain(`"client";r=${left};`);
+    }
+    const refused = await check();
+    expect(refused.status).toBe(429);
+    expect(refused.body).toMatchObject({ code: 'rate_limited', 'violated-policies': ['client'] });
+    const other = await issue();
+    expect((await other()).status).toBe(200);
+    service.clock.now += 60_000;
+    expect((await check()).status).not.toBe(429);
+  });
+
+  it('describes verifications, checks and errors as types with names', async () => {
+    const { body } = await service.call('GET', '/openapi.json');
+    const { schemas } = body.components;
+    const answers = (path: string, method: string) =>
+      Object.values<Record<string, unknown>>(body.paths[path][method].responses).map(({ content }) => content);
+    const named = (name: string) => ({ 'application/json': { schema: { $ref: `#/components/schemas/${name}` } } });
+    expect(schemas.Verification.properties).toHaveProperty('attempts_remaining');
+    expect(schemas.CheckAnswer.properties).toHaveProperty('valid');
+    expect(answers('/v1/verifications', 'post')).toContainEqual(named('Verification'));
+    expect(answers('/v1/verifications/{id}/check', 'post')).toContainEqual(named('CheckAnswer'));
+    expect(schemas.Problem.properties.code.enum).toEqual(Object.keys(problems));
   });
 });
 
