@@ -55,6 +55,27 @@ export function judgeContract(on: Scenario): void {
       expect(history[3]).toEqual({ ...events.exhausted, sequence: 4 });
     });
 
+    it('records what the failure brought about after it, and the end last', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now, { maxAttempts: 2 }), now);
+      const notices = [eventOf('verification.locked', challenge, now), eventOf('verification.locked', challenge, now)];
+      await on.spend(challenge, now);
+      await on.store.fail(challenge.id, { ...failEvents(challenge, now), notices }, now);
+      await on.spend(challenge, now);
+      await on.store.fail(
+        challenge.id,
+        { ...failEvents(challenge, now), notices: [eventOf('verification.locked', challenge, now)] },
+        now,
+      );
+      const history = await on.history(challenge);
+      const [first, second] = [
+        ['attempt_failed', 'locked', 'locked'],
+        ['attempt_failed', 'locked', 'exhausted'],
+      ];
+      expect(types(history)).toEqual(['created', ...first, ...second]);
+      expect(history.slice(2, 4)).toEqual(notices.map((event, index) => ({ ...event, sequence: index + 3 })));
+    });
+
     it('on an ended challenge counts and records, and leaves the end as it is', async () => {
       const now = newEpoch();
       const challenge = await on.created(newChallenge(now, { maxAttempts: 1 }), now);

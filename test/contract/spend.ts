@@ -24,7 +24,7 @@ export function spendContract(on: Scenario): void {
       const now = newEpoch();
       const challenge = await on.created(newChallenge(now), now);
       const expected: Challenge = { ...challenge, attempts: 1 };
-      expect(await on.spend(challenge, now + 1)).toEqual({ kind: 'ok', challenge: expected });
+      expect(await on.spend(challenge, now + 1)).toEqual({ kind: 'ok', challenge: expected, budgets: new Map() });
       expect(await on.read(challenge)).toEqual(expected);
       expect(types(await on.history(challenge))).toEqual(['created']);
     });
