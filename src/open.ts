@@ -22,6 +22,7 @@ import { createKeyring, type Keyring } from './lib/keyring.ts';
 import type { RedisSide } from './open-redis.ts';
 import { ensureFirstProject, type FirstProject } from './projects/first-project.ts';
 import { assertNoTestNumbers } from './projects/test-numbers.ts';
+import { installationIssuer } from './tokens/issuer.ts';
 import { createKeySet, type KeySet } from './tokens/key-set.ts';
 import { createProofs, type Proofs } from './tokens/proof.ts';
 import { ensureSigningKey } from './tokens/signing-keys.ts';
@@ -93,10 +94,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   const keySet = createKeySet({ db: db.kysely, keyring });
   // In memory from the start: proofs are signed while the database is away.
   await keySet.published(now());
-  const proofs = createProofs({
-    keys: keySet,
-    issuer: config.file.public_url ?? `http://${config.host}:${config.port}`,
-  });
+  const proofs = createProofs({ keys: keySet, issuer: config.file.public_url ?? installationIssuer(hashKey) });
 
   const sandbox = createSandbox(now);
   const delivery = createDelivery({

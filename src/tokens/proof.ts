@@ -18,7 +18,7 @@ export interface ProvenVerification {
 
 export interface ProofClaims {
   iss: string;
-  /** The project. */
+  /** See audienceOf. */
   aud: string;
   /** The app's own name for the person, or the hash of the number where it gave none. */
   sub: string;
@@ -35,16 +35,29 @@ export interface ProofClaims {
   amr: string[];
 }
 
+export interface Audience {
+  project: string;
+  mode: Mode;
+}
+
 export interface Proofs {
   sign(verification: ProvenVerification, now: number): Promise<string>;
   /** Null unless it is an unexpired proof of ours for this audience. */
-  verify(token: string, audience: { project: string; mode: Mode }, now: number): Promise<ProofClaims | null>;
+  verify(token: string, audience: Audience, now: number): Promise<ProofClaims | null>;
 }
 
 const MAX_TOKEN_CHARACTERS = 8_192;
 const METHODS: Record<string, string[]> = { sms: ['otp', 'sms'], voice: ['otp', 'tel'] };
 
-/** @param issuer the installation's public URL. */
+/**
+ * Both modes are signed with the same keys, and a verifier that has only the JWKS checks `iss` and `aud`: so the
+ * audience must tell a test proof, whose code anybody may read in the sandbox, from a live one.
+ */
+function audienceOf({ project, mode }: Audience): string {
+  return mode === 'live' ? project : `${project}:${mode}`;
+}
+
+/** @param deps.issuer the same on every instance: see issuer.ts. */
 export function createProofs(deps: { keys: KeySet; issuer: string }): Proofs {
   const { keys, issuer } = deps;
 
@@ -53,7 +66,7 @@ export function createProofs(deps: { keys: KeySet; issuer: string }): Proofs {
     const iat = Math.floor(now / 1000);
     const claims = {
       iss: issuer,
-      aud: verification.project,
+      aud: audienceOf(verification),
       sub: verification.subject ?? verification.recipientHash,
       jti: verification.id,
       iat,
@@ -68,27 +81,24 @@ export function createProofs(deps: { keys: KeySet; issuer: string }): Proofs {
     return new SignJWT(claims).setProtectedHeader(key.header).sign(key.privateKey);
   }
 
-  async function verify(
-    token: string,
-    audience: { project: string; mode: Mode },
-    now: number,
-  ): Promise<ProofClaims | null> {
+  async function verify(token: string, { project, mode }: Audience, now: number): Promise<ProofClaims | null> {
     if (token.length > MAX_TOKEN_CHARACTERS) return null;
     // The header must be, to the byte, one that we write. So `alg`, `kid`, `jwk`, `jku`, `crit` and the rest of what
     // a stranger could put there is not even read (RFC 8725 §3.1, §3.10).
     const key = await keys.byHeader(token.slice(0, token.indexOf('.')), now);
     if (!key) return null;
+    const audience = audienceOf({ project, mode });
     try {
       const { payload } = await jwtVerify<ProofClaims>(token, key.publicKey, {
         algorithms: ['EdDSA'],
         typ: PROOF_TYP,
         issuer,
-        audience: audience.project,
+        audience,
         currentDate: new Date(now),
         requiredClaims: ['iss', 'aud', 'sub', 'jti', 'iat', 'exp'],
       });
       // jose also takes a list of audiences that has ours in it: a proof is for one project.
-      const isOurs = payload.aud === audience.project && payload.mode === audience.mode;
+      const isOurs = payload.aud === audience && payload.mode === mode;
       return isOurs && readsBack(token, payload) ? payload : null;
     } catch (error) {
       if (error instanceof errors.JOSEError) return null;

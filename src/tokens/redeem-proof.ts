@@ -2,6 +2,7 @@ import type { EventType, Mode } from '../audit/event.ts';
 import { insertEvents } from '../audit/insert-events.ts';
 import type { Database } from '../db/open.ts';
 import { writeTransaction } from '../db/transaction.ts';
+import { KEPT_MS as IDEMPOTENCY_KEPT_MS } from '../http/idempotency-store.ts';
 import { newId } from '../lib/ids.ts';
 import type { ProofClaims, Proofs } from './proof.ts';
 
@@ -11,8 +12,12 @@ export interface Redeemer {
   mode: Mode;
 }
 
-/** Longer than the clocks of instances differ: what one still takes as valid, another must not have forgotten. */
-const KEPT_AFTER_EXPIRY_MS = 3_600_000;
+/**
+ * A check that is repeated with its Idempotency-Key is answered with a newly signed proof of the same verification, as
+ * long as the key lives; none of them may outlive the memory of the first one's redemption. The hour on top is for
+ * the proof's own life and for clocks of instances that differ.
+ */
+const KEPT_AFTER_EXPIRY_MS = IDEMPOTENCY_KEPT_MS + 3_600_000;
 
 /** The claims for the first caller with a valid proof of its own project and mode; null for everyone else, ever. */
 export async function redeemProof(

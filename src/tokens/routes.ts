@@ -38,7 +38,7 @@ const Claims = Type.Object(
   {
     active: Type.Boolean({ description: 'True once for each proof. All other members are there only then.' }),
     iss: Type.Optional(Type.String()),
-    aud: Type.Optional(Type.String({ description: 'The project.' })),
+    aud: Type.Optional(Type.String({ description: 'The project; in test mode followed by `:test`.' })),
     sub: Type.Optional(Type.String({ description: 'The subject given at the start, else the hash of the number.' })),
     jti: Type.Optional(Type.String({ description: 'The verification.' })),
     iat: Type.Optional(Type.Integer()),

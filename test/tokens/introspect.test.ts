@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { deflateRawSync } from 'node:zlib';
 import { CompactSign, createLocalJWKSet, exportJWK, jwtVerify } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { purgeExpired } from '../../src/db/purge.ts';
 import type { ProvenVerification } from '../../src/tokens/proof.ts';
 import { newSecret } from '../projects/new-secret.ts';
 import { describeWith } from '../rig/stores.ts';
@@ -84,7 +85,7 @@ for (const profile of ['embedded', 'postgres'] as const) {
       const iat = Math.floor(api.clock.now / 1000);
       expect(protectedHeader).toEqual({ alg: 'EdDSA', typ: 'countersign-proof+jwt', kid: jwks.keys[0].kid });
       expect(payload).toEqual({
-        iss: expect.stringMatching(/^http/),
+        iss: expect.stringMatching(/^urn:countersign:[0-9a-f]{16}$/),
         aud: api.services.firstProject.id,
         sub: 'user-42',
         jti: id,
@@ -111,7 +112,8 @@ for (const profile of ['embedded', 'postgres'] as const) {
     });
 
     it('is redeemed once by many callers on two instances', async () => {
-      const other = await openTestService(profile, { beside: api });
+      const config = { ...api.services.config, host: '127.0.0.2', port: 3999 };
+      const other = await openTestService(profile, { beside: { ...api, services: { ...api.services, config } } });
       for (let round = 0; round < 5; round++) {
         const verification = proven();
         const token = await api.services.proofs.sign(verification, api.clock.now);
@@ -132,6 +134,31 @@ for (const profile of ['embedded', 'postgres'] as const) {
       expect(second).not.toBe(first);
       expect((await introspect(second)).active).toBe(true);
       expect(await introspect(first)).toEqual(INACTIVE);
+    });
+
+    it('that is signed again for a repeated check, as late as that can be, is not redeemed again', async () => {
+      const verification = proven();
+      const checkedAt = api.clock.now;
+      expect((await introspect(await api.services.proofs.sign(verification, checkedAt))).active).toBe(true);
+      api.clock.now = checkedAt + 24 * 3_600_000;
+      const again = await api.services.proofs.sign(verification, api.clock.now);
+      api.clock.now += 299_000;
+      await purgeExpired(api.services.db, api.clock.now);
+      expect(await introspect(again)).toEqual(INACTIVE);
+    });
+
+    it('of test mode has another audience, so that nobody who has only the key set takes it for a live one', async () => {
+      const jwks = createLocalJWKSet((await api.app.inject('/.well-known/jwks.json')).json());
+      const project = api.services.firstProject.id;
+      const verify = (token: string, audience: string) =>
+        jwtVerify(token, jwks, { audience, typ: 'countersign-proof+jwt', currentDate: new Date(api.clock.now) });
+      const test = await sign({ mode: 'test' });
+      await expect(verify(test, project)).rejects.toMatchObject({ claim: 'aud' });
+      expect((await verify(test, `${project}:test`)).payload.mode).toBe('test');
+      expect((await verify(await sign(), project)).payload.mode).toBe('live');
+      for (const claims of [{ mode: 'test' }, { aud: `${project}:test` }]) {
+        expect(await introspect(await ownSigned({ claims }))).toEqual(INACTIVE);
+      }
     });
 
     it('is answered again to a retry with the same Idempotency-Key', async () => {
