@@ -8,7 +8,7 @@ COPY src src
 RUN npm run build && npm prune --omit=dev
 
 FROM node:24-slim
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATABASE_URL=sqlite:/data/countersign.db
+ENV NODE_ENV=production COUNTERSIGN_MODE=production HOST=0.0.0.0 PORT=3000 DATABASE_URL=sqlite:/data/countersign.db
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules

@@ -9,7 +9,7 @@ countersign migrate                bring the database's schema up to date
 
 countersign keys list [--project ID]
 countersign keys create [--name NAME] [--project ID] [--mode live|test] [--scopes A,B] [--expires TIME]
-                                   print a new key; all scopes but admin unless told otherwise
+                                   print a new key; all scopes but admin and recipients:write unless told otherwise
 countersign keys revoke ID
 countersign keys rotate [--compromised]
                                    make a new key to sign proofs with; it signs after ten minutes, when every
@@ -63,7 +63,9 @@ const commands: Record<string, Command> = {
     async run(config, options) {
       const { printKeys } = await import('./projects/key-commands.ts');
       return withProject(config, options, async (db, project) => {
-        for (const line of await printKeys(db, project, Date.now())) print(line);
+        const lines = await printKeys(db, project, Date.now());
+        if (lines === null) return fail(`there is no project ${project}`);
+        for (const line of lines) print(line);
         return DONE;
       });
     },

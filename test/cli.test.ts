@@ -90,11 +90,11 @@ describe('countersign', () => {
     await db.close();
   });
 
-  it('a key has every scope but admin unless told otherwise', async () => {
+  it('a key has every scope but those that undo protections unless told otherwise', async () => {
     const { run } = await openShell();
     const { err } = await run('keys', 'create');
     expect(err).toContain('verifications:write,verifications:read,events:read');
-    expect(err).not.toContain('admin');
+    expect(err).not.toMatch(/admin|recipients:write/);
   });
 
   it('a key that is not there cannot be revoked', async () => {
@@ -102,6 +102,15 @@ describe('countersign', () => {
     expect(await run('keys', 'revoke', 'key_x')).toMatchObject({
       code: 1,
       err: 'countersign: there is no key key_x\n',
+    });
+  });
+
+  it('a project that is not there has no keys to list', async () => {
+    const { run } = await openShell();
+    expect(await run('keys', 'list', '--project', 'prj_none')).toMatchObject({
+      code: 1,
+      out: '',
+      err: 'countersign: there is no project prj_none\n',
     });
   });
 

@@ -1,9 +1,11 @@
-import { Value } from 'typebox/value';
+import type { Mode } from '../audit/event.ts';
 import type { Database } from '../db/open.ts';
 import { SCOPES, type Scope } from '../lib/auth.ts';
 import { toTimestamp } from '../lib/clock.ts';
+import { createSchemaCheck } from '../lib/schema-check.ts';
 import type { Actor } from './admin-event.ts';
-import { createKey, type KeyRecord, listKeys, type NewKey, revokeKey } from './keys.ts';
+import { createKey, DEFAULT_SCOPES, type KeyRecord, listKeys, type NewKey, revokeKey } from './keys.ts';
+import { findProject } from './projects.ts';
 import { ModeSchema, NameSchema, ScopesSchema } from './views.ts';
 
 /** Keys at the command line: whoever holds the database may do what no key may. */
@@ -11,8 +13,9 @@ const actor: Actor = { id: 'system', mode: 'live' };
 
 const PAGE = 100;
 
-/** One line a key, its members separated by tabs. */
-export async function printKeys(db: Database, project: string, now: number): Promise<string[]> {
+/** One line a key, its members separated by tabs; null when there is no such project. */
+export async function printKeys(db: Database, project: string, now: number): Promise<string[] | null> {
+  if (!(await findProject(db.kysely, project))) return null;
   const lines: string[] = [];
   let last: KeyRecord | undefined;
   do {
@@ -28,7 +31,7 @@ export interface CreateOptions {
   name?: string | undefined;
   project: string;
   mode?: string | undefined;
-  /** Separated by commas; all but `admin` when not given. */
+  /** Separated by commas; DEFAULT_SCOPES when not given. */
   scopes?: string | undefined;
   expires?: string | undefined;
 }
@@ -37,16 +40,16 @@ export type Created = { kind: 'created'; line: string; secret: string } | { kind
 
 export async function createKeyFrom(db: Database, options: CreateOptions, now: number): Promise<Created> {
   const { project, name = 'made at the command line', mode = 'live', expires } = options;
-  const scopes = options.scopes?.split(',') ?? SCOPES.filter((scope) => scope !== 'admin');
+  const scopes = options.scopes?.split(',') ?? DEFAULT_SCOPES;
   const expiresAt = expires === undefined ? null : Date.parse(expires);
   const refused = (why: string): Created => ({ kind: 'refused', why });
-  if (!Value.Check(NameSchema, name)) return refused('--name must be 1 to 100 printable characters');
-  if (!Value.Check(ModeSchema, mode)) return refused('--mode must be live or test');
-  if (!Value.Check(ScopesSchema, scopes)) return refused(`--scopes must be some of ${SCOPES.join(',')}`);
+  if (!fits(NameSchema, name)) return refused('--name must be 1 to 100 printable characters');
+  if (!fits(ModeSchema, mode)) return refused('--mode must be live or test');
+  if (!fits(ScopesSchema, scopes)) return refused(`--scopes must be some of ${SCOPES.join(',')}`);
   if (expiresAt !== null && !(expiresAt > now))
     return refused('--expires must be a time to come, as 2030-01-31T00:00:00Z');
 
-  const input: NewKey = { project, name, mode, scopes: scopes as Scope[], expiresAt };
+  const input: NewKey = { project, name, mode: mode as Mode, scopes: scopes as Scope[], expiresAt };
   const made = await createKey(db, input, actor, now);
   if (!made) return refused(`there is no project ${project}`);
   return { kind: 'created', line: printKey(made.key, now), secret: made.secret };
@@ -56,6 +59,10 @@ export async function createKeyFrom(db: Database, options: CreateOptions, now: n
 export async function revokeKeyById(db: Database, id: string, now: number): Promise<string | null> {
   const key = await revokeKey(db, id, actor, now);
   return key && printKey(key, now);
+}
+
+function fits(schema: object, value: unknown): boolean {
+  return createSchemaCheck(schema)(value).length === 0;
 }
 
 function printKey(key: KeyRecord, now: number): string {

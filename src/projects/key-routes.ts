@@ -5,12 +5,12 @@ import type { Database } from '../db/open.ts';
 import { requireScope } from '../http/auth.ts';
 import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../http/pagination.ts';
 import { closed, listOf, TimestampSchema } from '../http/schemas.ts';
-import { SCOPES, type Scope } from '../lib/auth.ts';
+import type { Scope } from '../lib/auth.ts';
 import type { Now } from '../lib/clock.ts';
 import { Problem } from '../lib/errors.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import { actorOf } from './admin-event.ts';
-import { createKey, findKey, listKeys, revokeKey } from './keys.ts';
+import { createKey, DEFAULT_SCOPES, findKey, listKeys, revokeKey } from './keys.ts';
 import { requireAdministrator } from './require-administrator.ts';
 import {
   KeyIdSchema,
@@ -51,6 +51,7 @@ export function keyRoutes({ db, now, keyring, production }: KeyRoutesDeps): Fast
           summary: 'Create a key',
           description:
             `The answer is the only place where the key itself is ever shown. A key cannot grant scopes that it does not hold. ` +
+            `Without scopes the new key gets the calling key’s but admin and recipients:write. ` +
             ADMIN,
           body: Type.Object(
             {
@@ -69,7 +70,7 @@ export function keyRoutes({ db, now, keyring, production }: KeyRoutesDeps): Fast
       },
       async (request, reply) => {
         const { auth, body } = request;
-        const scopes = body.scopes ?? SCOPES.filter((scope) => scope !== 'admin' && auth.scopes.has(scope));
+        const scopes = body.scopes ?? DEFAULT_SCOPES.filter((scope) => auth.scopes.has(scope));
         refuseEscalation(request, reply, scopes);
         const at = now();
         const input = {

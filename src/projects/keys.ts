@@ -4,7 +4,7 @@ import { insertEvents } from '../audit/insert-events.ts';
 import type { Database } from '../db/open.ts';
 import type { ApiKeyTable, Schema } from '../db/schema.ts';
 import { writeTransaction } from '../db/transaction.ts';
-import type { Scope } from '../lib/auth.ts';
+import { SCOPES, type Scope } from '../lib/auth.ts';
 import { toTimestamp } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import { type Actor, adminEvent } from './admin-event.ts';
@@ -31,6 +31,9 @@ export interface NewKey {
   scopes: readonly Scope[];
   expiresAt: number | null;
 }
+
+/** What a new key may do unless told otherwise. The rest undoes protections, so it is asked for by name. */
+export const DEFAULT_SCOPES = SCOPES.filter((scope) => scope !== 'admin' && scope !== 'recipients:write');
 
 /** Null when there is no such project. The secret is in the answer only: the database has its hash. */
 export async function createKey(

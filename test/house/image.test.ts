@@ -34,6 +34,10 @@ describe('Dockerfile', () => {
     expect(names.filter((name = '') => name !== 'NODE_ENV' && !known.includes(name))).toEqual([]);
   });
 
+  it('is for production unless told otherwise', () => {
+    expect(dockerfile).toMatch(/^ENV .*\bCOUNTERSIGN_MODE=production\b/m);
+  });
+
   it('does not run as root', () => {
     const lastStage = dockerfile.slice(dockerfile.lastIndexOf('FROM '));
     expect(lastStage).toMatch(/^USER 1000:1000$/m);

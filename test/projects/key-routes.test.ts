@@ -99,8 +99,10 @@ for (const profile of ['embedded', 'postgres'] as const) {
       expect((await make({ name: 'same', scopes: ['admin'] }, admin)).scopes).toEqual(['admin']);
     });
 
-    it('without scopes a key gets all of its maker’s but admin', async () => {
-      expect((await make({ name: 'app' })).scopes).toEqual(SCOPES.filter((scope) => scope !== 'admin'));
+    it('without scopes a key gets all of its maker’s but those that undo protections', async () => {
+      const undoing = ['admin', 'recipients:write'];
+      expect((await make({ name: 'app' })).scopes).toEqual(SCOPES.filter((scope) => !undoing.includes(scope)));
+      expect((await make({ name: 'app', scopes: ['recipients:write'] })).scopes).toEqual(['recipients:write']);
     });
 
     it('every creation is an event with its maker, and without the key', async () => {
