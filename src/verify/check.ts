@@ -2,7 +2,7 @@ import { StoreUnavailable } from '../lib/errors.ts';
 import { newId } from '../lib/ids.ts';
 import { parsePhone } from '../lib/phone.ts';
 import type { Challenge, Status } from './challenge.ts';
-import { HashingOverloaded, isCodeShaped } from './code.ts';
+import { HashingUnavailable, isCodeShaped } from './code.ts';
 import { type Context, contextDigest } from './context.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
@@ -62,7 +62,7 @@ export async function checkVerification(
   const spent = await deps.store.spend(id, describeAttempt(caller, id, input, now, attempt), now);
   const result =
     spent.kind === 'ok'
-      ? await judge(deps, caller, spent.challenge, input, now, attempt)
+      ? await judge(deps, caller, spent, input, now, attempt)
       : await refuse(deps, caller, id, spent, now);
   deps.metrics.checked(result.kind === 'invalid' ? result.reason : result.kind);
   return result;
@@ -71,30 +71,54 @@ export async function checkVerification(
 async function judge(
   deps: VerifyDeps,
   caller: Caller,
-  challenge: Challenge,
+  spent: Extract<SpendResult, { kind: 'ok' }>,
   input: CheckInput,
   now: number,
   attempt: string,
 ): Promise<CheckResult> {
-  const right = await refundIfUndecided(deps, challenge, now, () => isRight(deps, challenge, input));
-  if (!right) return countFailure(deps, caller, challenge, now);
-  const token = await refundIfUndecided(deps, challenge, now, async () => {
+  const { challenge } = spent;
+  const right = await refundIfUndecided(deps, caller, challenge, now, () => isRight(deps, challenge, input));
+  if (!right) return countFailure(deps, caller, spent, now);
+  // Judging may have waited in line; a code does not live longer for it.
+  if (deps.now() >= challenge.expiresAt) return refuseRight(deps, caller, challenge, 'expired', now);
+  const token = await refundIfUndecided(deps, caller, challenge, now, async () => {
     const signed = await sign(deps, challenge, now);
     return (await accept(deps, caller, challenge, attempt, now)) ? signed : null;
   });
-  if (token === null) return alreadyUsed(challenge);
-  return { kind: 'valid', challenge: { ...challenge, status: 'approved', endedAt: now }, token };
+  if (token !== null) return { kind: 'valid', challenge: { ...challenge, status: 'approved', endedAt: now }, token };
+  const current = (await deps.store.get(challenge.id)) ?? challenge;
+  const reason = current.status === 'pending' || current.status === 'approved' ? 'already_used' : current.status;
+  return refuseRight(deps, caller, current, reason, now);
 }
 
-async function countFailure(deps: VerifyDeps, caller: Caller, challenge: Challenge, now: number): Promise<Invalid> {
+async function countFailure(
+  deps: VerifyDeps,
+  caller: Caller,
+  { challenge, budgets }: Extract<SpendResult, { kind: 'ok' }>,
+  now: number,
+): Promise<Invalid> {
   const failed = challengeEvent('verification.attempt_failed', challenge, caller.actor, now, { reason: 'wrong_code' });
   const exhausted = challengeEvent('verification.exhausted', challenge, caller.actor, now);
-  const [{ status, attemptsRemaining }, budgets] = await Promise.all([
-    deps.store.fail(challenge.id, { failed, exhausted }, now),
-    deps.store.readBudgets(challenge.budgets.map((budget) => budget.key)),
-  ]);
-  for (const notice of lockNotices(challenge, budgets, caller.actor, now)) await deps.store.record(notice);
+  const notices = lockNotices(challenge, budgets, caller.actor, now);
+  const { status, attemptsRemaining } = await deps.store.fail(challenge.id, { failed, notices, exhausted }, now);
   return { kind: 'invalid', id: challenge.id, status, attemptsRemaining, reason: 'wrong_code' };
+}
+
+/** The code was right, but somebody else used it or the verification ended while it was judged. */
+async function refuseRight(
+  deps: VerifyDeps,
+  caller: Caller,
+  challenge: Challenge,
+  reason: Exclude<FailureReason, 'wrong_code' | 'locked' | 'context_mismatch'>,
+  now: number,
+): Promise<Invalid> {
+  const type = reason === 'already_used' ? 'verification.replayed' : 'verification.attempt_failed';
+  const failed = challengeEvent(type, challenge, caller.actor, now, { reason });
+  const exhausted = challengeEvent('verification.exhausted', challenge, caller.actor, now);
+  await deps.store.fail(challenge.id, { failed, notices: [], exhausted }, now);
+  return reason === 'already_used'
+    ? { ...alreadyUsed(challenge), status: challenge.status }
+    : invalid(challenge, reason);
 }
 
 /**
@@ -103,6 +127,7 @@ async function countFailure(deps: VerifyDeps, caller: Caller, challenge: Challen
  */
 async function refundIfUndecided<T>(
   deps: VerifyDeps,
+  caller: Caller,
   challenge: Challenge,
   now: number,
   step: () => Promise<T>,
@@ -110,14 +135,21 @@ async function refundIfUndecided<T>(
   try {
     return await step();
   } catch (error) {
-    // If the store is away too, the attempt stays spent: the safe side.
-    if (isTransient(error)) await deps.store.refund(challenge.id, now).catch(() => {});
+    if (isTransient(error)) {
+      const data = { reason: 'not_decided', evaluated: false };
+      const event = challengeEvent('verification.attempt_failed', challenge, caller.actor, now, data);
+      // If the store is away too, the attempt stays spent: the safe side.
+      await deps.store
+        .refund(challenge.id, now)
+        .then(() => deps.store.record(event))
+        .catch(() => {});
+    }
     throw error;
   }
 }
 
 function isTransient(error: unknown): boolean {
-  return error instanceof StoreUnavailable || error instanceof HashingOverloaded;
+  return error instanceof StoreUnavailable || error instanceof HashingUnavailable;
 }
 
 async function isRight(deps: VerifyDeps, challenge: Challenge, input: CheckInput): Promise<boolean> {
@@ -143,10 +175,8 @@ async function accept(
 }
 
 function rememberDevice(deps: VerifyDeps, challenge: Challenge, now: number): void {
-  const deviceId = challenge.client.device_id;
-  if (deviceId === undefined) return;
-  const { project, mode, recipientHash: recipient } = challenge;
-  deps.background(deps.devices.remember(deps.guards.deviceKey({ project, mode, recipient }, deviceId), now));
+  const key = challenge.client.device_id;
+  if (key !== undefined) deps.background(deps.devices.remember(key, now));
 }
 
 async function refuse(
@@ -221,6 +251,8 @@ function sign(deps: VerifyDeps, challenge: Challenge, now: number): Promise<stri
   return deps.signProof({ ...challenge, channel: lastChannel(challenge) }, now);
 }
 
-function lastChannel(challenge: Challenge): string {
-  return challenge.sends.at(-1)?.channel ?? challenge.workflow[0]?.channel ?? 'sms';
+/** The newest channel that may have carried the code. */
+function lastChannel({ sends, workflow }: Challenge): string {
+  const carried = sends.findLast(({ status }) => status !== 'queued' && status !== 'failed' && status !== 'skipped');
+  return (carried ?? sends.at(-1) ?? workflow[0])?.channel ?? 'sms';
 }

@@ -30,17 +30,20 @@ export function isCodeShaped(value: string): boolean {
   return /^[0-9]{4,10}$/.test(value);
 }
 
-/** The hashing queue is full: answered 503 rather than letting memory and waiting times grow. */
-export class HashingOverloaded extends Problem {
-  constructor() {
-    super('overloaded', { retryAfterSeconds: 1 });
+/**
+ * Answered 503: the hashing queue is full, which is better than letting memory and waiting times grow; or this instance
+ * does not have the master secret (yet, or any more) that another one used.
+ */
+export class HashingUnavailable extends Problem {
+  constructor(cause: string) {
+    super('overloaded', { retryAfterSeconds: 1, cause });
   }
 }
 
 export interface CodeHasher {
-  /** `<key id>$<preset>$<salt>$<hash>`; the challenge id is bound in. Throws HashingOverloaded. */
+  /** `<key id>$<preset>$<salt>$<hash>`; the challenge id is bound in. Throws HashingUnavailable. */
   hash(challengeId: string, code: string, preset: HashPreset): Promise<string>;
-  /** Constant time in the code. False too when the pepper it was hashed with is no longer configured. */
+  /** Constant time in the code. Throws HashingUnavailable. */
   matches(challengeId: string, code: string, stored: string): Promise<boolean>;
   /** Hashes waiting for a thread. */
   queued(): number;
@@ -56,15 +59,9 @@ export interface CodeHasherOptions {
 export function createCodeHasher(keyring: Keyring, options: CodeHasherOptions = {}): CodeHasher {
   const gate = createGate(options.concurrency ?? 4, options.maxQueued ?? 512);
 
-  async function digest(
-    id: string,
-    code: string,
-    preset: HashPreset,
-    keyId: string,
-    salt: Buffer,
-  ): Promise<Buffer | null> {
+  async function digest(id: string, code: string, preset: HashPreset, keyId: string, salt: Buffer): Promise<Buffer> {
     const pepper = keyring.key('code-pepper', keyId);
-    if (!pepper) return null;
+    if (!pepper) throw new HashingUnavailable('the master secret is not configured');
     if (preset === 'fast') return createHmac('sha256', pepper).update(`${id}\0${code}`).digest();
     return gate(() =>
       argon2.hash(code, {
@@ -84,14 +81,13 @@ export function createCodeHasher(keyring: Keyring, options: CodeHasherOptions = 
       // The HMAC is keyed and bound to the challenge id, so a salt would add nothing.
       const salt = preset === 'fast' ? Buffer.alloc(0) : randomBytes(SALT_BYTES);
       const hash = await digest(id, code, preset, keyring.current, salt);
-      if (!hash) throw new Error('the current master secret is missing');
       return [keyring.current, preset, salt.toString('base64url'), hash.toString('base64url')].join('$');
     },
     async matches(id, code, stored) {
       const [keyId = '', , salt = '', expected = ''] = stored.split('$');
       const actual = await digest(id, code, presetOf(stored), keyId, Buffer.from(salt, 'base64url'));
       const wanted = Buffer.from(expected, 'base64url');
-      return actual !== null && actual.length === wanted.length && timingSafeEqual(actual, wanted);
+      return actual.length === wanted.length && timingSafeEqual(actual, wanted);
     },
     queued: gate.queued,
   };
@@ -119,7 +115,7 @@ function createGate(concurrency: number, maxQueued: number): Gate {
 
   async function enter<T>(task: () => Promise<T>): Promise<T> {
     if (running >= concurrency) {
-      if (waiting.length >= maxQueued) throw new HashingOverloaded();
+      if (waiting.length >= maxQueued) throw new HashingUnavailable('queue is full');
       await new Promise<void>((resolve) => waiting.push(resolve));
     } else {
       running += 1;

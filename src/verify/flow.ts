@@ -1,4 +1,4 @@
-import type { Challenge, Send, SendStatus, Status, WorkflowStep } from './challenge.ts';
+import type { Challenge, ChallengeFacts, Send, SendStatus, Status } from './challenge.ts';
 import type { DeliverResult, Receipt } from './deliver.ts';
 
 /**
@@ -20,11 +20,14 @@ export interface Flow {
 /** A claimed send is this process's for so long; afterwards another may take it up. Longer than a carrier call may last. */
 export const LEASE_MS = 15_000;
 
-export function beginFlow(workflow: readonly WorkflowStep[], expiresAt: number, now: number): Flow {
-  const [first] = workflow;
+/** What of a challenge decides when its steps are due. */
+type Terms = Pick<ChallengeFacts, 'workflow' | 'expiresAt' | 'cooldownSeconds'>;
+
+export function beginFlow(terms: Terms, now: number): Flow {
+  const [first] = terms.workflow;
   if (!first) throw new Error('a workflow has at least one step');
   const sends: Send[] = [{ channel: first.channel, status: 'queued', at: now, requested: true }];
-  const nextSendAt = plannedAt(workflow, 0, expiresAt, now);
+  const nextSendAt = plannedAt(terms, 0, now);
   return { sends, step: 0, nextSendAt, dueAt: now + LEASE_MS, status: 'pending' };
 }
 
@@ -93,7 +96,7 @@ export function resendFlow(challenge: Challenge, channel: Send['channel'] | unde
   const later = challenge.workflow.findIndex((step, index) => index > challenge.step && step.channel === chosen);
   const step = later >= 0 ? later : challenge.step;
   const sends: Send[] = [...challenge.sends, { channel: chosen, status: 'queued', at: now, requested: true }];
-  const nextSendAt = plannedAt(challenge.workflow, step, challenge.expiresAt, now);
+  const nextSendAt = plannedAt(challenge, step, now);
   return { sends, step, nextSendAt, dueAt: now + LEASE_MS, status: 'pending' };
 }
 
@@ -115,7 +118,7 @@ function nextStep(challenge: Challenge, now: number): Flow {
   const entry = challenge.workflow[step];
   if (!entry || challenge.sends.length >= challenge.maxSends) return skipStep(challenge);
   const sends: Send[] = [...challenge.sends, { channel: entry.channel, status: 'queued', at: now }];
-  const nextSendAt = plannedAt(challenge.workflow, step, challenge.expiresAt, now);
+  const nextSendAt = plannedAt(challenge, step, now);
   return { sends, step, nextSendAt, dueAt: now + LEASE_MS, status: 'pending' };
 }
 
@@ -153,8 +156,11 @@ function rescheduled(challenge: Challenge): Flow {
   return { sends, step, nextSendAt, dueAt: Math.min(...dates), status };
 }
 
-function plannedAt(workflow: readonly WorkflowStep[], step: number, expiresAt: number, now: number): number | null {
-  if (step + 1 >= workflow.length) return null;
-  const at = now + (workflow[step]?.wait_seconds ?? 0) * 1000;
+/** Two steps by one channel are at least the cool-down apart. */
+function plannedAt({ workflow, expiresAt, cooldownSeconds }: Terms, step: number, now: number): number | null {
+  const [current, next] = [workflow[step], workflow[step + 1]];
+  if (!current || !next) return null;
+  const waitSeconds = Math.max(current.wait_seconds ?? 0, next.channel === current.channel ? cooldownSeconds : 0);
+  const at = now + waitSeconds * 1000;
   return at < expiresAt ? at : null;
 }

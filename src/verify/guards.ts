@@ -38,8 +38,8 @@ export function createGuards(hashKey: KeyObject) {
   /** A project is nobody's personal data. */
   const projectOf = ({ mode, project }: Pick<GuardSubject, 'mode' | 'project'>) => `${mode}:${project}`;
 
-  /** Every limit that a new verification, or a resend of one, takes. */
-  function sendLimits(who: GuardSubject, policy: Policy, custom: readonly CustomLimit[] = []): Limit[] {
+  /** Every limit that each send takes: the first, resends and (but for the cool-down) later steps. */
+  function sendLimits(who: GuardSubject, policy: Policy): Limit[] {
     const { recipient_10_minutes, recipient_day, prefix, project, ip, subject } = policy.limits;
     // Counters of one recipient are shared by all projects: nobody is bombed through several apps.
     const recipient = recipientOf(who);
@@ -52,7 +52,8 @@ export function createGuards(hashKey: KeyObject) {
     const limits: Limit[] = [
       window('recipient_10_minutes', `r10:${recipient}`, recipient_10_minutes, 600),
       window('recipient_day', `r24:${recipient}`, recipient_day, 86_400),
-      window('prefix', `p:${who.mode}:${who.prefix}`, prefix.max, prefix.window_seconds),
+      // The length is in the key, so that a project with a short window cannot begin another one's anew.
+      window('prefix', `p:${who.mode}:${prefix.window_seconds}:${who.prefix}`, prefix.max, prefix.window_seconds),
       window('project', `o:${projectOf(who)}`, project.max, project.window_seconds),
     ];
     const cooldown = policy.resend_cooldown_seconds;
@@ -60,10 +61,17 @@ export function createGuards(hashKey: KeyObject) {
     if (who.ip) limits.push(window('ip', `i:${ownOf('ip', who, networkOf(who.ip))}`, ip.max, ip.window_seconds));
     if (who.subject)
       limits.push(window('subject', `s:${ownOf('subject', who, who.subject)}`, subject.max, subject.window_seconds));
-    for (const { key, max, window_seconds } of custom) {
-      limits.push(window(`custom:${key}`, `c:${ownOf('custom', who, key)}`, max, window_seconds));
-    }
     return limits;
+  }
+
+  /** The caller's own limits, which only a start takes. */
+  function customLimits(who: GuardSubject, custom: readonly CustomLimit[]): Limit[] {
+    return custom.map(({ key, max, window_seconds }) => ({
+      name: `custom:${key}`,
+      key: `c:${ownOf('custom', who, key)}`,
+      max,
+      windowMs: window_seconds * 1000,
+    }));
   }
 
   /**
@@ -88,8 +96,9 @@ export function createGuards(hashKey: KeyObject) {
     return budgets;
   }
 
-  function recipientBudget(who: Pick<GuardSubject, 'mode' | 'recipient'>): string {
-    return `r:${recipientOf(who)}`;
+  /** Of each project apart: none can lock, or unlock, another one's users. */
+  function recipientBudget(who: Pick<GuardSubject, 'mode' | 'project' | 'recipient'>): string {
+    return `r:${projectOf(who)}:${who.recipient}`;
   }
 
   function subjectBudget(who: Pick<GuardSubject, 'mode' | 'project'>, subject: string): string {
@@ -100,7 +109,7 @@ export function createGuards(hashKey: KeyObject) {
     return ownOf('device', who, `${who.recipient}\0${deviceId}`);
   }
 
-  return { sendLimits, guessBudgets, recipientBudget, subjectBudget, deviceKey };
+  return { sendLimits, customLimits, guessBudgets, recipientBudget, subjectBudget, deviceKey };
 }
 
 type GuessWindow = Policy['guesses']['recipient'];

@@ -4,19 +4,21 @@ import { StoreUnavailable } from '../lib/errors.ts';
 import type { KnownDevices } from './deps.ts';
 
 const REMEMBERED_MS = 90 * 86_400_000;
+/** A start does not wait longer for a database that hangs. */
+const PATIENCE_MS = 250;
 
 /** A device that cannot be looked up counts as unknown: it shares the budget that strangers share, which is the safe side. */
 export function createKnownDevices(db: Kysely<Schema>): KnownDevices {
   return {
     async isKnown(key, now) {
       try {
-        const row = await db
+        const lookup = db
           .selectFrom('known_devices')
           .select('key')
           .where('key', '=', key)
           .where('expires_at', '>', now)
           .executeTakeFirst();
-        return row !== undefined;
+        return (await Promise.race([lookup, afterMs(PATIENCE_MS)])) !== undefined;
       } catch (error) {
         if (error instanceof StoreUnavailable) return false;
         throw error;
@@ -31,4 +33,8 @@ export function createKnownDevices(db: Kysely<Schema>): KnownDevices {
         .execute();
     },
   };
+}
+
+function afterMs(ms: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(resolve, ms, undefined).unref());
 }

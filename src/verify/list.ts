@@ -35,7 +35,8 @@ export function createListVerifications(db: Database, hashKey: KeyObject, cursor
 }
 
 function phoneOf(text: string): string {
-  const phone = parsePhone(text);
+  // A `+` that was not percent-encoded arrives as a space.
+  const phone = parsePhone(text.replace(/^ /, '+'));
   if (!phone)
     throw new Problem('invalid_phone_number', { errors: [{ pointer: 'to', message: 'is not a valid phone number' }] });
   return phone.e164;

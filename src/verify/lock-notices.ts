@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
 import type { AuditEvent } from '../audit/event.ts';
-import { encodeId } from '../lib/ids.ts';
 import type { BudgetState } from './budgets.ts';
 import type { Budget, Challenge } from './challenge.ts';
 import { type Actor, challengeEvent } from './events.ts';
@@ -9,8 +7,8 @@ import { type Actor, challengeEvent } from './events.ts';
 const WARN_BEFORE = 10;
 
 /**
- * What has to be said after a failure: that guessing is locked, or will soon be for good. Several attempts that fail at
- * once say it with the same event id, so that it is recorded once.
+ * What has to be said when an attempt has failed: that it locked guessing, or how near the lock for good is.
+ * `states` are the budgets as this attempt left them, and each attempt leaves another count: so each is said once.
  */
 export function lockNotices(
   challenge: Challenge,
@@ -20,29 +18,24 @@ export function lockNotices(
 ): AuditEvent[] {
   return challenge.budgets.flatMap((budget) => {
     const state = states.get(budget.key);
-    const notice = state && noticeOf(budget, state, now);
+    const notice = state && noticeOf(budget, state);
     if (!notice) return [];
     const { type, ...data } = notice;
-    const event = challengeEvent(type, challenge, actor, now, { budget: budget.name, ...data });
-    return [{ ...event, id: noticeId(challenge.id, budget.key, type) }];
+    return [challengeEvent(type, challenge, actor, now, { budget: budget.name, ...data })];
   });
 }
 
-function noticeOf(budget: Budget, state: BudgetState, now: number) {
-  const { inARow, failures, lockedUntil } = state;
-  if (budget.hardMax > 0 && inARow >= budget.hardMax) {
-    return { type: 'verification.locked', locked_until: null, failures_in_a_row: inARow } as const;
+function noticeOf({ max, hardMax }: Budget, { inARow, failures, lockedUntil }: BudgetState) {
+  const failures_in_a_row = inARow;
+  if (hardMax > 0 && inARow === hardMax) {
+    return { type: 'verification.locked', locked_until: null, failures_in_a_row } as const;
   }
-  if (budget.hardMax > 0 && inARow === budget.hardMax - WARN_BEFORE) {
-    return { type: 'verification.lock_warning', failures_in_a_row: inARow, failures_left: WARN_BEFORE } as const;
+  if (hardMax > 0 && inARow === hardMax - WARN_BEFORE) {
+    return { type: 'verification.lock_warning', failures_in_a_row, failures_left: WARN_BEFORE } as const;
   }
-  if (budget.max > 0 && lockedUntil > now && failures >= budget.max) {
+  if (max > 0 && failures === max) {
     const locked_until = new Date(lockedUntil).toISOString();
-    return { type: 'verification.locked', locked_until, failures_in_a_row: inARow } as const;
+    return { type: 'verification.locked', locked_until, failures_in_a_row } as const;
   }
   return null;
-}
-
-function noticeId(...parts: string[]): string {
-  return `evt_${encodeId(createHash('sha256').update(parts.join('\0')).digest().subarray(0, 26))}`;
 }

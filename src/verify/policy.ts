@@ -129,8 +129,10 @@ export type Policy = Static<typeof PolicySchema>;
 /** NIST SP 800-63B-4 §3.2.2: after 100 failures in a row only re-binding helps. Not a project's choice. */
 export const FAILURES_IN_A_ROW = 100;
 
-/** PATCH and configuration give some members only; nested objects too. */
+/** POST and configuration give some members only; nested objects too. */
 export const PolicyOverridesSchema = partial(PolicySchema as unknown as JsonSchema);
+/** In PATCH, null takes an override away (RFC 7396). */
+export const PolicyPatchSchema = nullableMembers(PolicyOverridesSchema);
 /** What breaks the bounds; empty when nothing does. */
 export const checkPolicyOverrides = createSchemaCheck(PolicyOverridesSchema);
 const fillDefaults = createSchemaCheck(PolicySchema, { defaults: true });
@@ -168,12 +170,33 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-type JsonSchema = { type?: string; properties?: Record<string, JsonSchema>; required?: string[]; default?: unknown };
+interface JsonSchema {
+  type?: string | string[];
+  anyOf?: JsonSchema[];
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  default?: unknown;
+}
 
 /** The same schema with nothing required and no defaults, at every depth of plain objects. */
 function partial(schema: JsonSchema): JsonSchema {
   const { default: _default, required: _required, ...rest } = schema;
   if (!rest.properties) return rest;
-  const properties = Object.entries(rest.properties).map(([name, member]) => [name, partial(member)] as const);
-  return { ...rest, properties: Object.fromEntries(properties) };
+  return { ...rest, properties: mapMembers(rest.properties, partial) };
+}
+
+/** The same schema with every member, at every depth of plain objects, null or as it was. */
+function nullableMembers(schema: JsonSchema): JsonSchema {
+  if (!schema.properties) return schema;
+  return { ...schema, properties: mapMembers(schema.properties, (member) => orNull(nullableMembers(member))) };
+}
+
+function orNull(schema: JsonSchema): JsonSchema {
+  if (typeof schema.type === 'string') return { ...schema, type: [schema.type, 'null'] };
+  const branches = schema.anyOf ?? [];
+  return branches.some(({ type }) => type === 'null') ? schema : { ...schema, anyOf: [...branches, { type: 'null' }] };
+}
+
+function mapMembers(members: Record<string, JsonSchema>, change: (member: JsonSchema) => JsonSchema) {
+  return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, change(member)]));
 }

@@ -25,7 +25,7 @@ export async function rebind(
     data,
   });
   if (phone) {
-    const key = deps.guards.recipientBudget({ mode: caller.mode, recipient: hashPhone(deps.hashKey, phone.e164) });
+    const key = deps.guards.recipientBudget({ ...caller, recipient: hashPhone(deps.hashKey, phone.e164) });
     await deps.store.resetBudget(key, event({ budget: 'recipient' }), now);
   }
   if (who.subject !== undefined) {

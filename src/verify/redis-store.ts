@@ -2,7 +2,7 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { Database } from '../db/open.ts';
 import { keys, shardOfKey, type Tag, tagOfChallenge, tagOfShard, tags } from '../db/redis/keys.ts';
 import type { RedisHandle, RedisLog } from '../db/redis.ts';
-import type { Challenge, ChallengeFacts, Status } from './challenge.ts';
+import type { Budget, Challenge, ChallengeFacts, Status } from './challenge.ts';
 import { completeEvent } from './events.ts';
 import { budgetArgs, budgetKeys, limitArgs, limitKeys, tagOfCounter } from './redis/counters.ts';
 import {
@@ -132,7 +132,7 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
         now,
       )) as 'gone' | SpendReply;
       poke(tag);
-      const result = toSpendResult(facts, reply);
+      const result = toSpendResult(facts, reply, near.budgets, reserved.counted);
       if (result.kind !== 'ok') await reserved.giveBack();
       return result;
     },
@@ -140,7 +140,8 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
     async fail(id, events, now) {
       const known = await termsOf(id);
       const tag = tagOfChallenge(id);
-      const args = [id, known?.maxAttempts ?? 0, JSON.stringify(events.failed), JSON.stringify(events.exhausted)];
+      const told = [events.failed, events.exhausted, ...events.notices].map((event) => JSON.stringify(event));
+      const args = [id, known?.maxAttempts ?? 0, ...told];
       const reply = (await run('fail', tag, challengeKeys(tag, id), args, now)) as 'gone' | [Status, number];
       poke(tag);
       // Lost in a fail-over since it was spent: nothing is left to guess at.
@@ -228,16 +229,6 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       return oldest?.at ?? null;
     },
 
-    async readBudgets(names) {
-      const found = await Promise.all(
-        names.map(async (key) => {
-          const state = await redis.call((client) => client.get(keys.budget(tagOfCounter(key), key)));
-          return state === null ? [] : [[key, toBudgetState(state)] as const];
-        }),
-      );
-      return new Map(found.flat());
-    },
-
     async resetBudget(key, event, now) {
       const tag = tagOfCounter(key);
       await run('reset-budget', tag, [keys.budget(tag, key), keys.events(tag)], [JSON.stringify(event)], now);
@@ -270,12 +261,21 @@ function judgeContext(facts: ChallengeFacts, spend: Spend): '' | 'required' | 'm
 
 type SpendReply = [kind: SpendResult['kind'], detail: string, until: string, ...Fields];
 
-function toSpendResult(facts: ChallengeFacts, reply: 'gone' | SpendReply): SpendResult {
+function toSpendResult(
+  facts: ChallengeFacts,
+  reply: 'gone' | SpendReply,
+  near: readonly Budget[],
+  far: ReadonlyMap<string, string>,
+): SpendResult {
   if (reply === 'gone') return { kind: 'gone' };
   const [kind, detail, until, ...fields] = reply;
   const challenge: Challenge = toChallenge(facts, fields);
   switch (kind) {
-    case 'ok':
+    case 'ok': {
+      const states = detail.split(' ');
+      const counted = new Map([...far, ...near.map(({ key }, i) => [key, states[i] ?? ''] as const)]);
+      return { kind, challenge, budgets: new Map([...counted].map(([key, state]) => [key, toBudgetState(state)])) };
+    }
     case 'approved':
       return { kind, challenge };
     case 'refused':

@@ -1,10 +1,9 @@
-import type { Challenge, ChallengeSecrets, Channel } from './challenge.ts';
-import { drawCode } from './code.ts';
+import type { Challenge, Channel } from './challenge.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
 import { resendFlow } from './flow.ts';
 import { runSends } from './run-sends.ts';
-import { openCode, sealCode } from './sealed-code.ts';
+import { renewedSecrets } from './sealed-code.ts';
 import type { LimitHit } from './store.ts';
 
 export type ResendResult =
@@ -16,8 +15,7 @@ export type ResendResult =
 
 export interface ResendRequest {
   channel?: Channel | undefined;
-  /** What the project allows; undefined: only the channels of the verification's own workflow. */
-  allowedChannels?: readonly Channel[] | undefined;
+  allowedChannels: readonly Channel[];
 }
 
 const MAX_CONFLICTS = 8;
@@ -37,8 +35,7 @@ export async function resendVerification(
     if (challenge.status !== 'pending' || now >= challenge.expiresAt || challenge.attempts >= challenge.maxAttempts) {
       return { kind: 'ended', challenge };
     }
-    const allowed = allowedChannels ?? challenge.workflow.map((step) => step.channel);
-    if (channel && !allowed.includes(channel)) {
+    if (channel && !allowedChannels.includes(channel)) {
       return { kind: 'policy_violation', pointer: '/channel', message: `channel ${channel} is not allowed` };
     }
     const result = await resendOnce(deps, caller, challenge, channel, now);
@@ -65,7 +62,7 @@ async function resendOnce(
     return { kind: 'limited', limit, retryAt: challenge.expiresAt };
   }
   const flow = resendFlow(challenge, channel, now);
-  const secrets = challenge.resendCode === 'new' ? await newSecrets(deps, challenge) : undefined;
+  const secrets = await renewedSecrets(deps, challenge);
   const change = { ...flow, ...(secrets && { secrets }), limits: challenge.sendLimits, refused, events: [] };
   const result = await deps.store.advance(challenge.id, challenge.rev, change, now);
   if (result.kind === 'conflict') return null;
@@ -73,15 +70,6 @@ async function resendOnce(
   const next = { ...challenge, ...flow, ...(secrets && { secrets }), rev: result.rev };
   deps.background(runSends(deps, next));
   return { kind: 'sent', challenge: next };
-}
-
-async function newSecrets(deps: VerifyDeps, challenge: Challenge): Promise<ChallengeSecrets> {
-  const opened = challenge.secrets && openCode(deps.keyring, challenge.id, challenge.secrets.sealed);
-  const code = drawCode(challenge.codeLength);
-  return {
-    codeHash: await deps.hasher.hash(challenge.id, code, challenge.hashPreset),
-    sealed: sealCode(deps.keyring, challenge.id, { code, context: opened?.context ?? null }),
-  };
 }
 
 /** Null for another project's or mode's verification, as for an unknown one. */

@@ -84,7 +84,7 @@ export function verificationRoutes(deps: VerificationRoutesDeps): FastifyPluginA
     app.post(
       '/v1/verifications/:id/resend',
       {
-        config: { scope: 'verifications:write', clientToken: true, idempotent: true },
+        config: { scope: 'verifications:write', idempotent: true },
         schema: {
           operationId: 'resendVerification',
           tags: ['Verifications'],
@@ -97,7 +97,7 @@ export function verificationRoutes(deps: VerificationRoutesDeps): FastifyPluginA
       },
       async (request) => {
         const { auth, body, params } = request;
-        const allowedChannels = auth.client ? undefined : policyOf(auth.policy).allowed_channels;
+        const allowedChannels = policyOf(auth.policy).allowed_channels;
         const now = verify.now();
         const wish = { channel: body.channel, allowedChannels };
         const result = await resendVerification(verify, callerOf(request), params.id, wish, now);
@@ -154,7 +154,7 @@ export function verificationRoutes(deps: VerificationRoutesDeps): FastifyPluginA
     app.get(
       '/v1/verifications/:id',
       {
-        config: { scope: 'verifications:read', clientToken: true },
+        config: { scope: 'verifications:read' },
         schema: {
           operationId: 'getVerification',
           tags: ['Verifications'],

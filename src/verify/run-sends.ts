@@ -2,8 +2,8 @@ import type { Challenge } from './challenge.ts';
 import type { CodeMessage, DeliverResult } from './deliver.ts';
 import type { VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
-import { endFlow, type Flow, markSending, planDue, settleSend, skipStep } from './flow.ts';
-import { openCode, type SealedCode } from './sealed-code.ts';
+import { type Flow, markSending, planDue, settleSend, skipStep } from './flow.ts';
+import { openCode, renewedSecrets, type SealedCode } from './sealed-code.ts';
 import { type FlowChange, RECONCILE_MS } from './store.ts';
 
 /** A carrier call ends well before its lease does. */
@@ -57,7 +57,8 @@ async function runOnce(deps: VerifyDeps, challenge: Challenge, now: number): Pro
 
 async function sendOne(deps: VerifyDeps, challenge: Challenge, index: number, now: number): Promise<Challenge | null> {
   const message = composeSend(deps, challenge, index, now);
-  if (!message) return endChallenge(deps, challenge, endFlow(challenge, 'undeliverable'), now);
+  // Sealed under a master secret that this instance lacks; one that has it takes the step up when the lease ends.
+  if (!message) return null;
   const begun = await apply(deps, challenge, markSending(challenge, index, now), [], now);
   return begun && handOver(deps, begun, index, message);
 }
@@ -116,9 +117,11 @@ async function beginStep(deps: VerifyDeps, challenge: Challenge, flow: Flow, now
   const limits = challenge.sendLimits.filter((limit) => limit.name !== 'recipient_cooldown');
   const channel = flow.sends.at(-1)?.channel;
   const refused = challengeEvent('verification.blocked', challenge, 'system', now, { channel });
-  const result = await deps.store.advance(challenge.id, challenge.rev, { ...flow, events: [], limits, refused }, now);
+  const secrets = await renewedSecrets(deps, challenge);
+  const change = { ...flow, ...(secrets && { secrets }), events: [], limits, refused };
+  const result = await deps.store.advance(challenge.id, challenge.rev, change, now);
   if (result.kind === 'conflict') return null;
-  if (result.kind === 'ok') return { ...challenge, ...flow, rev: result.rev };
+  if (result.kind === 'ok') return { ...challenge, ...flow, ...(secrets && { secrets }), rev: result.rev };
   const skipped = skipStep(challenge);
   return apply(deps, challenge, skipped, endEvents(challenge, skipped, now), now);
 }

@@ -172,7 +172,7 @@ export const ListQuery = Type.Object(
 export const ClientTokenAnswer = Type.Object(
   {
     client_token: Type.String({
-      description: 'For a mobile or web client: it may check, resend and read this verification, and nothing else.',
+      description: 'For a mobile or web client: it may check this verification, and nothing else.',
     }),
     expires_at: Timestamp,
   },

@@ -1,5 +1,4 @@
 import type { Database } from '../db/open.ts';
-import { toBudgetStates } from './sql/budget-rows.ts';
 import { createChallenge } from './sql/create.ts';
 import { advanceFlow, claimDueChallenges, clearBudget, findOldestDue, recordEvent } from './sql/flow.ts';
 import { consumeChallenge, failAttempt, refundAttempt } from './sql/judge.ts';
@@ -27,10 +26,6 @@ export function createSqlStore(db: Database): ChallengeStore {
     advance: (id, rev, change, now) => advanceFlow(context, id, rev, change, now),
     claimDue: (now, leaseMs, max) => claimDueChallenges(context, now, leaseMs, max),
     oldestDue: (now) => findOldestDue(context, now),
-    async readBudgets(keys) {
-      const query = context.statements.readBudgets(keys.map((key) => ({ key })));
-      return toBudgetStates(query ? (await db.kysely.executeQuery(query)).rows : []);
-    },
     resetBudget: (key, event, now) => clearBudget(context, key, event, now),
     record: (event) => recordEvent(context, event),
   };

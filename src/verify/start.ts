@@ -31,6 +31,8 @@ export interface StartInput {
   limits?: CustomLimit[];
 }
 
+const DEFAULT_PURPOSE = 'login';
+
 export type StartResult =
   | { kind: 'created'; challenge: Challenge }
   | { kind: 'invalid_phone_number' }
@@ -63,11 +65,13 @@ export async function startVerification(
     ip: input.client?.ip,
     deviceId: input.client?.device_id,
   };
-  const deviceKnown =
-    who.deviceId !== undefined && (await deps.devices.isKnown(deps.guards.deviceKey(who, who.deviceId), now));
+  const device = who.deviceId === undefined ? undefined : deps.guards.deviceKey(who, who.deviceId);
+  const deviceKnown = device !== undefined && (await deps.devices.isKnown(device, now));
   const fixedCode = caller.mode === 'test' ? policy.test_numbers[phone.e164] : undefined;
   const facts: ChallengeFacts = {
     ...describe(input, policy, now),
+    // The device's name is worth a budget of its own, so only its hash is kept.
+    client: { ...input.client, ...(device !== undefined && { device_id: device }) },
     // A recipient and its number range share a shard, so that their limits live beside their challenges.
     id: newChallengeId(prefixHash.readUInt8(0) % SHARDS, seed === undefined ? undefined : seedBytes(seed)),
     project: caller.project,
@@ -80,10 +84,10 @@ export async function startVerification(
     codeLength: fixedCode?.length ?? input.code_length ?? policy.code_length,
     testNumber: fixedCode !== undefined,
     budgets: deps.guards.guessBudgets(who, policy, deviceKnown),
-    sendLimits: deps.guards.sendLimits(who, policy, input.limits),
+    sendLimits: deps.guards.sendLimits(who, policy),
   };
   const sealed = { code: fixedCode ?? drawCode(facts.codeLength), context: input.context ?? null };
-  const flow = facts.testNumber ? idleFlow(facts.expiresAt) : beginFlow(workflow, facts.expiresAt, now);
+  const flow = facts.testNumber ? idleFlow(facts.expiresAt) : beginFlow(facts, now);
   const challenge: Challenge = {
     ...facts,
     ...flow,
@@ -96,14 +100,18 @@ export async function startVerification(
       sealed: sealCode(deps.keyring, facts.id, sealed),
     },
   };
-  const limits = facts.testNumber ? [] : facts.sendLimits;
+  const custom = deps.guards.customLimits(who, input.limits ?? []);
+  const limits = facts.testNumber ? [] : [...facts.sendLimits, ...custom];
   const channel = workflow[0]?.channel;
+  const { verificationId: _never, ...refused } = challengeEvent('verification.blocked', facts, caller.actor, now, {
+    channel,
+  });
   const events = {
     created: challengeEvent('verification.created', facts, caller.actor, now, {
       channel,
       test_number: facts.testNumber,
     }),
-    refused: challengeEvent('verification.blocked', facts, caller.actor, now, { channel }),
+    refused,
   };
 
   const result = await deps.store.create(challenge, limits, events, now);
@@ -117,7 +125,17 @@ export async function startVerification(
   return { kind: 'created', challenge };
 }
 
-type Described = 'id' | 'project' | 'mode' | 'to' | 'recipientHash' | 'masked' | 'country' | 'workflow' | 'codeLength';
+type Described =
+  | 'id'
+  | 'project'
+  | 'mode'
+  | 'to'
+  | 'recipientHash'
+  | 'masked'
+  | 'country'
+  | 'client'
+  | 'workflow'
+  | 'codeLength';
 
 /** What the request and the policy say, apart from whom it is about. */
 function describe(
@@ -127,7 +145,7 @@ function describe(
 ): Omit<ChallengeFacts, Described | 'testNumber' | 'budgets' | 'sendLimits'> {
   return {
     ...(input.subject !== undefined && { subject: input.subject }),
-    purpose: input.purpose ?? 'login',
+    purpose: input.purpose ?? DEFAULT_PURPOSE,
     locale: input.locale ?? policy.default_locale,
     maxAttempts: policy.max_attempts,
     maxSends: policy.max_sends,
@@ -136,7 +154,6 @@ function describe(
     hashPreset: policy.hash_preset,
     fallback: policy.fallback,
     contextDigest: input.context ? contextDigest(input.context) : null,
-    client: input.client ?? {},
     ...(input.origin !== undefined && { origin: input.origin }),
     ...(input.android_app_hash !== undefined && { androidAppHash: input.android_app_hash }),
     metadata: input.metadata ?? {},
@@ -171,7 +188,7 @@ function findViolation(
   if (incomplete >= 0) {
     return { pointer: `/workflow/${incomplete}/wait_seconds`, message: 'required on every step but the last' };
   }
-  if (input.purpose !== undefined && policy.purposes && !policy.purposes.includes(input.purpose)) {
+  if (policy.purposes && !policy.purposes.includes(input.purpose ?? DEFAULT_PURPOSE)) {
     return { pointer: '/purpose', message: 'not one of the project’s purposes' };
   }
   if (input.locale !== undefined && policy.locales && !policy.locales.includes(input.locale)) {

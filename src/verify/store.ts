@@ -58,9 +58,6 @@ export interface ChallengeStore {
   /** When the challenge that has waited longest was due, ms; null when none waits. For metrics. */
   oldestDue(now: number): Promise<number | null>;
 
-  /** The budgets of these keys, as they are; those without failures are left out. */
-  readBudgets(keys: readonly string[]): Promise<Map<string, BudgetState>>;
-
   /** Clears a budget after the recipient or subject was bound anew. */
   resetBudget(key: string, event: AuditEvent, now: number): Promise<void>;
 
@@ -94,7 +91,8 @@ export interface Spend {
 }
 
 export type SpendResult =
-  | { kind: 'ok'; challenge: Challenge }
+  /** `budgets`: as this attempt left them, by key. */
+  | { kind: 'ok'; challenge: Challenge; budgets: ReadonlyMap<string, BudgetState> }
   /** This very attempt approved it before; answer as then. */
   | { kind: 'approved'; challenge: Challenge }
   /** Unknown, or of another project or mode. */
@@ -112,6 +110,8 @@ export type SpendResult =
 
 export interface FailEvents {
   failed: AuditEvent;
+  /** Recorded after `failed`: what the failure brought about. */
+  notices: AuditEvent[];
   exhausted: AuditEvent;
 }
 

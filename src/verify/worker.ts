@@ -1,3 +1,4 @@
+import type { Challenge } from './challenge.ts';
 import type { VerifyDeps } from './deps.ts';
 import { LEASE_MS } from './flow.ts';
 import { runSends } from './run-sends.ts';
@@ -20,30 +21,46 @@ export interface WorkerOptions {
   onError(error: unknown): void;
   /** Pause between two looks when nothing is due. */
   idleMs?: number;
+  /** Challenges worked on at once. */
+  slots?: number;
   /** Longest pause while the store does not answer. */
   maxBackoffMs?: number;
 }
 
 export function startWorker(deps: VerifyDeps, options: WorkerOptions): Worker {
-  const { onError, idleMs = 250, maxBackoffMs = 5_000 } = options;
+  const { onError, idleMs = 250, maxBackoffMs = 5_000, slots = 200 } = options;
   const stopped = new AbortController();
+  const running = new Set<Promise<void>>();
   let backoffMs = idleMs;
+
+  /** Carriers that hang hold their own slots only; others are claimed meanwhile. */
+  function run(challenge: Challenge): void {
+    const task: Promise<void> = runSends(deps, challenge)
+      .catch(onError)
+      .finally(() => running.delete(task));
+    running.add(task);
+  }
+
+  /** How long to pause before the next look. */
+  async function look(): Promise<number> {
+    const free = Math.min(BATCH, slots - running.size);
+    if (free === 0) return idleMs;
+    const claimed = await deps.store.claimDue(deps.now(), LEASE_MS, free);
+    for (const challenge of claimed) run(challenge);
+    backoffMs = idleMs;
+    return claimed.length === BATCH ? 0 : idleMs;
+  }
 
   async function work(): Promise<void> {
     while (!stopped.signal.aborted) {
-      const pauseMs = await runDue(deps, deps.now()).then(
-        (claimed) => {
-          backoffMs = idleMs;
-          return claimed === BATCH ? 0 : idleMs;
-        },
-        (error) => {
-          onError(error);
-          backoffMs = Math.min(backoffMs * 2, maxBackoffMs);
-          return backoffMs * (0.5 + Math.random() / 2);
-        },
-      );
+      const pauseMs = await look().catch((error) => {
+        onError(error);
+        backoffMs = Math.min(backoffMs * 2, maxBackoffMs);
+        return backoffMs * (0.5 + Math.random() / 2);
+      });
       await pause(pauseMs, stopped.signal);
     }
+    await Promise.all(running);
   }
 
   const done = work();

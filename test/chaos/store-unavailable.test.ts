@@ -38,7 +38,6 @@ const everyMethod: Record<
   advance: (store, it, now) => store.advance(it.id, it.rev, newChange(it), now),
   claimDue: (store, _, now) => store.claimDue(now, 1000, 10),
   oldestDue: (store, _, now) => store.oldestDue(now),
-  readBudgets: (store) => store.readBudgets([random()]),
   resetBudget: (store, it, now) => store.resetBudget(random(), eventOf('recipient.rebound', it, now), now),
   record: (store, it, now) => store.record(eventOf('verification.blocked', it, now)),
 };

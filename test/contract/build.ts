@@ -139,6 +139,7 @@ export function newSpend(challenge: Challenge, now: number, changes: Partial<Spe
 export function failEvents(challenge: Challenge, now: number): FailEvents {
   return {
     failed: eventOf('verification.attempt_failed', challenge, now, { reason: 'wrong_code' }),
+    notices: [],
     exhausted: eventOf('verification.exhausted', challenge, now),
   };
 }

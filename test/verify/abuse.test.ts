@@ -16,7 +16,11 @@ describe('guessing', () => {
   async function openProject(policy: object) {
     const project = await service.call('POST', '/v1/projects', { name: 'bank', policy: { ...UNLIMITED, ...policy } });
     expect(project.status, JSON.stringify(project.body)).toBe(201);
-    const { body } = await service.call('POST', '/v1/keys', { name: 'backend', project: project.body.id });
+    const { body } = await service.call('POST', '/v1/keys', {
+      name: 'backend',
+      project: project.body.id,
+      scopes: ['verifications:write', 'verifications:read', 'recipients:write', 'events:read', 'sandbox'],
+    });
     const key: string = body.key;
     const post = (url: string, given: object) => service.call('POST', url, given, { key });
     const get = (url: string) => service.call('GET', url, undefined, { key });
@@ -105,6 +109,24 @@ describe('guessing', () => {
     expect((await bank.start(to)).status).toBe(403);
     expect((await bank.post('/v1/recipients/rebind', { to })).status).toBeLessThan(300);
     expect((await bank.start(to)).status).toBe(201);
+  });
+
+  it('in one project locks nobody in another, and no project lifts another one’s lock', async () => {
+    const [bank, shop] = [await openProject({}), await openProject({ guesses: { recipient: { failures: 5 } } })];
+    const to = newNumber();
+    await shop.burn(to, 5);
+    expect((await shop.start(to)).status).toBe(429);
+    expect((await bank.start(to)).status).toBe(201);
+    expect((await bank.post('/v1/recipients/rebind', { to })).status).toBe(204);
+    expect((await shop.start(to)).status).toBe(429);
+  });
+
+  it('a name of the owner’s device stays out of events', async () => {
+    const bank = await openProject({});
+    const { id } = (await bank.start(newNumber(), { client: { device_id: 'secret-cookie-123' } })).body;
+    const events = await bank.get(`/v1/events?verification_id=${id}`);
+    expect(events.body.data.length).toBeGreaterThan(0);
+    expect(JSON.stringify(events.body)).not.toContain('secret-cookie-123');
   });
 
   it('one code at many numbers stops the project for a while, and no other one (OTP-33)', async () => {

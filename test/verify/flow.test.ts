@@ -52,7 +52,7 @@ function challenge(change: Partial<Challenge> = {}): Challenge {
     endedAt: null,
     rev: 1,
     secrets: { codeHash: '', sealed: '' },
-    ...beginFlow(change.workflow ?? WORKFLOW, expiresAt, START),
+    ...beginFlow({ workflow: change.workflow ?? WORKFLOW, expiresAt, cooldownSeconds: 60 }, START),
     ...change,
   };
 }
@@ -80,6 +80,11 @@ describe('the sending of a verification', () => {
     expect(statuses(next.flow)).toEqual(['sms:sent', 'voice:queued']);
     expect(planDue(changed(done, next.flow), START + 30_000)).toEqual({ kind: 'send', index: 1 });
     expect(next.flow.nextSendAt).toBeNull();
+  });
+
+  it('keeps two steps by one channel the cool-down apart', () => {
+    const started = challenge({ workflow: [{ channel: 'sms', wait_seconds: 1 }, { channel: 'sms' }] });
+    expect(started.nextSendAt).toBe(START + 60_000);
   });
 
   it('goes on to the next step at once when the carrier refuses', () => {

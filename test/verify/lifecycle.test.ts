@@ -298,7 +298,14 @@ function lifecycle(profile: Profile): void {
     });
     expect((await asClient(mine.id, { code: code.slice(1) })).body).toEqual(wrong.body);
     expect((await asClient(other.id, { code })).status).toBe(404);
-    expect((await service.call('GET', '/v1/verifications', undefined, { key })).status).toBe(403);
+    for (const [method, path] of [
+      ['GET', ''],
+      ['GET', `/${mine.id}`],
+      ['POST', `/${mine.id}/resend`],
+    ] as const) {
+      const body = method === 'POST' ? {} : undefined;
+      expect((await service.call(method, `/v1/verifications${path}`, body, { key })).status, path).toBe(403);
+    }
     expect((await asClient(mine.id, { code })).body.valid).toBe(true);
     expect((await asClient(mine.id, { code })).body).toEqual(wrong.body);
   });

@@ -1,47 +1,47 @@
 -- Limits on sending; the arithmetic of src/verify/limits.ts.
 -- A state is the string count:started. The window opens at the first use; how long it lasts is the caller's to say.
--- Two arguments each: max, windowMs.
-local LIMIT_ARGS = 2
--- Projects may give one counter windows of different lengths, so it outlives the shorter one.
-local LIMIT_KEEP_MS = 600000
+-- Three arguments each: max, windowMs, keepMs (projects may give one counter windows of different lengths, so it is
+-- kept for longer than its window).
+local LIMIT_ARGS = 3
 
--- Of each counter the longest window asked of it: a key that is given twice is counted once.
+-- Of each counter, where the arguments with the longest window are: a key that is given twice is counted once.
 local function longest_windows(first_key, first_arg, count)
-  local windows = {}
+  local longest = {}
   for i = 0, count - 1 do
-    local key, window = KEYS[first_key + i], tonumber(ARGV[first_arg + LIMIT_ARGS * i + 1])
-    local known = windows[key]
-    if not known or known < window then windows[key] = window end
+    local key, at = KEYS[first_key + i], first_arg + LIMIT_ARGS * i
+    local known = longest[key]
+    if not known or tonumber(ARGV[known + 1]) < tonumber(ARGV[at + 1]) then longest[key] = at end
   end
-  return windows
+  return longest
 end
 
--- One use more of every limit, for save_limits: for each its count, when its window opened, how long to keep it.
+-- One use more of every limit, for save_limits: of each its new state, and how long to keep it.
 -- Or nil, the place (from 0) of the first limit that refuses, and its retryAt.
 local function take_limits(values, first_key, first_arg, count, now)
-  local windows = longest_windows(first_key, first_arg, count)
+  local longest = longest_windows(first_key, first_arg, count)
+  local fresh = string.format('1:%.0f', now)
   local taken = {}
   for i = 0, count - 1 do
-    local value, at = values[first_key + i], first_arg + LIMIT_ARGS * i
-    local max, own_window, window = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), windows[KEYS[first_key + i]]
-    local uses, started = 1, now
+    local value, at, longest_at = values[first_key + i], first_arg + LIMIT_ARGS * i, longest[KEYS[first_key + i]]
+    local max, window = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
+    if max == 0 then return nil, i, string.format('%.0f', now + window) end
+    local state = fresh
     if value then
-      local n, s = string.match(value, '(%d+):(%d+)')
-      if now < s + window then uses, started = n + 1, tonumber(s) end
+      local uses, started = string.match(value, '(%d+):(%d+)')
+      if now < started + ARGV[longest_at + 1] then
+        if tonumber(uses) >= max and now < started + window then return nil, i, string.format('%.0f', started + window) end
+        state = string.format('%.0f:%s', uses + 1, started)
+      end
     end
-    if max == 0 then return nil, i, string.format('%.0f', now + own_window) end
-    if uses > max and now < started + own_window then return nil, i, string.format('%.0f', started + own_window) end
-    taken[#taken + 1] = uses
-    taken[#taken + 1] = started
-    taken[#taken + 1] = started + window - now + LIMIT_KEEP_MS
+    taken[#taken + 1] = state
+    taken[#taken + 1] = ARGV[longest_at + 2]
   end
   return taken
 end
 
 local function save_limits(first_key, taken)
-  for i = 0, #taken / 3 - 1 do
-    local state = string.format('%.0f:%.0f', taken[3 * i + 1], taken[3 * i + 2])
-    redis.call('SET', KEYS[first_key + i], state, 'PX', taken[3 * i + 3])
+  for i = 0, #taken / 2 - 1 do
+    redis.call('SET', KEYS[first_key + i], taken[2 * i + 1], 'PX', taken[2 * i + 2])
   end
 end
 

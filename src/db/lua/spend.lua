@@ -3,7 +3,7 @@
 -- ARGV: generation, now, id, attempt, expiresAt, maxAttempts, context ('' = fine | 'required' | 'mismatch'),
 --       length of the code ('' = fine | 'wrong'), event when refused, event when canceled,
 --       lock found in other slots: name ('' = none), until; number of budgets, budgets…
--- Returns: [kind, detail, until, fields of the challenge…]; 'gone' | 'COLD'
+-- Returns: [kind, detail, until, fields of the challenge…]; 'gone' | 'COLD'. detail of 'ok': the budgets' states after it
 local values = redis.call('MGET', unpack(KEYS))
 if values[1] ~= ARGV[1] then return 'COLD' end
 local c = read_challenge(KEYS[2])
@@ -54,10 +54,12 @@ if locked then
 end
 if tonumber(c[ATTEMPTS]) >= tonumber(ARGV[6]) then return refuse('exhausted') end
 
+local states = {}
 c[ATTEMPTS] = redis.call('HINCRBY', KEYS[2], 'attempts', 1)
 if budget_count > 0 then
   local entry = {}
   count_failures(values, 5, 14, budget_count, now, entry)
   redis.call('XADD', KEYS[4], '*', unpack(entry))
+  for i = 2, #entry, 2 do states[#states + 1] = entry[i] end
 end
-return answer('ok')
+return answer('ok', table.concat(states, ' '))

@@ -27,7 +27,10 @@ export function budgetArgs(budgets: readonly Budget[]): (string | number)[] {
   return budgets.flatMap(({ name, max, hardMax, windowMs, lockMs }) => [name, max, hardMax, windowMs, lockMs]);
 }
 
+/** Beyond its window, for projects that give the same counter a longer one. */
+const KEEP_MS = 3_600_000;
+
 /** As lib-limits.lua reads them. */
 export function limitArgs(limits: readonly Limit[]): number[] {
-  return limits.flatMap(({ max, windowMs }) => [max, windowMs]);
+  return limits.flatMap(({ max, windowMs }) => [max, windowMs, windowMs + KEEP_MS]);
 }

@@ -15,6 +15,8 @@ export interface Reservation {
   /** What was found in other slots, as the scripts want it. */
   verdictOnBudgets: [lockedName: string, until: string];
   verdictOnLimits: [names: string, placesOfNear: string, placeOfHit: number | '', retryAt: string];
+  /** The budgets counted elsewhere: key and state. */
+  counted: ReadonlyMap<string, string>;
   /** Never throws. */
   giveBack(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export function reserveNothing({ budgets, limits }: Wanted): Reservation {
     near: { budgets, limits },
     verdictOnBudgets: ['', ''],
     verdictOnLimits: [namesOf(limits), '', '', ''],
+    counted: new Map(),
     giveBack: nothing,
   };
 }
@@ -81,6 +84,10 @@ export async function reserve(run: RunScript, wanted: Wanted): Promise<Reservati
     near: { budgets: [], limits: near },
     verdictOnBudgets: locked ? [budgets[locked.place]?.name ?? '', locked.until] : ['', ''],
     verdictOnLimits: [namesOf(limits), places, limited?.place ?? '', limited?.until ?? ''],
+    // Each counter's state before and after; budgets come first.
+    counted: new Map(
+      taken.flatMap(({ part, states }) => part.budgets.map(({ key }, i) => [key, states[2 * i + 1] ?? ''] as const)),
+    ),
     giveBack,
   };
 }

@@ -25,11 +25,11 @@ export function failAttempt(
 
     // Other attempts may still be right.
     if (pending && attemptsRemaining === 0 && judged.judged >= judged.attempts) {
-      const exhausted = append(ended(judged, 'exhausted', now), event, events.exhausted);
+      const exhausted = append(ended(judged, 'exhausted', now), event, ...events.notices, events.exhausted);
       await batch.commit(statements.saveChallenge(exhausted.row), statements.appendEvents(exhausted.events));
       return { status: 'exhausted', attemptsRemaining };
     }
-    const counted = append(judged, event);
+    const counted = append(judged, event, ...events.notices);
     await batch.commit(statements.saveCounts(counted.row), statements.appendEvents(counted.events));
     return { status: challenge.status, attemptsRemaining };
   });

@@ -1,9 +1,9 @@
 import { batchTransaction } from '../../db/transaction.ts';
-import { countFailure, findLocked } from '../budgets.ts';
+import { countFailure, findLocked, NO_FAILURES } from '../budgets.ts';
 import type { Challenge } from '../challenge.ts';
 import { completeEvent } from '../events.ts';
 import type { Spend, SpendResult } from '../store.ts';
-import { changeBudgets, lockBudgets } from './budget-rows.ts';
+import { lockBudgets, toBudgetRow } from './budget-rows.ts';
 import type { SqlContext } from './statements.ts';
 import { append, ended, toChallenge, type VerificationRow } from './verification-row.ts';
 
@@ -58,11 +58,14 @@ export function spendAttempt(
       return { kind: 'refused', reason: 'exhausted', challenge };
     }
     const counted: VerificationRow = { ...row, attempts: row.attempts + 1 };
+    const budgets = new Map(
+      challenge.budgets.map((budget) => [budget.key, countFailure(budget, states.get(budget.key) ?? NO_FAILURES, now)]),
+    );
     await batch.commit(
       statements.saveCounts(counted),
-      changeBudgets(statements, challenge.budgets, states, now, (budget, state) => countFailure(budget, state, now)),
+      statements.saveBudgets([...budgets].map(([key, state]) => toBudgetRow(key, state, now))),
     );
-    return { kind: 'ok', challenge: toChallenge(counted) };
+    return { kind: 'ok', challenge: toChallenge(counted), budgets };
   });
 }
 
