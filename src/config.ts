@@ -4,7 +4,8 @@ import { type Static, Type } from 'typebox';
 import { parse as parseYaml } from 'yaml';
 import { closed } from './http/schemas.ts';
 import { createSchemaCheck } from './lib/schema-check.ts';
-import { checkPolicyOverrides } from './verify/policy.ts';
+import { checkPolicyOverrides, createPolicyResolver } from './verify/policy.ts';
+import { findPolicyConflicts } from './verify/policy-conflicts.ts';
 
 /**
  * The configuration: environment variables (docs/configuration.md) and, where COUNTERSIGN_CONFIG names one, a YAML or
@@ -28,7 +29,7 @@ export interface Config {
 export const ConfigFileSchema = Type.Object(
   {
     public_url: Type.Optional(
-      Type.String({ pattern: '^https?://', description: 'Issuer of proofs; default http://HOST:PORT.' }),
+      Type.String({ pattern: '^https?://', description: 'Issuer of proofs; default: a URN of the installation.' }),
     ),
     trust_proxy: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
@@ -161,7 +162,8 @@ function readConfigFile(path: string | undefined): ConfigFile {
   const [error] = fillConfigFile(given);
   if (error) throw new ConfigError(`${path}: ${error.pointer || '/'} ${error.message}`);
   const file = given as ConfigFile;
-  const [policyError] = checkPolicyOverrides(file.policy);
+  const [outOfBounds] = checkPolicyOverrides(file.policy);
+  const policyError = outOfBounds ?? findPolicyConflicts(createPolicyResolver(file.policy)({}))[0];
   if (policyError) throw new ConfigError(`${path}: /policy${policyError.pointer} ${policyError.message}`);
   return file;
 }

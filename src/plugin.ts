@@ -19,7 +19,8 @@ import { withClientTokens } from './tokens/authenticate-client.ts';
 import { issueClientToken } from './tokens/client-token.ts';
 import { tokenRoutes } from './tokens/routes.ts';
 import { createListVerifications } from './verify/list.ts';
-import { createPolicyResolver, PolicyOverridesSchema } from './verify/policy.ts';
+import { createPolicyResolver, PolicyOverridesSchema, PolicyPatchSchema } from './verify/policy.ts';
+import { findPolicyConflicts } from './verify/policy-conflicts.ts';
 import { verificationRoutes } from './verify/routes.ts';
 
 export interface CountersignOptions {
@@ -46,6 +47,7 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     const phone = parsePhone(to);
     return phone && hashPhone(hashKey, phone.e164);
   };
+  const policyOf = createPolicyResolver(config.file.policy);
   const rateLimiter = createRateLimiter({
     counter: services.rateCounter,
     hashKey,
@@ -69,7 +71,7 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
   await app.register(
     verificationRoutes({
       verify,
-      policyOf: createPolicyResolver(config.file.policy),
+      policyOf,
       list: createListVerifications(db, hashKey, createCursors(keyring, 'verifications')),
       issueClientToken: ({ id, project, mode, expiresAt }) =>
         issueClientToken(keyring, { verificationId: id, project, mode }, expiresAt),
@@ -77,7 +79,17 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
   );
   await app.register(tokenRoutes({ db, keys: services.keySet, proofs: services.proofs, now }));
   await app.register(eventRoutes({ db, keyring, recipientHash }));
-  await app.register(projectRoutes({ db, now, keyring, production, policySchema: PolicyOverridesSchema }));
+  await app.register(
+    projectRoutes({
+      db,
+      now,
+      keyring,
+      production,
+      policySchema: PolicyOverridesSchema,
+      policyPatchSchema: PolicyPatchSchema,
+      checkPolicy: (overrides) => findPolicyConflicts(policyOf(overrides)),
+    }),
+  );
   await app.register(keyRoutes({ db, now, keyring, production }));
   await app.register(
     sandboxRoutes({ sandbox, production, handedOver: () => services.background.current(HAND_OVER_MS) }),

@@ -104,6 +104,8 @@ describe('the file', () => {
     ['policy: { ttl_seconds: 3600 }', '/policy/ttl_seconds'],
     ['policy: { limits: { ip: { max: -1 } } }', '/policy/limits/ip/max'],
     ['policy: { lenght: 6 }', '/policy'],
+    ['policy: { allowed_channels: [voice] }', '/policy/workflow/0/channel'],
+    ['policy: { locales: [fr] }', '/policy/default_locale'],
     ['a: [', 'cannot read'],
   ])('%s is refused at %s', (text, place) => {
     const path = fileWith(text);

@@ -5,10 +5,11 @@ import { writeTransaction } from '../db/transaction.ts';
 import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../http/pagination.ts';
 import { closed, listOf } from '../http/schemas.ts';
 import type { Now } from '../lib/clock.ts';
-import { Problem } from '../lib/errors.ts';
+import { type FieldError, Problem } from '../lib/errors.ts';
 import { newId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import { actorOf } from './admin-event.ts';
+import { patchPolicy } from './patch-policy.ts';
 import { findProject, insertProject, listProjects, type PolicyOverrides, updateProject } from './projects.ts';
 import { requireAdministrator } from './require-administrator.ts';
 import { hasTestNumbers } from './test-numbers.ts';
@@ -21,6 +22,10 @@ export interface ProjectRoutesDeps {
   production: boolean;
   /** A closed object of optional members, each with its bounds. */
   policySchema: TSchema;
+  /** The same with null for every member. */
+  policyPatchSchema: TSchema;
+  /** What contradicts itself in the policy that these overrides make; pointers into the policy. */
+  checkPolicy(overrides: PolicyOverrides): FieldError[];
 }
 
 const tags = ['Projects'];
@@ -31,7 +36,8 @@ const ADMIN = 'A key with the admin scope manages every project of the installat
 export function projectRoutes(deps: ProjectRoutesDeps): FastifyPluginAsyncTypebox {
   const { db, now } = deps;
   const cursors = createCursors(deps.keyring, 'projects');
-  const policy = Type.Unsafe<PolicyOverrides>(deps.policySchema);
+  const policySchema = Type.Unsafe<PolicyOverrides>(deps.policySchema);
+  const policyPatchSchema = Type.Unsafe<PolicyOverrides>(deps.policyPatchSchema);
 
   return async (app) => {
     app.addHook('onRequest', requireAdministrator(deps.production));
@@ -45,13 +51,13 @@ export function projectRoutes(deps: ProjectRoutesDeps): FastifyPluginAsyncTypebo
           tags,
           summary: 'Create a project',
           description: ADMIN,
-          body: Type.Object({ name: NameSchema, policy: Type.Optional(policy) }, closed),
+          body: Type.Object({ name: NameSchema, policy: Type.Optional(policySchema) }, closed),
           response: { 201: ProjectSchema },
         },
       },
       async (request, reply) => {
         const { name, policy = {} } = request.body;
-        refuseTestNumbers(policy);
+        refuseUnusable(policy);
         const input = { id: newId('prj'), name, policy };
         const project = await writeTransaction(db, {}, (trx) => insertProject(trx, input, actorOf(request), now()));
         reply.code(201).header('location', `${app.prefix}/v1/projects/${project.id}`);
@@ -109,24 +115,27 @@ export function projectRoutes(deps: ProjectRoutesDeps): FastifyPluginAsyncTypebo
           operationId: 'updateProject',
           tags,
           summary: 'Change a project’s name or policy',
-          description: `Members of the policy that are given replace those in force; the others stay. ${ADMIN}`,
+          description:
+            `Members of the policy that are given replace those in force, inside limits and guesses too; the others stay. ` +
+            `null takes the project’s own value away: the installation’s is in force again. ${ADMIN}`,
           params,
           body: Type.Object(
-            { name: Type.Optional(NameSchema), policy: Type.Optional(policy) },
+            { name: Type.Optional(NameSchema), policy: Type.Optional(policyPatchSchema) },
             { ...closed, minProperties: 1 },
           ),
           response: { 200: ProjectSchema },
         },
       },
       async (request) => {
-        const { name, policy = {} } = request.body;
+        const { name, policy } = request.body;
         const project = await updateProject(
           db,
           request.params.id,
           (before) => {
-            const after = { name: name ?? before.name, policy: { ...before.policy, ...policy } };
-            refuseTestNumbers(after.policy);
-            return after;
+            if (policy === undefined) return { name: name ?? before.name };
+            const after = patchPolicy(before.policy, policy);
+            refuseUnusable(after);
+            return { name: name ?? before.name, policy: after };
           },
           actorOf(request),
           now(),
@@ -137,10 +146,14 @@ export function projectRoutes(deps: ProjectRoutesDeps): FastifyPluginAsyncTypebo
     );
   };
 
-  function refuseTestNumbers(overrides: PolicyOverrides): void {
-    if (!deps.production || !hasTestNumbers(overrides)) return;
+  function refuseUnusable(overrides: PolicyOverrides): void {
+    const errors = deps.checkPolicy(overrides);
+    if (deps.production && hasTestNumbers(overrides)) {
+      errors.push({ pointer: '/test_numbers', message: 'is refused in production' });
+    }
+    if (errors.length === 0) return;
     throw new Problem('invalid_request', {
-      errors: [{ pointer: '/policy/test_numbers', message: 'is refused in production' }],
+      errors: errors.map(({ pointer, message }) => ({ pointer: `/policy${pointer}`, message })),
     });
   }
 }

@@ -76,7 +76,8 @@ export async function updateProject(
 }
 
 function changedMembers(before: Project, after: Project): string[] {
-  const policy = Object.keys(after.policy).filter(
+  const members = new Set([...Object.keys(before.policy), ...Object.keys(after.policy)]);
+  const policy = [...members].filter(
     (member) => canonicalJson(before.policy[member]) !== canonicalJson(after.policy[member]),
   );
   return [...(before.name === after.name ? [] : ['name']), ...policy.map((member) => `policy.${member}`)];

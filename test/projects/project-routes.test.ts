@@ -4,6 +4,8 @@ import { describeWith } from '../rig/stores.ts';
 import { newNumber, openTestService, type TestService } from '../service.ts';
 import { newSecret } from './new-secret.ts';
 
+const TWO_STEPS = [{ channel: 'sms' }, { channel: 'voice' }];
+
 for (const profile of ['embedded', 'postgres'] as const) {
   await describeWith(profile === 'postgres' ? ['postgres'] : [], `projects (${profile})`, () => {
     let api: TestService;
@@ -60,6 +62,84 @@ for (const profile of ['embedded', 'postgres'] as const) {
       });
       const renamed = await api.call('PATCH', `/v1/projects/${id}`, { name: 'Acme 2' });
       expect(renamed.body).toMatchObject({ name: 'Acme 2', policy: changed.body.policy });
+    });
+
+    it('a change inside limits or guesses leaves what is beside it', async () => {
+      const policy = { limits: { recipient_day: 9, ip: { max: 7 } }, guesses: { recipient: { failures: 5 } } };
+      const { id } = await create({ name: 'Acme', policy });
+      const change = { limits: { ip: { window_seconds: 60 } }, guesses: { subject: { failures: 6 } } };
+      const changed = await api.call('PATCH', `/v1/projects/${id}`, { policy: change });
+      expect(changed.body.policy).toEqual({
+        limits: { recipient_day: 9, ip: { max: 7, window_seconds: 60 } },
+        guesses: { recipient: { failures: 5 }, subject: { failures: 6 } },
+      });
+    });
+
+    it('null takes a value of the project away, at every depth', async () => {
+      const policy = {
+        code_length: 8,
+        resend_code: 'new',
+        workflow: [{ channel: 'voice' }],
+        purposes: ['login'],
+        limits: { recipient_day: 9, ip: { max: 7, window_seconds: 60 } },
+        guesses: { recipient: { failures: 5 } },
+        test_numbers: { '+33612345678': '123456' },
+      };
+      const { id } = await create({ name: 'Acme', policy });
+      const gone = { code_length: null, resend_code: null, workflow: null, purposes: null, test_numbers: null };
+      const inside = { limits: { recipient_day: null, ip: { max: null }, prefix: null }, guesses: null };
+      const changed = await api.call('PATCH', `/v1/projects/${id}`, { policy: { ...gone, ...inside } });
+      expect(changed.body.policy).toEqual({ limits: { ip: { window_seconds: 60 } } });
+      const [event] = await eventsOf(id);
+      const members = Object.keys(policy).map((member) => `policy.${member}`);
+      expect(event.data.changed.sort()).toEqual(members.sort());
+      expect((await api.call('POST', '/v1/projects', { name: 'n', policy: { code_length: null } })).status).toBe(422);
+    });
+
+    it('test numbers are replaced as a whole', async () => {
+      const { id } = await create({ name: 'Acme', policy: { test_numbers: { '+33612345678': '123456' } } });
+      const test_numbers = { '+33612345679': '654321' };
+      const changed = await api.call('PATCH', `/v1/projects/${id}`, { policy: { test_numbers } });
+      expect(changed.body.policy).toEqual({ test_numbers });
+      // Production, below, does not start beside them.
+      const cleared = await api.call('PATCH', `/v1/projects/${id}`, { policy: { test_numbers: {} } });
+      expect(cleared.body.policy).toEqual({ test_numbers: {} });
+    });
+
+    it.each<[string, object, string]>([
+      ['a workflow over a channel that is not allowed', { allowed_channels: ['sms'] }, '/workflow/1/channel'],
+      ['a step that never gives way to the next', { workflow: TWO_STEPS }, '/workflow/0/wait_seconds'],
+      ['no channel', { allowed_channels: [] }, '/allowed_channels'],
+      ['a default locale that is not among the locales', { locales: ['fr'] }, '/default_locale'],
+      ['no purpose', { purposes: [] }, '/purposes'],
+    ])('a policy that cannot be carried out is refused: %s', async (_, policy, pointer) => {
+      const { id } = await create({ name: 'Acme', policy: { code_length: 8 } });
+      for (const [method, url] of [
+        ['POST', '/v1/projects'],
+        ['PATCH', `/v1/projects/${id}`],
+      ] as const) {
+        const { status, body } = await api.call(method, url, { name: 'n', policy });
+        expect([status, body.errors]).toEqual([422, [{ pointer: `/policy${pointer}`, message: expect.any(String) }]]);
+      }
+      expect((await api.call('GET', `/v1/projects/${id}`)).body).toMatchObject({
+        name: 'Acme',
+        policy: { code_length: 8 },
+      });
+    });
+
+    it('members that agree only together are taken together', async () => {
+      const policy = {
+        allowed_channels: ['voice'],
+        workflow: [{ channel: 'voice' }],
+        locales: ['fr'],
+        default_locale: 'fr',
+      };
+      const { id } = await create({ name: 'Acme', policy });
+      const url = `/v1/projects/${id}`;
+      expect((await api.call('PATCH', url, { policy: { workflow: null } })).body.errors[0].pointer).toBe(
+        '/policy/workflow/0/channel',
+      );
+      expect((await api.call('PATCH', url, { policy: { workflow: null, allowed_channels: null } })).status).toBe(200);
     });
 
     it('every change is an event with the hash of the policy before and after', async () => {
