@@ -132,7 +132,7 @@ export const FAILURES_IN_A_ROW = 100;
 /** POST and configuration give some members only; nested objects too. */
 export const PolicyOverridesSchema = partial(PolicySchema as unknown as JsonSchema);
 /** In PATCH, null takes an override away (RFC 7396). */
-export const PolicyPatchSchema = nullableMembers(PolicyOverridesSchema);
+export const PolicyPatchSchema = { ...nullableMembers(PolicyOverridesSchema), title: 'PolicyPatch' };
 /** What breaks the bounds; empty when nothing does. */
 export const checkPolicyOverrides = createSchemaCheck(PolicyOverridesSchema);
 const fillDefaults = createSchemaCheck(PolicySchema, { defaults: true });
