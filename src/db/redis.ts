@@ -4,7 +4,7 @@ import { StoreUnavailable } from '../lib/errors.ts';
 import { connect } from './redis/connect.ts';
 import { fromRedis, isRefusal, replyCode } from './redis/errors.ts';
 import { watchGenerations } from './redis/generation.ts';
-import { type Tag, tagOfShard } from './redis/keys.ts';
+import { type Tag, tags } from './redis/keys.ts';
 import { type ScriptName, scripts } from './redis/scripts.ts';
 import { parseRedisUrl } from './redis/url.ts';
 
@@ -110,8 +110,8 @@ function mastersOf(client: Redis | Cluster): Redis[] {
 }
 
 async function untilReady(redis: RedisHandle, lastError: () => unknown): Promise<void> {
-  const tag = tagOfShard(0);
-  for (const end = performance.now() + OPEN_TIMEOUT_MS; redis.generation(tag) === null; await sleep(10)) {
+  const known = () => tags.every((tag) => redis.generation(tag) !== null);
+  for (const end = performance.now() + OPEN_TIMEOUT_MS; !known(); await sleep(10)) {
     const error = lastError();
     if (isRefusal(error)) throw new Error('Redis refuses the credentials of its URL', { cause: error });
     if (performance.now() > end) throw new StoreUnavailable('redis', error);

@@ -49,6 +49,14 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
     return facts === null ? null : (JSON.parse(facts) as ChallengeFacts);
   }
 
+  async function readOpen(id: string): Promise<{ facts: ChallengeFacts; isOpen: boolean } | null> {
+    const key = keys.challenge(tagOfChallenge(id), id);
+    const [text, status, attempts] = await redis.call((client) => client.hmget(key, 'facts', 'status', 'attempts'));
+    if (!text) return null;
+    const facts: ChallengeFacts = JSON.parse(text);
+    return { facts, isOpen: status === 'pending' && Number(attempts) < facts.maxAttempts };
+  }
+
   async function termsOf(id: string): Promise<Terms | null> {
     const known = terms.get(id);
     if (known) return known;
@@ -101,13 +109,14 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
     },
 
     async spend(id, spend, now) {
-      const facts = await readFacts(id);
-      if (facts?.project !== spend.project || facts.mode !== spend.mode) return { kind: 'gone' };
+      const found = await readOpen(id);
+      if (found?.facts.project !== spend.project || found.facts.mode !== spend.mode) return { kind: 'gone' };
+      const { facts, isOpen } = found;
       const tag = tagOfChallenge(id);
       const context = judgeContext(facts, spend);
       const length = spend.codeLength === facts.codeLength ? '' : 'wrong';
-      // What is refused for what never changes does not come to count anything.
-      const isHopeless = context !== '' || length !== '' || now >= facts.expiresAt;
+      // What will be refused anyway does not come to count anything, not even for a moment.
+      const isHopeless = !isOpen || context !== '' || length !== '' || now >= facts.expiresAt;
       const { budgets } = terms.keep(facts);
       const wanted = { home: tag, budgets: isHopeless ? [] : budgets, counting: true, limits: [], now };
       const reserved = await reserveFor(wanted);
@@ -120,7 +129,8 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
           id,
           spend.attempt,
           facts.expiresAt,
-          facts.maxAttempts,
+          // Whatever became of it meanwhile: an attempt that no budget counts is not judged.
+          isOpen ? facts.maxAttempts : 0,
           context,
           length,
           JSON.stringify(completeEvent(spend.refused, facts)),
