@@ -51,10 +51,9 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
 
   async function readOpen(id: string): Promise<{ facts: ChallengeFacts; isOpen: boolean } | null> {
     const key = keys.challenge(tagOfChallenge(id), id);
-    const [text, status, attempts] = await redis.call((client) => client.hmget(key, 'facts', 'status', 'attempts'));
+    const [text, status] = await redis.call((client) => client.hmget(key, 'facts', 'status'));
     if (!text) return null;
-    const facts: ChallengeFacts = JSON.parse(text);
-    return { facts, isOpen: status === 'pending' && Number(attempts) < facts.maxAttempts };
+    return { facts: JSON.parse(text) as ChallengeFacts, isOpen: status === 'pending' };
   }
 
   async function termsOf(id: string): Promise<Terms | null> {
@@ -129,8 +128,7 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
           id,
           spend.attempt,
           facts.expiresAt,
-          // Whatever became of it meanwhile: an attempt that no budget counts is not judged.
-          isOpen ? facts.maxAttempts : 0,
+          facts.maxAttempts,
           context,
           length,
           JSON.stringify(completeEvent(spend.refused, facts)),
