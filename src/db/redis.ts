@@ -74,6 +74,7 @@ export async function openRedis(url: string, log?: RedisLog): Promise<RedisHandl
     run: (name, keys, args) => call((redis) => evaluate(redis, name, keys, args)),
     async ping() {
       await call((redis) => Promise.all(mastersOf(redis).map((node) => node.ping())));
+      if (tags.some((tag) => generations.of(tag) === null)) throw new StoreUnavailable('redis', lastError);
     },
     async close() {
       client.disconnect();

@@ -45,6 +45,16 @@ await describeWith(['redis'], 'a Redis connection', () => {
     }
   });
 
+  it('needs a user who may ask which server this is', async () => {
+    const { port, url } = await server();
+    const admin = new Redis(url);
+    cleanUps.push(() => admin.disconnect());
+    await admin.acl('SETUSER', 'app', 'on', '>secret', '~*', '+@all', '-info');
+    await expect(openRedis(`redis://app:secret@127.0.0.1:${port}`)).rejects.toThrow('refuses the credentials');
+    await admin.acl('SETUSER', 'app', '+info');
+    await (await open(`redis://app:secret@127.0.0.1:${port}`)).ping();
+  });
+
   it('loads its scripts again when the server has forgotten them', async () => {
     const redis = await open((await freshRedis()).url);
     const add = () => redis.run('rate-add', ['counter'], [1, 60_000]);

@@ -47,8 +47,14 @@ function watchNode(node: Redis): () => string | null {
   let connection = 0;
   const learn = async () => {
     const mine = connection;
-    const info = await node.info('server').catch(() => '');
-    if (mine === connection) current = /^run_id:(\w+)/m.exec(info)?.[1] ?? null;
+    try {
+      const info = await node.info('server');
+      if (mine === connection) current = /^run_id:(\w+)/m.exec(info)?.[1] ?? null;
+    } catch (error) {
+      if (mine !== connection) return;
+      node.emit('error', error);
+      node.disconnect(true);
+    }
   };
   node.on('ready', learn);
   node.on('close', () => {
