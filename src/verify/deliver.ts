@@ -1,7 +1,7 @@
 import type { Mode } from '../audit/event.ts';
 import type { Channel } from './challenge.ts';
 
-/** What verify asks of delivery. plugin.ts joins the two; neither imports the other. */
+/** What verify asks of delivery. open.ts joins the two; neither imports the other. */
 export interface CodeMessage {
   verificationId: string;
   /** Which send of the verification this is, from 0; receipts name it. */

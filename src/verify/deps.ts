@@ -49,6 +49,6 @@ export interface VerifyMetrics {
 export interface Caller {
   project: string;
   mode: Mode;
-  /** API key id, or `client` for a client token. */
+  /** API key id, or `client:<verification id>` for a client token. */
   actor: string;
 }

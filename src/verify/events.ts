@@ -2,7 +2,7 @@ import type { AuditEvent, ClientInfo, EventType } from '../audit/event.ts';
 import { newId } from '../lib/ids.ts';
 import type { ChallengeFacts } from './challenge.ts';
 
-/** Who acts: an API key id, `client` for a client token, or `system`. */
+/** Who acts: an API key id, `client:<verification id>` for a client token, or `system`. */
 export type Actor = string;
 
 /** An event about one challenge. The context stays out of it: amounts and payees are the app's to publish. */
