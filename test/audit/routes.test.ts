@@ -58,7 +58,7 @@ for (const profile of ['embedded', 'postgres'] as const) {
         verification_id: id,
         sequence: 1,
         recipient: { masked: `+33*******${to.slice(-2)}`, hash: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/) },
-        client: { ip: '203.0.113.7', device_id: 'phone-1' },
+        client: { ip: '203.0.113.7', device_id: expect.stringMatching(/^[A-Za-z0-9_-]{27}$/) },
         data: expect.objectContaining({ purpose: 'login' }),
       });
       expect(JSON.stringify(await list('limit=100'))).not.toContain(to.slice(3));
