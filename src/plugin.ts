@@ -47,7 +47,7 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     const phone = parsePhone(to);
     return phone && hashPhone(hashKey, phone.e164);
   };
-  const policyOf = createPolicyResolver(config.file.policy);
+  const policyOf = createPolicyResolver(config.file.policy, { production });
   const rateLimiter = createRateLimiter({
     counter: services.rateCounter,
     hashKey,

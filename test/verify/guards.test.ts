@@ -39,6 +39,14 @@ describe('the limits of a send', () => {
   });
 });
 
+describe('a policy in production', () => {
+  it('has no test numbers, whatever is stored', () => {
+    const stored = () => ({ test_numbers: { '+33612345678': '123456' } });
+    expect(createPolicyResolver({})(stored()).test_numbers).toEqual(stored().test_numbers);
+    expect(createPolicyResolver(stored(), { production: true })(stored()).test_numbers).toEqual({});
+  });
+});
+
 describe('the budgets of failed guesses', () => {
   it('give a device that was approved before a window of its own, and share the run of failures with everyone', () => {
     const stranger = guards.guessBudgets({ ...who, deviceId: 'd1' }, policy, false);
