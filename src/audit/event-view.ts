@@ -11,7 +11,9 @@ export const EventSchema = Type.Object(
     created_at: TimestampSchema,
     project: Type.String(),
     mode: Type.Union([Type.Literal('live'), Type.Literal('test')]),
-    actor: Type.String({ description: 'The API key that caused it, `client:<verification id>` for a client token, or `system`.' }),
+    actor: Type.String({
+      description: 'The API key that caused it, `client:<verification id>` for a client token, or `system`.',
+    }),
     verification_id: Type.Optional(Type.String()),
     message_id: Type.Optional(Type.String()),
     sequence: Type.Optional(
