@@ -39,11 +39,8 @@ export function newChallengeId(shard: number, bytes: Uint8Array = randomCharacte
   return `ver_${ALPHABET[shard]}${encodeId(bytes.subarray(0, CHARACTERS))}`;
 }
 
-const CHALLENGE_ID = /^ver_[0-9a-hjkmnp-tv-z]{27}$/;
-
-export function isChallengeId(value: string): boolean {
-  return CHALLENGE_ID.test(value);
-}
+/** The form of a challenge's id; routes answer 404 to any other. */
+export const CHALLENGE_ID = /^ver_[0-9a-hjkmnp-tv-z]{27}$/;
 
 /** The shard written into a challenge id. */
 export function shardOfChallenge(id: string): number {

@@ -3,7 +3,7 @@ import type { Mode } from '../audit/event.ts';
 import type { Keyring } from '../lib/keyring.ts';
 
 /**
- * What an app's back end hands to its own mobile or web client, which may then check, resend and read
+ * What an app's back end hands to its own mobile or web client, which may then check
  * this one verification and nothing else. Opaque to the caller: `cst_<key id>.<claims>.<mac>`.
  */
 export interface ClientTokenClaims {

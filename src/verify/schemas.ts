@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { pageQuery } from '../http/pagination.ts';
 import { closed } from '../http/schemas.ts';
+import { CHALLENGE_ID } from '../lib/ids.ts';
 import { SendStatusSchema, StatusSchema } from './enums.ts';
 import { ChannelSchema, PURPOSE_PATTERN, WorkflowSchema } from './policy.ts';
 
@@ -19,7 +20,7 @@ export const ContextSchema = Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]
     'What the code is bound to, e.g. amount, currency and payee. The message shows it; the check must repeat it.',
 });
 
-export const IdParams = Type.Object({ id: Type.String({ pattern: '^ver_[0-9a-hjkmnp-tv-z]{27}$' }) }, closed);
+export const IdParams = Type.Object({ id: Type.String({ pattern: CHALLENGE_ID.source }) }, closed);
 
 const To = Type.String({
   minLength: 3,

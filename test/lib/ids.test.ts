@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { isChallengeId, newChallengeId, newId, SHARDS, shardOfChallenge } from '../../src/lib/ids.ts';
+import { CHALLENGE_ID, newChallengeId, newId, SHARDS, shardOfChallenge } from '../../src/lib/ids.ts';
 
 describe('ids (API-23)', () => {
   it('have 130 random bits: every character of 32 equally likely in every place', () => {
@@ -25,7 +25,7 @@ describe('ids (API-23)', () => {
   it('of challenges name their shard', () => {
     for (let shard = 0; shard < SHARDS; shard += 1) {
       const id = newChallengeId(shard);
-      expect(isChallengeId(id)).toBe(true);
+      expect(CHALLENGE_ID.test(id)).toBe(true);
       expect(shardOfChallenge(id)).toBe(shard);
     }
   });
@@ -47,6 +47,6 @@ describe('ids (API-23)', () => {
     `msg_${'0'.repeat(27)}`,
     `ver_${'0'.repeat(27)}\n`,
   ])('%j is none', (text) => {
-    expect(isChallengeId(text)).toBe(false);
+    expect(CHALLENGE_ID.test(text)).toBe(false);
   });
 });

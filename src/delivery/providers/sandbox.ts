@@ -46,7 +46,7 @@ export interface Sandbox extends Provider {
 const MAX_MESSAGES = 1_000;
 const RETRY_AFTER_MS = 200;
 
-/** How a carrier behaves towards the recipients ending with these digits (API.md, Sandbox). */
+/** How a carrier behaves towards the recipients ending with these digits. */
 const MAGIC: Record<string, 'undelivered' | 'silent' | 'rejects' | 'hangs' | 'busy'> = {
   '0001': 'undelivered',
   '0002': 'silent',
