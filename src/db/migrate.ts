@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { core } from './migrations/0001-core.ts';
+import { delivery } from './migrations/0002-delivery.ts';
 import type { Database } from './open.ts';
 import { writeTransaction } from './transaction.ts';
 
@@ -10,7 +11,7 @@ export interface Migration {
 }
 
 /** In order, without gaps, only ever appended to. */
-const migrations: readonly Migration[] = [core];
+const migrations: readonly Migration[] = [core, delivery];
 
 /** The schema this build works with. */
 export const SCHEMA_VERSION = migrations.length;

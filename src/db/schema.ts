@@ -14,6 +14,15 @@ export interface Schema {
   token_redemptions: { jti: string; expires_at: number };
   idempotency: IdempotencyTable;
   events: EventTable;
+  messages: MessageTable;
+  message_attempts: MessageAttemptTable;
+  message_parts: MessagePartTable;
+  receipts: ReceiptTable;
+  inbound_messages: InboundMessageTable;
+  jobs: JobTable;
+  routing_tables: { version: number; digest: string; body: string; actor: string; created_at: number };
+  provider_stats: ProviderStatsTable;
+  rate_buckets: { key: string; arrival: number };
 }
 
 export interface ProjectTable {
@@ -128,4 +137,135 @@ export interface EventTable {
   data: string;
   sequence: number | null;
   created_at: number;
+}
+
+export interface MessageTable {
+  id: string;
+  project_id: string;
+  mode: 'live' | 'test';
+  purpose: 'code' | 'transactional' | 'marketing';
+  channel: string;
+  /** E.164 or e-mail address. */
+  recipient: string;
+  recipient_hash: string;
+  /** Of a code. */
+  verification_id: string | null;
+  send_index: number | null;
+  /** JSON of what is sent; null for codes, which are never kept here. */
+  content: string | null;
+  /** As asked for; the attempt says which one was used. */
+  sender: string | null;
+  locale: string | null;
+  encoding: string | null;
+  segments: number | null;
+  country: string | null;
+  mcc_mnc: string | null;
+  status: string;
+  reason: string | null;
+  carrier_code: string | null;
+  /** Of the newest try. */
+  provider: string | null;
+  /** JSON of the RouteDecision. */
+  route: string | null;
+  attempts: number;
+  cost_amount: string | null;
+  cost_currency: string | null;
+  /** JSON. */
+  metadata: string | null;
+  actor: string;
+  send_at: number | null;
+  expires_at: number | null;
+  /** When it turns `unknown` for want of a receipt, or goes to the next provider as well. */
+  receipt_due_at: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface MessageAttemptTable {
+  message_id: string;
+  /** From 1. */
+  number: number;
+  provider: string;
+  sender: string | null;
+  status: string;
+  reason: string | null;
+  carrier_code: string | null;
+  started_at: number;
+  ended_at: number | null;
+}
+
+export interface MessagePartTable {
+  provider: string;
+  provider_id: string;
+  message_id: string;
+  attempt: number;
+  /** From 1. */
+  part: number;
+  status: string;
+  status_at: number;
+}
+
+export interface ReceiptTable {
+  /** Hash over what makes two reports the same one. */
+  key: string;
+  provider: string;
+  provider_id: string | null;
+  reference: string | null;
+  /** Null: parked. */
+  message_id: string | null;
+  attempt: number | null;
+  status: string;
+  reason: string | null;
+  carrier_code: string | null;
+  /** JSON: price, MCC-MNC, other forms of the carrier's id. */
+  details: string | null;
+  at: number | null;
+  received_at: number;
+}
+
+export interface InboundMessageTable {
+  id: string;
+  provider: string;
+  provider_id: string;
+  /** Null when no project owns the number. */
+  project_id: string | null;
+  mode: 'live' | 'test';
+  channel: string;
+  sender: string;
+  sender_hash: string;
+  recipient: string;
+  text: string;
+  at: number | null;
+  received_at: number;
+}
+
+export interface JobTable {
+  queue: string;
+  id: string;
+  /** Lower goes first. */
+  lane: number;
+  due_at: number;
+  /** Raised by each claim. */
+  claim: number;
+  tries: number;
+  /** JSON. */
+  payload: string | null;
+}
+
+export interface ProviderStatsTable {
+  provider: string;
+  channel: string;
+  /** ISO 3166-1 alpha-2, or `-`. */
+  country: string;
+  /** Its first millisecond. */
+  hour: number;
+  sent: number;
+  accepted: number;
+  rejected: number;
+  failed: number;
+  unknown: number;
+  delivered: number;
+  undelivered: number;
+  codes_sent: number;
+  codes_approved: number;
 }

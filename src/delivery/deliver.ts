@@ -126,9 +126,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   async function receive(provider: string, { reference, status, reason }: ProviderReceipt): Promise<void> {
-    const sent = parseReference(reference);
-    if (!sent) return;
-    const receipt: Receipt = { ...sent, status, provider, ...(reason !== undefined && { reason }) };
+    const sent = reference === undefined ? null : parseReference(reference);
+    if (!sent || (status !== 'delivered' && status !== 'undelivered')) return;
+    const outcome = status === 'delivered' ? 'delivered' : 'failed';
+    const receipt: Receipt = { ...sent, status: outcome, provider, ...(reason !== undefined && { reason }) };
     for (const handle of receiptHandlers) await handle(receipt);
   }
 
@@ -144,7 +145,17 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 function toOutbound(message: CodeMessage): OutboundMessage {
   const { verificationId, sendIndex, project, mode, channel, to, brand, validitySeconds } = message;
   const reference = `${verificationId}/${sendIndex}`;
-  return { reference, project, mode, channel, to, from: senderOf(brand), validitySeconds, ...composeCode(message) };
+  return {
+    reference,
+    project,
+    mode,
+    channel,
+    purpose: 'code',
+    to,
+    from: senderOf(brand),
+    validitySeconds,
+    ...composeCode(message),
+  };
 }
 
 function toResult(provider: string, verdict: SendVerdict): DeliverResult {

@@ -1,37 +1,191 @@
-/** One file per carrier. A provider sends one message and says what became of it; it throws only on its own bugs. */
+import type { TSchema } from 'typebox';
+import type { Channel } from '../lib/channels.ts';
+import type { Now } from '../lib/clock.ts';
+import type { HttpClient } from '../lib/http-client.ts';
+import type { Reason } from './reasons.ts';
+
+/** One carrier connection. A provider sends one message and says what became of it; it throws only on its own bugs. */
 export interface Provider {
+  /** As the operator named it in the configuration. */
   readonly name: string;
+  readonly channels: readonly Channel[];
   send(message: OutboundMessage, signal: AbortSignal): Promise<SendVerdict>;
+  /** What the carrier calls back with at `/callbacks/{name}/{kind}`. Each is authenticated the way the carrier signs. */
+  readonly callbacks?: Partial<Record<CallbackKind, (request: CallbackRequest) => Promise<CallbackResult>>>;
+  /** For carriers with a standing connection: connects and reports what comes in by itself. Called once. */
+  start?(sink: ProviderSink): void;
+  /** Sends what it has taken, then closes. */
+  close?(): Promise<void>;
 }
 
+export type Purpose = 'code' | 'transactional' | 'marketing';
+
 export interface OutboundMessage {
-  /** Our reference; passed to the carrier where it allows. */
+  /** Our reference, unique for each try: letters, digits, `_` and `-`, at most 40. Passed to the carrier where it allows. */
   reference: string;
-  /** Whose message it is. */
   project: string;
   mode: 'live' | 'test';
-  channel: 'sms' | 'voice' | 'email' | 'whatsapp' | 'telegram';
-  /** E.164. */
+  channel: Channel;
+  purpose: Purpose;
+  /** E.164; for e-mail an address. */
   to: string;
+  /** The sender the route chose: alphanumeric, long number (E.164), short code, or an e-mail address. */
   from: string;
-  /** What the phone shows; for voice: the script that is read out. */
+  /** What the phone shows; for voice: the script that is read out; for e-mail: the plain part. */
   text: string;
+  /** BCP 47. */
   locale: string;
+  /** E-mail only. */
+  subject?: string;
+  html?: string;
+  /** The code itself, for carriers that word the message by themselves (WhatsApp, Telegram). */
+  code?: string;
+  /** Replace what is not in GSM-7 when that keeps a text out of UCS-2. */
+  smartEncoding?: boolean;
   /** The carrier must not deliver later than this. */
   validitySeconds: number;
 }
 
-export type SendVerdict =
-  | { kind: 'accepted'; providerId: string }
-  /** The carrier took it and said no for good (bad number, blocked). */
-  | { kind: 'rejected'; reason: string }
-  /** Certainly not sent; another try or carrier may work. */
-  | { kind: 'failed'; reason: string; retryAfterMs?: number }
-  /** May have been sent; never blindly sent again. */
-  | { kind: 'outcome_unknown'; reason: string };
+export type SendVerdict = Accepted | Rejected | Failed | OutcomeUnknown;
 
+export interface Accepted {
+  kind: 'accepted';
+  /** The carrier's id of the message; receipts name it. */
+  providerId: string;
+  /** Where each part has an id of its own, in order; `providerId` is the first. */
+  partIds?: readonly string[];
+  price?: Price;
+  /** Mobile country and network code of the recipient, e.g. `20801`. */
+  mccMnc?: string;
+}
+
+/** The carrier took it and said no for good. */
+export interface Rejected {
+  kind: 'rejected';
+  reason: Reason;
+  /** The carrier's own code or word for it; never text that quotes the message. */
+  carrierCode?: string;
+}
+
+/** Certainly not sent; another try or carrier may work. */
+export interface Failed {
+  kind: 'failed';
+  reason: Reason;
+  carrierCode?: string;
+  retryAfterMs?: number;
+}
+
+/** May have been sent; never blindly sent again. */
+export interface OutcomeUnknown {
+  kind: 'outcome_unknown';
+  reason: Reason;
+  carrierCode?: string;
+}
+
+export interface Price {
+  /** Decimal number as text, e.g. `0.0075`. */
+  amount: string;
+  /** ISO 4217. */
+  currency: string;
+}
+
+export type ReceiptStatus =
+  | 'buffered'
+  | 'sent'
+  | 'delivered'
+  | 'undelivered'
+  | 'expired'
+  | 'rejected'
+  | 'unknown'
+  | 'read';
+
+/** What a carrier reports about a message; late, doubled and out of order is fine. One of the two names is needed. */
 export interface ProviderReceipt {
-  reference: string;
-  status: 'delivered' | 'failed';
-  reason?: string;
+  /** As `send` returned it. Several: the forms the same id may have been stored in (SMPP: hex, decimal, leading zeros). */
+  providerId?: string | readonly string[];
+  reference?: string;
+  status: ReceiptStatus;
+  reason?: Reason;
+  carrierCode?: string;
+  /** The carrier's time of the report, ms. */
+  at?: number;
+  price?: Price;
+  mccMnc?: string;
+}
+
+/** A message from a phone (MO). */
+export interface InboundMessage {
+  /** The carrier's id: the same one is taken once. */
+  providerId: string;
+  channel: Channel;
+  from: string;
+  to: string;
+  text: string;
+  /** The carrier's time, ms. */
+  at?: number;
+}
+
+export interface ProviderSink {
+  /** Resolves when durably stored; a carrier is told "taken" only then. Rejects: let the carrier report again. */
+  receipt(receipt: ProviderReceipt): Promise<void>;
+  inbound(message: InboundMessage): Promise<void>;
+}
+
+export type CallbackKind = 'receipts' | 'inbound' | 'voice';
+
+export interface CallbackRequest {
+  method: 'GET' | 'POST';
+  /** As the carrier was told it: `public_url` and the path with its query. Signatures are computed over it. */
+  url: string;
+  query: URLSearchParams;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string>>;
+  /** Exactly the bytes that came. */
+  body: Buffer;
+  now: number;
+}
+
+export type CallbackResult =
+  | {
+      kind: 'taken';
+      receipts?: readonly ProviderReceipt[];
+      inbound?: readonly InboundMessage[];
+      answer?: CallbackAnswer;
+    }
+  /** Not signed as this carrier signs; answered 401 and logged. */
+  | { kind: 'unauthenticated'; why: string }
+  /** Signed, but not what the carrier documents; answered 400 and logged. */
+  | { kind: 'unreadable'; why: string };
+
+/** Default: 204, no body. */
+export interface CallbackAnswer {
+  status: number;
+  contentType: string;
+  body: string;
+}
+
+/** What a provider file exports: how it is configured and how it is made. */
+export interface ProviderType<Config> {
+  /** Closed object without `type`; checked before `create`. */
+  schema: TSchema;
+  /** What the schema cannot say; JSON pointers into the provider's configuration, with the fix in the message. */
+  check?(config: Config): { pointer: string; message: string }[];
+  create(config: Config, deps: ProviderDeps): Provider | Promise<Provider>;
+}
+
+export interface ProviderDeps {
+  name: string;
+  /** Bounded and guarded; the only way out over HTTP. */
+  http: HttpClient;
+  /** Where the carrier is to call back; null when `public_url` is not configured. */
+  callbackUrl(kind: CallbackKind): string | null;
+  now: Now;
+  log: ProviderLog;
+}
+
+/** What is used of pino. Never a text, a code, a key or a full number. */
+export interface ProviderLog {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
 }

@@ -1,3 +1,4 @@
+import { CHANNELS } from '../../lib/channels.ts';
 import type { Now } from '../../lib/clock.ts';
 import { newId } from '../../lib/ids.ts';
 import type { OutboundMessage, Provider, ProviderReceipt, SendVerdict } from '../provider.ts';
@@ -90,7 +91,7 @@ export function createSandbox(now: Now): Sandbox {
       return { kind: 'failed', reason: 'rate_limited', retryAfterMs: RETRY_AFTER_MS };
     }
     if (behaviour === 'undelivered') {
-      report({ reference, status: 'failed', reason: 'absent_subscriber' });
+      report({ reference, status: 'undelivered', reason: 'unreachable_recipient' });
       return { kind: 'accepted', providerId: id };
     }
     keep({ id, direction: 'mt', project, mode, channel, from, to, text, locale, receivedAt: now() });
@@ -107,6 +108,7 @@ export function createSandbox(now: Now): Sandbox {
 
   return {
     name: 'sandbox',
+    channels: CHANNELS,
     send,
     onReceipt(handler) {
       receiptHandlers.push(handler);

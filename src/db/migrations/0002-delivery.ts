@@ -1,0 +1,162 @@
+import type { Migration } from '../migrate.ts';
+
+const HOT = 'with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)';
+
+/** Messages, their tries and receipts; the queue; routes and what is known of carriers. */
+export const delivery: Migration = {
+  version: 2,
+  name: 'delivery',
+  statements(dialect) {
+    const postgres = dialect === 'postgres';
+    const hot = postgres ? HOT : '';
+    const hotKeyed = postgres ? HOT : 'without rowid';
+    return [
+      `create table messages (
+         id text primary key,
+         project_id text not null,
+         mode text not null,
+         purpose text not null,
+         channel text not null,
+         recipient text not null,
+         recipient_hash text not null,
+         verification_id text,
+         send_index integer,
+         content text,
+         sender text,
+         locale text,
+         encoding text,
+         segments integer,
+         country text,
+         mcc_mnc text,
+         status text not null,
+         reason text,
+         carrier_code text,
+         provider text,
+         route text,
+         attempts integer not null,
+         cost_amount text,
+         cost_currency text,
+         metadata text,
+         actor text not null,
+         send_at bigint,
+         expires_at bigint,
+         receipt_due_at bigint,
+         created_at bigint not null,
+         updated_at bigint not null
+       ) ${hot}`,
+      'create index messages_of_project on messages (project_id, mode, created_at, id)',
+      'create index messages_of_recipient on messages (recipient_hash, project_id, mode, created_at, id)',
+      `create index messages_of_verification on messages (verification_id, send_index)
+         where verification_id is not null`,
+      'create index messages_receipt_due on messages (receipt_due_at) where receipt_due_at is not null',
+
+      `create table message_attempts (
+         message_id text not null,
+         number integer not null,
+         provider text not null,
+         sender text,
+         status text not null,
+         reason text,
+         carrier_code text,
+         started_at bigint not null,
+         ended_at bigint,
+         primary key (message_id, number)
+       ) ${hotKeyed}`,
+
+      // One row for each id a carrier gave: receipts are found by it.
+      `create table message_parts (
+         provider text not null,
+         provider_id text not null,
+         message_id text not null,
+         attempt integer not null,
+         part integer not null,
+         status text not null,
+         status_at bigint not null,
+         primary key (provider, provider_id)
+       ) ${hotKeyed}`,
+      'create index message_parts_of_message on message_parts (message_id, attempt, part)',
+
+      // Each report once; without a message: parked until the message turns up.
+      `create table receipts (
+         key text primary key,
+         provider text not null,
+         provider_id text,
+         reference text,
+         message_id text,
+         attempt integer,
+         status text not null,
+         reason text,
+         carrier_code text,
+         details text,
+         at bigint,
+         received_at bigint not null
+       ) ${hotKeyed}`,
+      'create index receipts_of_message on receipts (message_id, received_at) where message_id is not null',
+      'create index receipts_parked on receipts (received_at) where message_id is null',
+      'create index receipts_parked_by_id on receipts (provider, provider_id) where message_id is null',
+
+      `create table inbound_messages (
+         id text primary key,
+         provider text not null,
+         provider_id text not null,
+         project_id text,
+         mode text not null,
+         channel text not null,
+         sender text not null,
+         sender_hash text not null,
+         recipient text not null,
+         text text not null,
+         at bigint,
+         received_at bigint not null,
+         unique (provider, provider_id)
+       )`,
+      'create index inbound_messages_of_project on inbound_messages (project_id, mode, received_at, id)',
+
+      // Whoever claims a job moves due_at past its lease; the claim is the fencing token.
+      `create table jobs (
+         queue text not null,
+         id text not null,
+         lane integer not null,
+         due_at bigint not null,
+         claim integer not null,
+         tries integer not null,
+         payload text,
+         primary key (queue, id)
+       ) ${hotKeyed}`,
+      'create index jobs_due on jobs (queue, lane, due_at)',
+
+      `create table routing_tables (
+         version integer primary key,
+         digest text not null,
+         body text not null,
+         actor text not null,
+         created_at bigint not null
+       )`,
+
+      // Counted per hour.
+      `create table provider_stats (
+         provider text not null,
+         channel text not null,
+         country text not null,
+         hour bigint not null,
+         sent bigint not null,
+         accepted bigint not null,
+         rejected bigint not null,
+         failed bigint not null,
+         unknown bigint not null,
+         delivered bigint not null,
+         undelivered bigint not null,
+         codes_sent bigint not null,
+         codes_approved bigint not null,
+         primary key (provider, channel, country, hour)
+       ) ${hotKeyed}`,
+      'create index provider_stats_by_hour on provider_stats (hour)',
+
+      // GCRA: the theoretical arrival time of the next message, in microseconds.
+      `create table rate_buckets (
+         key text primary key,
+         arrival bigint not null
+       ) ${hotKeyed}`,
+    ];
+  },
+};

@@ -1,0 +1,140 @@
+import type { Dispatcher } from 'undici';
+
+/**
+ * The one way out over HTTP. Bounded in time and in what it reads, follows no redirect, and tells apart what decides
+ * whether a request may be made again: whether it can have been acted upon.
+ */
+export interface HttpClient {
+  send(request: HttpRequest): Promise<HttpOutcome>;
+  close(): Promise<void>;
+}
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  url: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  /** Of the whole exchange; default 8 s. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+export type HttpOutcome =
+  | { kind: 'answer'; status: number; headers: Record<string, string>; body: string }
+  /** The request never left: no connection. */
+  | { kind: 'not_sent'; error: string }
+  /** It left, at least in part, and no whole answer came. */
+  | { kind: 'no_answer'; error: string };
+
+export interface HttpClientOptions {
+  userAgent?: string;
+  connectTimeoutMs?: number;
+  maxAnswerBytes?: number;
+  connectionsPerOrigin?: number;
+  /** Extra trust, PEM. */
+  ca?: string;
+}
+
+const TIMEOUT_MS = 8_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+const MAX_ANSWER_BYTES = 256 * 1024;
+
+/** Before the first byte of a request there is a connection; without one nothing was sent. */
+const NOT_SENT = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+]);
+
+export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
+  const { userAgent = 'Countersign', maxAnswerBytes = MAX_ANSWER_BYTES } = options;
+  let dispatcher: Promise<Dispatcher> | null = null;
+
+  /** Loaded with the first request: an installation without HTTP carriers does without it. */
+  async function open(): Promise<Dispatcher> {
+    const { Agent } = await import('undici');
+    return new Agent({
+      connections: options.connectionsPerOrigin ?? 64,
+      pipelining: 1,
+      connect: {
+        timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+        ...(options.ca !== undefined && { ca: options.ca }),
+      },
+    });
+  }
+
+  async function send({
+    method,
+    url,
+    headers,
+    body,
+    timeoutMs = TIMEOUT_MS,
+    signal,
+  }: HttpRequest): Promise<HttpOutcome> {
+    const { origin, pathname, search } = new URL(url);
+    dispatcher ??= open();
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const over = signal ? AbortSignal.any([signal, deadline]) : deadline;
+    if (over.aborted) return { kind: 'not_sent', error: 'aborted' };
+    try {
+      const answer = await (await dispatcher).request({
+        origin,
+        path: pathname + search,
+        method,
+        headers: { 'user-agent': userAgent, ...headers },
+        body: body ?? null,
+        signal: over,
+        reset: false,
+      });
+      const text = await readBounded(answer.body, maxAnswerBytes);
+      if (text === null) return { kind: 'no_answer', error: 'answer_too_large' };
+      return { kind: 'answer', status: answer.statusCode, headers: flatten(answer.headers), body: text };
+    } catch (error) {
+      const code = codeOf(error);
+      return { kind: NOT_SENT.has(code) ? 'not_sent' : 'no_answer', error: code };
+    }
+  }
+
+  return {
+    send,
+    async close() {
+      await (await dispatcher)?.destroy();
+    },
+  };
+}
+
+async function readBounded(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    const bytes = chunk as Buffer;
+    length += bytes.length;
+    if (length > maxBytes) return null;
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
+}
+
+/** Messages of errors may quote what was sent; their codes do not. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const { code, cause } = error as Error & { code?: unknown };
+  if (typeof code === 'string') return code;
+  return cause instanceof Error ? codeOf(cause) : error.name;
+}
