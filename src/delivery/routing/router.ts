@@ -1,5 +1,6 @@
 import type { Channel } from '../../lib/channels.ts';
-import type { Price, Purpose } from '../provider.ts';
+import type { Price, Purpose, SendVerdict } from '../provider.ts';
+import type { Reason } from '../reasons.ts';
 
 /** What a route is chosen by. */
 export interface RouteFacts {
@@ -57,4 +58,37 @@ export interface Bucket {
   key: string;
   perSecond: number;
   burst: number;
+}
+
+/** What the sending side asks of routing. `createRouting` makes it; deciding touches memory only. */
+export interface Routing {
+  route(facts: RouteFacts, now: number): RouteDecision;
+  /**
+   * Takes a token of every bucket, for all instances together: 0 when it may go now, else how many ms to wait (nothing
+   * was taken then). A code never waits for bulk: it takes what is there and leaves the debt to the others.
+   */
+  take(buckets: readonly Bucket[], purpose: Purpose, now: number): Promise<number>;
+  /** What became of a try: for the circuit breaker and the health of the provider. */
+  tried(outcome: TryOutcome, now: number): void;
+  /** A final receipt. */
+  reported(route: ProviderRoute, status: 'delivered' | 'undelivered', now: number): void;
+  /** A code was approved: counted for the providers its sends went through. */
+  converted(route: ProviderRoute, now: number): void;
+  /** Begins to load tables and figures, and to write what was counted. */
+  start(): void;
+  /** Writes what was counted. */
+  close(): Promise<void>;
+}
+
+export interface ProviderRoute {
+  provider: string;
+  channel: Channel;
+  country: string | null;
+}
+
+export interface TryOutcome extends ProviderRoute {
+  purpose: Purpose;
+  kind: SendVerdict['kind'];
+  reason: Reason | null;
+  durationMs: number;
 }
