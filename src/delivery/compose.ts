@@ -1,5 +1,5 @@
 import { cleanText } from '../lib/text/clean.ts';
-import { measureText } from '../lib/text/segments.ts';
+import { measureText } from '../lib/text/encode-text.ts';
 import { messagesFor } from './locale.ts';
 import type { Messages } from './messages.ts';
 import type { OutboundMessage } from './provider.ts';

@@ -6,7 +6,7 @@ import { closed, TimestampSchema } from '../http/schemas.ts';
 import { toTimestamp } from '../lib/clock.ts';
 import { Problem } from '../lib/errors.ts';
 import { parsePhone } from '../lib/phone.ts';
-import { measureText } from '../lib/text/segments.ts';
+import { measureText } from '../lib/text/encode-text.ts';
 import type { Sandbox, SandboxMessage, SandboxScope } from './providers/sandbox.ts';
 import { createSandboxStreams } from './sandbox-stream.ts';
 

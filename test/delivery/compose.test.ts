@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type CodeText, composeCode } from '../../src/delivery/compose.ts';
 import { messagesFor } from '../../src/delivery/locale.ts';
 import { messages } from '../../src/delivery/messages.ts';
-import { measureText } from '../../src/lib/text/segments.ts';
+import { measureText } from '../../src/lib/text/encode-text.ts';
 
 const LOCALES = Object.keys(messages);
 const CHANNELS = ['sms', 'voice', 'email', 'whatsapp', 'telegram'] as const;

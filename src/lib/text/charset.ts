@@ -1,0 +1,67 @@
+import { graphemeStarts } from './graphemes.ts';
+import { type NationalShift, septetTableOf } from './national-shift.ts';
+import { countSeptets, encodeSeptets, endOfSeptets, hasCharacter } from './septet-table.ts';
+import { encodeUcs2 } from './ucs2.ts';
+
+/** How a text can be written: its units (septets or UTF-16 units), and where it may be cut. */
+export interface Charset {
+  encoding: 'gsm7' | 'ucs2';
+  shift: NationalShift;
+  has(unit: number): boolean;
+  /** Null when it cannot be written so. */
+  count(text: string): number | null;
+  /** Parts of at most `room` units that join to the text. */
+  split(text: string, room: number): string[];
+  encode(text: string, units: number): Uint8Array;
+}
+
+export function gsm7(shift: NationalShift = {}): Charset {
+  const table = septetTableOf(shift);
+  return {
+    encoding: 'gsm7',
+    shift,
+    has: (unit) => hasCharacter(table, unit),
+    count: (text) => countSeptets(table, text),
+    split: (text, room) =>
+      cut(text, (start) => {
+        const end = endOfSeptets(table, text, start, room);
+        // The only grapheme of two characters that the tables can write.
+        const cutsLineEnd = end - 1 > start && text[end - 1] === '\r' && text[end] === '\n';
+        return cutsLineEnd ? end - 1 : end;
+      }),
+    encode: (text, septets) => encodeSeptets(table, text, septets),
+  };
+}
+
+export const ucs2: Charset = {
+  encoding: 'ucs2',
+  shift: {},
+  has: () => true,
+  count: (text) => text.length,
+  split(text, room) {
+    const startOfGrapheme = graphemeStarts(text);
+    return cut(text, (start) => {
+      const end = start + room;
+      if (end >= text.length) return text.length;
+      const whole = startOfGrapheme(end);
+      return whole > start ? whole : startOfCodePoint(text, end);
+    });
+  },
+  encode: encodeUcs2,
+};
+
+function cut(text: string, endOf: (start: number) => number): string[] {
+  const parts: string[] = [];
+  for (let start = 0; start < text.length; ) {
+    const end = endOf(start);
+    parts.push(text.slice(start, end));
+    start = end;
+  }
+  return parts;
+}
+
+/** The text is well-formed: a low surrogate has its high one before it. */
+function startOfCodePoint(text: string, index: number): number {
+  const unit = text.charCodeAt(index);
+  return unit >= 0xdc00 && unit <= 0xdfff ? index - 1 : index;
+}
