@@ -59,6 +59,7 @@ function carrier(
   const signals: AbortSignal[] = [];
   return {
     name: 'carrier',
+    channels: ['sms'],
     sent,
     signals,
     async send(message, signal) {
@@ -97,7 +98,7 @@ test('receipts name the verification and the send', async () => {
   const common = { verificationId: ID, provider: 'sandbox' };
   expect(receipts).toEqual([
     { ...common, sendIndex: 3, status: 'delivered' },
-    { ...common, sendIndex: 4, status: 'failed', reason: 'absent_subscriber' },
+    { ...common, sendIndex: 4, status: 'failed', reason: 'unreachable_recipient' },
   ]);
 });
 
@@ -117,16 +118,16 @@ describe('verdicts', () => {
   test.each<[SendVerdict, object]>([
     [{ kind: 'accepted', providerId: 'x' }, { kind: 'sent' }],
     [
-      { kind: 'rejected', reason: 'blocked' },
-      { kind: 'failed', reason: 'blocked' },
+      { kind: 'rejected', reason: 'blocked_recipient' },
+      { kind: 'failed', reason: 'blocked_recipient' },
     ],
     [
-      { kind: 'failed', reason: 'refused' },
-      { kind: 'failed', reason: 'refused' },
+      { kind: 'failed', reason: 'unavailable' },
+      { kind: 'failed', reason: 'unavailable' },
     ],
     [
-      { kind: 'outcome_unknown', reason: 'reset' },
-      { kind: 'unknown', reason: 'reset' },
+      { kind: 'outcome_unknown', reason: 'connection_lost' },
+      { kind: 'unknown', reason: 'connection_lost' },
     ],
   ])('%j', async (verdict, expected) => {
     const provider = carrier(verdict);
@@ -165,8 +166,8 @@ describe('a second try', () => {
     ['is not made twice', [busy(10), busy(10), accepted], 600, 2],
     ['is not made after a long pause', [busy(60_000), accepted], 600, 1],
     ['is not made for a code that will be dead', [busy(1_000), accepted], 1, 1],
-    ['is not made without being invited', [{ kind: 'failed', reason: 'refused' }, accepted], 600, 1],
-    ['is not made after a rejection', [{ kind: 'rejected', reason: 'blocked' }, accepted], 600, 1],
+    ['is not made without being invited', [{ kind: 'failed', reason: 'unavailable' }, accepted], 600, 1],
+    ['is not made after a rejection', [{ kind: 'rejected', reason: 'blocked_recipient' }, accepted], 600, 1],
   ] as [string, SendVerdict[], number, number][])('%s', async (_name, verdicts, validitySeconds, tries) => {
     const provider = carrier(...verdicts);
     const { deliver } = open({ chooseProvider: () => provider });

@@ -32,7 +32,8 @@ export async function openSandboxService(options: TestServiceOptions = {}) {
 
   /** To a phone of the first project, in test mode, unless said otherwise. */
   async function send(text: string, changes: Partial<OutboundMessage> = {}): Promise<void> {
-    const common = { project, mode: 'test', channel: 'sms', from: 'Acme', to: '+33612345678', locale: 'en' } as const;
+    const to = '+33612345678';
+    const common = { project, mode: 'test', channel: 'sms', purpose: 'code', from: 'Acme', to, locale: 'en' } as const;
     const message = { ...common, reference: 'ver_x/0', text, validitySeconds: 600, ...changes };
     await service.services.sandbox.send(message, new AbortController().signal);
   }

@@ -9,7 +9,15 @@ const signal = new AbortController().signal;
 
 function message(changes: Partial<OutboundMessage> = {}): OutboundMessage {
   const text = 'Your Acme code is 012345.';
-  const common = { ...scope, channel: 'sms', from: 'Acme', text, locale: 'en', validitySeconds: 600 } as const;
+  const common = {
+    ...scope,
+    channel: 'sms',
+    purpose: 'code',
+    from: 'Acme',
+    text,
+    locale: 'en',
+    validitySeconds: 600,
+  } as const;
   return { ...common, reference: 'ver_x/0', to: '+33612345678', ...changes };
 }
 
@@ -44,7 +52,7 @@ describe('recipients', () => {
     const to = '+33612340001';
     expect(await sandbox.send(message({ to }), signal)).toMatchObject({ kind: 'accepted' });
     await nextTurn();
-    expect(receipts).toMatchObject([{ reference: 'ver_x/0', status: 'failed' }]);
+    expect(receipts).toMatchObject([{ reference: 'ver_x/0', status: 'undelivered' }]);
     expect(phone(to)).toEqual([]);
   });
 
