@@ -1,7 +1,8 @@
 import { type Charset, gsm7, ucs2 } from './charset.ts';
+import { type Layout, layOut, layOutUnits, type PartReference } from './lay-out.ts';
 import type { NationalLanguage, NationalShift } from './national-shift.ts';
 import { type Replacement, transliterate } from './transliterate.ts';
-import { buildUdh, type ReferenceSize, udhOctets } from './udh.ts';
+import { buildUdh, type ReferenceSize } from './udh.ts';
 
 export type Alphabet = 'gsm7' | NationalLanguage;
 
@@ -10,13 +11,13 @@ export interface TextOptions {
   allow?: readonly Alphabet[];
   /** Write like characters of a 7-bit alphabet ("smart encoding") where that saves segments. */
   smart?: boolean;
-  /** Smart encoding may also write Greek and Cyrillic letters by Latin capitals that look the same. */
+  /** Smart encoding may also write Greek and Cyrillic letters by Latin ones that look the same. */
   lookalikes?: boolean;
   /**
-   * The header of concatenated parts. `none`: the carrier makes it (SAR parameters, message_payload), of 8 bits as
-   * far as anyone can know; there is then no header of ours that could announce a national table.
+   * Default udh8. `none`: the carrier makes the header (SAR parameters, message_payload), so that no national table
+   * can be announced in it.
    */
-  reference?: 'udh8' | 'udh16' | 'none';
+  reference?: PartReference;
 }
 
 export interface Segment {
@@ -39,16 +40,22 @@ export interface EncodedText {
   unitsPerSegment: number;
   /** Room left in the last segment. */
   remaining: number;
+  /** What smart encoding wrote by other characters. */
   replaced: Replacement[];
-  /** What kept smart encoding from a 7-bit alphabet. */
+  /** What kept it from a 7-bit alphabet. */
   unmapped: string[];
-  /** Of the header that goes with each segment, null where there is none of ours. */
+  /** Of the header that numbers the segments; null where there is none of ours. */
   referenceSize: ReferenceSize | null;
 }
 
 /** The same without what goes on the wire. */
 export interface TextSize extends Omit<EncodedText, 'text' | 'segments' | 'referenceSize'> {
   segments: number;
+}
+
+interface Candidate {
+  layout: Layout;
+  replaced: Replacement[];
 }
 
 const DEFAULT = gsm7();
@@ -64,35 +71,34 @@ const NATIONAL: Record<NationalLanguage, readonly Charset[]> = {
   ],
 };
 
-/** Preview, billing and wire all read this one result. */
+/**
+ * Preview, billing and wire all read this one result: the fewest segments, then the fewest replaced characters, then
+ * what the most handsets can read.
+ */
 export function encodeText(text: string, options: TextOptions = {}): EncodedText {
-  const { allow = ['gsm7'], smart = false, reference = 'udh8' } = options;
-  const plain = allow.includes('gsm7') ? [DEFAULT] : [];
+  const { allow = ['gsm7'], smart = false, lookalikes = false, reference = 'udh8' } = options;
+  const plain = allow.includes('gsm7') ? layOut(text, DEFAULT, reference) : null;
+  // Never UCS-2 as well: even of extension characters alone, more fit a segment than UTF-16 units do.
+  let best: Candidate = { layout: plain ?? layOutUcs2(text, reference), replaced: [] };
+  if (best.layout.parts.length === 1) return finish(best, []);
   const national = reference === 'none' ? [] : allow.flatMap((name) => (name === 'gsm7' ? [] : NATIONAL[name]));
-  // In this order: among equals the earlier one is read by more handsets, or truer to the text.
-  let best: Draft | null = null;
-  for (const charset of [...plain, ucs2, ...national]) {
-    best = better(best, draft(charset === ucs2 ? text.toWellFormed() : text, charset, reference));
-    if (best?.parts.length === 1) return finish(best);
+  for (const charset of national) best = better(best, layOut(text, charset, reference), []);
+  const unmapped: string[] = [];
+  if (smart && plain === null && best.layout.parts.length > 1) {
+    for (const charset of allow.includes('gsm7') ? [DEFAULT, ...national] : national) {
+      const written = transliterate(text, { has: charset.has, lookalikes });
+      if (written.unmapped.length === 0)
+        best = better(best, layOut(written.text, charset, reference), written.replaced);
+      else if (unmapped.length === 0) unmapped.push(...written.unmapped);
+    }
   }
-  let unmapped: string[] = [];
-  for (const charset of smart ? [...plain, ...national] : []) {
-    const { lookalikes = false } = options;
-    const written = transliterate(text, { has: charset.has, lookalikes });
-    if (written.unmapped.length === 0) best = better(best, draft(written.text, charset, reference, written.replaced));
-    else if (unmapped.length === 0) unmapped = written.unmapped;
-  }
-  if (best === null) throw new Error('UCS-2 takes every text');
-  return finish(best, best.charset === ucs2 ? unmapped : []);
+  return finish(best, best.layout.charset === ucs2 ? unmapped : []);
 }
 
 /** For preview and billing: the counts of what `encodeText` sends. */
 export function measureText(text: string, options: TextOptions = {}): TextSize {
-  const { encoding, shift, segments, units, unitsPerSegment, remaining, replaced, unmapped } = encodeText(
-    text,
-    options,
-  );
-  return { encoding, shift, segments: segments.length, units, unitsPerSegment, remaining, replaced, unmapped };
+  const { text: _text, segments, referenceSize: _size, ...size } = encodeText(text, options);
+  return { ...size, segments: segments.length };
 }
 
 /** The user data header that goes before segment `index`; `reference` is the number that all of them share. */
@@ -102,66 +108,35 @@ export function segmentUdh(message: EncodedText, index: number, reference: numbe
   return buildUdh({ shift, concatenation: { reference, referenceSize, total: segments.length, part: index + 1 } });
 }
 
-interface Draft {
-  charset: Charset;
-  text: string;
-  parts: string[];
-  units: number;
-  room: number;
-  referenceSize: ReferenceSize | null;
-  replaced: Replacement[];
+function layOutUcs2(text: string, reference: PartReference): Layout {
+  const wellFormed = text.toWellFormed();
+  return layOutUnits(wellFormed, ucs2, wellFormed.length, reference);
 }
 
-const REFERENCE_SIZES = { udh8: 8, udh16: 16, none: null } as const;
-
-/** Null when the charset cannot write the text. */
-function draft(
-  text: string,
-  charset: Charset,
-  reference: NonNullable<TextOptions['reference']>,
-  replaced: Replacement[] = [],
-): Draft | null {
-  const units = charset.count(text);
-  if (units === null) return null;
-  const alone = roomOf(charset, null);
-  if (units <= alone) return { charset, text, parts: [text], units, room: alone, referenceSize: null, replaced };
-  const referenceSize = REFERENCE_SIZES[reference];
-  const room = roomOf(charset, referenceSize ?? 8);
-  return { charset, text, parts: charset.split(text, room), units, room, referenceSize, replaced };
+function better(best: Candidate, layout: Layout | null, replaced: Replacement[]): Candidate {
+  if (layout === null) return best;
+  const saved = best.layout.parts.length - layout.parts.length;
+  return saved > 0 || (saved === 0 && losses(replaced) < losses(best.replaced)) ? { layout, replaced } : best;
 }
 
-/** 3GPP TS 23.040 §9.2.3.24: header and text share 140 octets, septets start on a septet boundary. */
-function roomOf({ encoding, shift }: Charset, referenceSize: ReferenceSize | null): number {
-  const octets = 140 - udhOctets(referenceSize, shift);
-  return encoding === 'gsm7' ? Math.floor((octets * 8) / 7) : Math.floor(octets / 2);
-}
-
-function better(best: Draft | null, other: Draft | null): Draft | null {
-  if (best === null || other === null) return best ?? other;
-  const saved = best.parts.length - other.parts.length;
-  return saved > 0 || (saved === 0 && losses(other) < losses(best)) ? other : best;
-}
-
-function losses({ replaced }: Draft): number {
+function losses(replaced: Replacement[]): number {
   return replaced.reduce((sum, { count }) => sum + count, 0);
 }
 
-function finish(chosen: Draft, unmapped: string[] = []): EncodedText {
-  const { charset, text, parts, units, room, referenceSize, replaced } = chosen;
-  const { encoding, shift, encode } = charset;
-  const segments: Segment[] = parts.map((part) => {
+function finish({ layout, replaced }: Candidate, unmapped: string[]): EncodedText {
+  const { charset, text, parts, units, room, referenceSize } = layout;
+  const segments = parts.map((part): Segment => {
     const partUnits = parts.length === 1 ? units : (charset.count(part) ?? 0);
-    return { text: part, units: partUnits, octets: encode(part, partUnits) };
+    return { text: part, units: partUnits, octets: charset.encode(part, partUnits) };
   });
-  const remaining = room - (segments.at(-1)?.units ?? 0);
   return {
-    encoding,
-    shift,
+    encoding: charset.encoding,
+    shift: charset.shift,
     text,
     segments,
     units,
     unitsPerSegment: room,
-    remaining,
+    remaining: room - (segments.at(-1)?.units ?? 0),
     replaced,
     unmapped,
     referenceSize,

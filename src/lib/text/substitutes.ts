@@ -3,7 +3,7 @@
  * digit would make another number, ₹ and ¢ another amount, ≤ another condition.
  */
 const GROUPS: readonly (readonly [to: string, from: string])[] = [
-  ["'", '\u2018\u2019\u201a\u201b\u2032\u02b9\u02bb\u02bc\u02c8\u00b4`'],
+  ["'", '\u2018\u2019\u201a\u201b\u2032\u02b9\u02bb\u02bc\u00b4`'],
   ['"', '\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u02ba'],
   ['<', '\u2039'],
   ['>', '\u203a'],
@@ -38,12 +38,6 @@ const GROUPS: readonly (readonly [to: string, from: string])[] = [
   ['SS', 'ẞ'],
   ['th', 'þ'],
   ['Th', 'Þ'],
-  ['dz', 'ǳ'],
-  ['dž', 'ǆ'],
-  ['lj', 'ǉ'],
-  ['LJ', 'Ǉ'],
-  ['nj', 'ǌ'],
-  ['NJ', 'Ǌ'],
   ["'n", 'ŉ'],
   ['a', 'ɑ'],
   ['b', 'ɓ'],

@@ -54,11 +54,11 @@ function isWritable(text: string, { has }: TransliterateOptions): boolean {
 
 function equivalentOf(grapheme: string, options: TransliterateOptions): string | null {
   const characters = [...grapheme.normalize('NFC')];
+  const [base = ''] = characters;
   const result = characters.map((character, index) => {
     if (isWritable(character, options)) return character;
-    const before = characters[index - 1];
     // A mark that no precomposed letter has.
-    if (before !== undefined && /^\p{Mn}$/u.test(character) && hasRemovableMarks(before, options)) return '';
+    if (index > 0 && /^\p{Mn}$/u.test(character) && losesMarks(base, options)) return '';
     return substituteOf(character, options);
   });
   return result.includes(null) ? null : result.join('');
@@ -76,16 +76,17 @@ function* candidatesOf(character: string, options: TransliterateOptions): Genera
   yield* withFewerMarks(character, options);
 }
 
-/** ǟ → ä → a: as many marks stay as can. Only letters lose marks: ≠ is no way to write =. */
+/** ǟ → ä → a: as many marks stay as can. */
 function* withFewerMarks(character: string, options: TransliterateOptions): Generator<string> {
   const parts = [...character.normalize('NFD')];
   const [base = ''] = parts;
-  if (!hasRemovableMarks(base, options)) return;
+  if (!losesMarks(base, options)) return;
   for (let count = parts.length - 1; count > 0; count--) yield parts.slice(0, count).join('').normalize('NFC');
   const substitute = SUBSTITUTES.get(base) ?? (options.lookalikes ? LOOKALIKES.get(base) : undefined);
   if (substitute !== undefined) yield substitute;
 }
 
-function hasRemovableMarks(base: string, { lookalikes = false }: TransliterateOptions): boolean {
+/** Only letters lose marks: ≠ is no way to write =. */
+function losesMarks(base: string, { lookalikes = false }: TransliterateOptions): boolean {
   return /^\p{Script=Latin}/u.test(base) || (lookalikes && /^[\p{Script=Greek}\p{Script=Cyrillic}]/u.test(base));
 }
