@@ -24,7 +24,8 @@ export type EventType =
   | 'project.updated'
   | 'key.created'
   | 'key.revoked'
-  | 'signing_key.rotated';
+  | 'signing_key.rotated'
+  | 'routes.updated';
 
 export type Mode = 'live' | 'test';
 

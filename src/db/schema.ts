@@ -257,8 +257,10 @@ export interface ProviderStatsTable {
   channel: string;
   /** ISO 3166-1 alpha-2, or `-`. */
   country: string;
+  /** Length of the period. */
+  seconds: number;
   /** Its first millisecond. */
-  hour: number;
+  at: number;
   sent: number;
   accepted: number;
   rejected: number;

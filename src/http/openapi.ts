@@ -15,6 +15,7 @@ const TAGS = [
   { name: 'Tokens', description: 'Proofs and client tokens.' },
   { name: 'Events', description: 'What happened: the audit log.' },
   { name: 'Projects', description: 'Projects, their policies and keys. Needs the admin scope.' },
+  { name: 'Routing', description: 'Which carrier takes a message, and why. Needs the admin scope.' },
   { name: 'Sandbox', description: 'What phones would have received. Development and test keys only.' },
   { name: 'Service', description: 'Health, metrics and this description.' },
 ];

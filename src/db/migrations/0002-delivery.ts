@@ -133,12 +133,13 @@ export const delivery: Migration = {
          created_at bigint not null
        )`,
 
-      // Counted per hour.
+      // Counted twice: over short periods, kept for an hour, and over hours, kept for days.
       `create table provider_stats (
          provider text not null,
          channel text not null,
          country text not null,
-         hour bigint not null,
+         seconds integer not null,
+         at bigint not null,
          sent bigint not null,
          accepted bigint not null,
          rejected bigint not null,
@@ -148,9 +149,9 @@ export const delivery: Migration = {
          undelivered bigint not null,
          codes_sent bigint not null,
          codes_approved bigint not null,
-         primary key (provider, channel, country, hour)
+         primary key (provider, channel, country, seconds, at)
        ) ${hotKeyed}`,
-      'create index provider_stats_by_hour on provider_stats (hour)',
+      'create index provider_stats_by_time on provider_stats (seconds, at)',
 
       // GCRA: the theoretical arrival time of the next message, in microseconds.
       `create table rate_buckets (

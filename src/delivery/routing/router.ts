@@ -72,8 +72,11 @@ export interface Routing {
   tried(outcome: TryOutcome, now: number): void;
   /** A final receipt. */
   reported(route: ProviderRoute, status: 'delivered' | 'undelivered', now: number): void;
-  /** A code was approved: counted for the providers its sends went through. */
-  converted(route: ProviderRoute, now: number): void;
+  /**
+   * A code was approved: counted for the providers its sends went through. `sentAt`: when that send went out; a drop in
+   * conversion is then seen in the sends of the last minutes, not minutes later.
+   */
+  converted(route: ProviderRoute, now: number, sentAt?: number): void;
   /** Begins to load tables and figures, and to write what was counted. */
   start(): void;
   /** Writes what was counted. */
