@@ -27,7 +27,12 @@ export async function createOpenCodes(installation: Installation): Promise<OpenC
 type Read = (ids: readonly string[]) => Promise<(string | null)[]>;
 
 function readFromRedis(redis: Redis): Read {
-  return (ids) => Promise.all(ids.map((id) => redis.hget(keys.challenge(tagOfChallenge(id), id), 'sealed')));
+  return (ids) => Promise.all(ids.map(async (id) => sealedIn(await redis.get(keys.state(tagOfChallenge(id), id)))));
+}
+
+/** See src/db/lua/lib-challenge.lua. */
+function sealedIn(state: string | null): string | null {
+  return state?.split(' ', 2)[1] ?? null;
 }
 
 const CHUNK = 500;

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Cluster, type Redis } from 'ioredis';
 import { StoreUnavailable } from '../lib/errors.ts';
 import { connect } from './redis/connect.ts';
-import { fromRedis, isRefusal, replyCode } from './redis/errors.ts';
+import { fromRedis, isRefusal } from './redis/errors.ts';
 import { watchGenerations } from './redis/generation.ts';
 import { type Tag, tags } from './redis/keys.ts';
-import { type ScriptName, scripts } from './redis/scripts.ts';
+import { createScriptRunner, type RunScript } from './redis/run-scripts.ts';
 import { parseRedisUrl } from './redis/url.ts';
 
 export interface RedisHandle {
@@ -14,7 +14,7 @@ export interface RedisHandle {
   /** Which incarnation of Redis serves this tag; null while that is not known. */
   generation(tag: Tag): string | null;
   /** Runs one of the scripts in lua/. Throws StoreUnavailable like everything here. */
-  run(script: ScriptName, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown>;
+  run: RunScript;
   /** Any other command, its errors classified. */
   call<T>(command: (client: Redis | Cluster) => Promise<T>): Promise<T>;
   ping(): Promise<void>;
@@ -40,6 +40,7 @@ export async function openRedis(url: string, log?: RedisLog): Promise<RedisHandl
   }
   const client = connect(address);
   const generations = watchGenerations(client);
+  const runScript = createScriptRunner(client);
   let lastError: unknown;
   let refreshedAt = -REFRESH_MS;
 
@@ -71,7 +72,7 @@ export async function openRedis(url: string, log?: RedisLog): Promise<RedisHandl
     isCluster: client instanceof Cluster,
     generation: generations.of,
     call,
-    run: (name, keys, args) => call((redis) => evaluate(redis, name, keys, args)),
+    run: (name, keys, args) => call(() => runScript(name, keys, args)),
     async ping() {
       await call((redis) => Promise.all(mastersOf(redis).map((node) => node.ping())));
       if (tags.some((tag) => generations.of(tag) === null)) throw new StoreUnavailable('redis', lastError);
@@ -88,22 +89,6 @@ export async function openRedis(url: string, log?: RedisLog): Promise<RedisHandl
     throw error;
   }
   return handle;
-}
-
-async function evaluate(
-  client: Redis | Cluster,
-  name: ScriptName,
-  keys: readonly string[],
-  args: readonly (string | number)[],
-): Promise<unknown> {
-  const { sha, lua } = scripts[name];
-  try {
-    return await client.evalsha(sha, keys.length, ...keys, ...args);
-  } catch (error) {
-    // Redis was restarted or is another one; it has not run anything.
-    if (replyCode(error) !== 'NOSCRIPT') throw error;
-    return client.eval(lua, keys.length, ...keys, ...args);
-  }
 }
 
 function mastersOf(client: Redis | Cluster): Redis[] {

@@ -2,17 +2,18 @@ import type { AuditEvent } from '../audit/event.ts';
 import type { Database } from '../db/open.ts';
 import { keys, shardOfKey, type Tag, tagOfChallenge, tagOfShard, tags } from '../db/redis/keys.ts';
 import type { RedisHandle, RedisLog } from '../db/redis.ts';
-import type { Budget, Challenge, ChallengeFacts, Status } from './challenge.ts';
-import { completeEvent } from './events.ts';
-import { budgetArgs, budgetKeys, limitArgs, limitKeys, tagOfCounter } from './redis/counters.ts';
+import type { Budget, ChallengeFacts, Status } from './challenge.ts';
+import { budgetArgs, budgetKeys, tagOfCounter } from './redis/counters.ts';
 import {
-  FIELD_NAMES,
-  type Fields,
   factsOf,
   fromTime,
-  newSnapshot,
+  isPending,
+  newState,
+  shortEvent,
+  termsOf,
   toBudgetState,
   toChallenge,
+  toFacts,
 } from './redis/encoding.ts';
 import { giveBackFailures, reserve, reserveNothing, type Wanted } from './redis/reservation.ts';
 import { createRunScript } from './redis/run-script.ts';
@@ -43,55 +44,42 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
   const poke = (tag: Tag) => deps.poke?.(tags.indexOf(tag));
   const reserveFor = (wanted: Wanted) => (redis.isCluster ? reserve(run, wanted) : reserveNothing(wanted));
 
-  async function readFacts(id: string): Promise<ChallengeFacts | null> {
-    const key = keys.challenge(tagOfChallenge(id), id);
-    const facts = await redis.call((client) => client.hget(key, 'facts'));
-    return facts === null ? null : (JSON.parse(facts) as ChallengeFacts);
+  /** Null when there is no such challenge, or no more. */
+  async function read(id: string): Promise<{ facts: ChallengeFacts; state: string } | null> {
+    const tag = tagOfChallenge(id);
+    const [facts, state] = await redis.call((client) => client.mget(keys.facts(tag, id), keys.state(tag, id)));
+    return facts && state ? { facts: toFacts(facts), state } : null;
   }
 
-  async function readOpen(id: string): Promise<{ facts: ChallengeFacts; isOpen: boolean } | null> {
-    const key = keys.challenge(tagOfChallenge(id), id);
-    const [text, status] = await redis.call((client) => client.hmget(key, 'facts', 'status'));
-    if (!text) return null;
-    return { facts: JSON.parse(text) as ChallengeFacts, isOpen: status === 'pending' };
-  }
-
-  async function termsOf(id: string): Promise<Terms | null> {
+  async function termsOfKnown(id: string): Promise<Terms | null> {
     const known = terms.get(id);
     if (known) return known;
-    const facts = await readFacts(id);
-    return facts && terms.keep(facts);
+    const found = await read(id);
+    return found && terms.keep(found.facts);
   }
 
   return {
     async create(challenge, limits, events, now) {
-      const { id, budgets, secrets } = challenge;
+      const { id, budgets } = challenge;
       const tag = tagOfChallenge(id);
       const reserved = await reserveFor({ home: tag, budgets, counting: false, limits, now });
       const { near } = reserved;
       const reply = (await run(
         'create',
         tag,
-        [...challengeKeys(tag, id), ...budgetKeys(near.budgets), ...limitKeys(near.limits, tag)],
+        challengeKeys(tag, id, [...budgetKeys(near.budgets), ...near.limits.keys]),
         [
           id,
           challenge.expiresAt - now + ORPHANED_MS,
-          JSON.stringify(events.created),
-          JSON.stringify(events.refused),
-          newSnapshot(challenge),
-          JSON.stringify(factsOf(challenge)),
-          JSON.stringify(challenge.sends),
-          challenge.step,
-          fromTime(challenge.nextSendAt),
+          shortEvent(events.created),
+          shortEvent(events.refused),
+          factsOf(challenge),
+          termsOf(challenge),
+          newState(challenge),
           fromTime(challenge.dueAt),
-          challenge.rev,
-          secrets?.codeHash ?? '',
-          secrets?.sealed ?? '',
-          ...reserved.verdictOnBudgets,
-          ...reserved.verdictOnLimits,
-          near.budgets.length,
+          ...reserved.locked,
+          ...reserved.limits,
           ...budgetArgs(near.budgets),
-          ...limitArgs(near.limits),
         ],
         now,
       )) as 'created' | 'exists' | ['locked' | 'limited', string, string];
@@ -102,20 +90,19 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
     },
 
     async get(id) {
-      const key = keys.challenge(tagOfChallenge(id), id);
-      const [facts, ...fields] = await redis.call((client) => client.hmget(key, 'facts', ...FIELD_NAMES));
-      return facts ? toChallenge(JSON.parse(facts) as ChallengeFacts, fields as unknown as Fields) : null;
+      const found = await read(id);
+      return found && toChallenge(found.facts, found.state);
     },
 
     async spend(id, spend, now) {
-      const found = await readOpen(id);
+      const found = await read(id);
       if (found?.facts.project !== spend.project || found.facts.mode !== spend.mode) return { kind: 'gone' };
-      const { facts, isOpen } = found;
+      const { facts, state } = found;
       const tag = tagOfChallenge(id);
       const context = judgeContext(facts, spend);
       const length = spend.codeLength === facts.codeLength ? '' : 'wrong';
       // What will be refused anyway does not come to count anything, not even for a moment.
-      const isHopeless = !isOpen || context !== '' || length !== '' || now >= facts.expiresAt;
+      const isHopeless = !isPending(state) || context !== '' || length !== '' || now >= facts.expiresAt;
       const { budgets } = terms.keep(facts);
       const wanted = { home: tag, budgets: isHopeless ? [] : budgets, counting: true, limits: [], now };
       const reserved = await reserveFor(wanted);
@@ -123,7 +110,7 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       const reply = (await run(
         'spend',
         tag,
-        [...challengeKeys(tag, id), ...budgetKeys(near.budgets)],
+        challengeKeys(tag, id, budgetKeys(near.budgets)),
         [
           id,
           spend.attempt,
@@ -131,10 +118,9 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
           facts.maxAttempts,
           context,
           length,
-          JSON.stringify(completeEvent(spend.refused, facts)),
-          context === 'mismatch' ? JSON.stringify(completeEvent(spend.canceled, facts)) : '',
-          ...reserved.verdictOnBudgets,
-          near.budgets.length,
+          shortEvent(spend.refused),
+          context === 'mismatch' ? shortEvent(spend.canceled) : '',
+          ...reserved.locked,
           ...budgetArgs(near.budgets),
         ],
         now,
@@ -146,10 +132,10 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
     },
 
     async fail(id, events, now) {
-      const known = await termsOf(id);
+      const known = await termsOfKnown(id);
       const tag = tagOfChallenge(id);
-      const told = [events.failed, events.exhausted, ...events.notices].map((event) => JSON.stringify(event));
-      const args = [id, known?.maxAttempts ?? 0, ...told];
+      const [failed, ...notices] = [events.failed, ...events.notices].map((event) => JSON.stringify(event));
+      const args = [id, known?.maxAttempts ?? 0, failed ?? '', shortEvent(events.exhausted), ...notices];
       const reply = (await run('fail', tag, challengeKeys(tag, id), args, now)) as 'gone' | [Status, number];
       poke(tag);
       // Lost in a fail-over since it was spent: nothing is left to guess at.
@@ -158,12 +144,12 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
     },
 
     async consume(id, attempt, event, now) {
-      const known = await termsOf(id);
+      const known = await termsOfKnown(id);
       if (!known) return false;
       const tag = tagOfChallenge(id);
       const near = redis.isCluster ? [] : known.budgets;
-      const names = [...challengeKeys(tag, id), ...budgetKeys(near)];
-      const args = [id, attempt, JSON.stringify(event), near.length, ...budgetArgs(near)];
+      const names = challengeKeys(tag, id, budgetKeys(near));
+      const args = [id, attempt, JSON.stringify(event), ...budgetArgs(near)];
       const approved = (await run('consume', tag, names, args, now)) === 1;
       poke(tag);
       // The approval stands; a failure that is not given back now stays counted until its window ends.
@@ -172,12 +158,11 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
     },
 
     async refund(id, now) {
-      const known = await termsOf(id);
+      const known = await termsOfKnown(id);
       if (!known) return;
       const tag = tagOfChallenge(id);
       const near = redis.isCluster ? [] : known.budgets;
-      const names = [keys.challenge(tag, id), keys.events(tag), ...budgetKeys(near)];
-      const refunded = await run('refund', tag, names, [near.length, ...budgetArgs(near)], now);
+      const refunded = await run('refund', tag, challengeKeys(tag, id, budgetKeys(near)), budgetArgs(near), now);
       if (refunded === 1 && redis.isCluster) await giveBackFailures(run, known.budgets, false, now);
       poke(tag);
     },
@@ -190,7 +175,7 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       const reply = (await run(
         'advance',
         tag,
-        [...challengeKeys(tag, id), ...limitKeys(near.limits, tag)],
+        challengeKeys(tag, id, near.limits.keys),
         [
           id,
           rev,
@@ -202,10 +187,8 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
           change.judged ?? '',
           change.secrets?.codeHash ?? '',
           change.secrets?.sealed ?? '',
-          ...reserved.verdictOnLimits,
           change.refused ? JSON.stringify(change.refused) : '',
-          near.limits.length,
-          ...limitArgs(near.limits),
+          ...reserved.limits,
           ...change.events.map((event) => JSON.stringify(event)),
         ],
         now,
@@ -222,11 +205,10 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       const due = await findDue(redis, now, max);
       const claimed = await Promise.all(
         due.map(async ({ tag, id }) => {
-          const names = [keys.challenge(tag, id), keys.due(tag)];
-          const reply = (await run('claim', tag, names, [id, leaseMs], now)) as 'none' | [string, ...Fields];
-          if (reply === 'none') return [];
-          const [facts, ...fields] = reply;
-          return [toChallenge(JSON.parse(facts) as ChallengeFacts, fields)];
+          const reply = (await run('claim', tag, challengeKeys(tag, id), [id, leaseMs], now)) as
+            | 'none'
+            | [facts: string, state: string];
+          return reply === 'none' ? [] : [toChallenge(toFacts(reply[0]), reply[1])];
         }),
       );
       return claimed.flat();
@@ -245,17 +227,18 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
 
     async record(event) {
       const tag = tagOfEvent(event);
-      const names = [keys.challenge(tag, event.verificationId ?? ''), keys.events(tag)];
+      const names = challengeKeys(tag, event.verificationId ?? '');
       await run('record', tag, names, [JSON.stringify(event)], event.at);
       poke(tag);
     },
 
-    wantsLedger: async (id) => (await termsOf(id))?.ledger ?? true,
+    wantsLedger: async (id) => (await termsOfKnown(id))?.ledger ?? true,
   };
 }
 
-function challengeKeys(tag: Tag, id: string): string[] {
-  return [keys.challenge(tag, id), keys.due(tag), keys.events(tag)];
+/** In the order in which the scripts take them; the generation's goes before them. */
+function challengeKeys(tag: Tag, id: string, counters: readonly string[] = []): string[] {
+  return [keys.state(tag, id), ...counters, keys.facts(tag, id), keys.due(tag), keys.events(tag)];
 }
 
 function tagOfEvent({ id, verificationId }: AuditEvent): Tag {
@@ -267,7 +250,7 @@ function judgeContext(facts: ChallengeFacts, spend: Spend): '' | 'required' | 'm
   return spend.contextDigest === null ? 'required' : 'mismatch';
 }
 
-type SpendReply = [kind: SpendResult['kind'], detail: string, until: string, ...Fields];
+type SpendReply = [kind: SpendResult['kind'], detail: string, until: string, state: string];
 
 function toSpendResult(
   facts: ChallengeFacts,
@@ -276,8 +259,8 @@ function toSpendResult(
   far: ReadonlyMap<string, string>,
 ): SpendResult {
   if (reply === 'gone') return { kind: 'gone' };
-  const [kind, detail, until, ...fields] = reply;
-  const challenge: Challenge = toChallenge(facts, fields);
+  const [kind, detail, until, state] = reply;
+  const challenge = toChallenge(facts, state);
   switch (kind) {
     case 'ok': {
       const states = detail.split(' ');

@@ -65,8 +65,10 @@ export interface ChallengeStore {
   record(event: AuditEvent): Promise<void>;
 }
 
+/** Of both the store may take from the challenge whatever its facts say as well. */
 export interface CreateEvents {
   created: AuditEvent;
+  /** Names no verification: none came to be. */
   refused: AuditEvent;
 }
 
@@ -82,7 +84,7 @@ export interface Spend {
   codeLength: number;
   /** Digest of the submitted context; null when none was submitted. */
   contextDigest: string | null;
-  /** Names this attempt: a replay of the approving attempt learns that it was approved. */
+  /** Names this attempt, by one word: a replay of the approving attempt learns that it was approved. */
   attempt: string;
   /** Recorded when the attempt is refused unjudged: type `verification.attempt_failed` or, if already approved, `verification.replayed`. */
   refused: AuditEvent;

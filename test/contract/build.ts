@@ -111,10 +111,8 @@ export function eventOf(
 }
 
 export function createEvents(challenge: Challenge, now: number): CreateEvents {
-  return {
-    created: eventOf('verification.created', challenge, now, { channel: 'sms' }),
-    refused: eventOf('verification.blocked', challenge, now, { channel: 'sms' }),
-  };
+  const { verificationId: _never, ...refused } = eventOf('verification.blocked', challenge, now, { channel: 'sms' });
+  return { created: eventOf('verification.created', challenge, now, { channel: 'sms' }), refused };
 }
 
 /** As the check writes it: before anything about the challenge is known. */

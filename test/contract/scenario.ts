@@ -32,8 +32,10 @@ export interface Scenario {
   read(challenge: Challenge): Promise<Challenge>;
   /** The events of a challenge in order; their sequence must have no gap. */
   history(challenge: Challenge): Promise<AuditEvent[]>;
-  /** All events that name a challenge, whether it came to be or not. */
+  /** All events that name a challenge. */
   recordedFor(challenge: Challenge): Promise<AuditEvent[]>;
+  /** The starts for its recipient that were refused. */
+  refusalsOf(challenge: Challenge): Promise<AuditEvent[]>;
   events(): Promise<AuditEvent[]>;
   dump(): Promise<string>;
 }
@@ -82,6 +84,10 @@ export function useStore(makeStore: MakeStore): Scenario {
     },
     recordedFor: async (challenge) =>
       (await subject.events()).filter(({ verificationId }) => verificationId === challenge.id),
+    refusalsOf: async ({ recipientHash }) =>
+      (await subject.events()).filter(
+        ({ type, recipient }) => type === 'verification.blocked' && recipient?.hash === recipientHash,
+      ),
     events: () => subject.events(),
     dump: () => subject.dump(),
   };

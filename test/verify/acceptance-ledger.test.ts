@@ -49,7 +49,7 @@ function suite(dialect: 'sqlite' | 'postgres'): void {
 
   it('accepts no other attempt after Redis forgot the approval, but the same one', async () => {
     const challenge = await spent();
-    const key = keys.challenge(tagOfChallenge(challenge.id), challenge.id);
+    const key = keys.state(tagOfChallenge(challenge.id), challenge.id);
     const before = await redis.call((client) => client.dumpBuffer(key));
     const forget = () => redis.call((client) => client.restore(key, 0, before ?? '', 'REPLACE'));
     expect(await consume(challenge, 'attempt-1')).toBe(true);

@@ -2,23 +2,12 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/open.ts';
 import { rowSet } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
-import type { BudgetState, Entry, Snapshot } from './entry.ts';
-
-/** Of the JSON in `facts`: what has a column of its own. */
-interface Facts {
-  project: string;
-  mode: string;
-  to: string;
-  recipientHash: string;
-  createdAt: number;
-  expiresAt: number;
-}
+import type { BudgetState, Entry, Facts, Snapshot } from './entry.ts';
 
 interface Change {
   id: string;
-  sequence: number;
-  /** Of a verification that was created in the same batch. */
-  facts: string | null;
+  /** Known when it was created in the same batch. */
+  facts: Facts | null;
   snapshot: Snapshot;
 }
 
@@ -119,10 +108,9 @@ function newestChanges(entries: readonly Entry[]): Change[] {
   const newest = new Map<string, Change>();
   for (const { event, snapshot, facts } of entries) {
     const id = event?.verificationId;
-    const sequence = event?.sequence;
-    if (id === undefined || sequence === undefined || !snapshot) continue;
+    if (id === undefined || !snapshot) continue;
     const known = newest.get(id);
-    const kept = known && known.sequence > sequence ? known : { id, sequence, snapshot };
+    const kept = known && known.snapshot.sequence > snapshot.sequence ? known : { id, snapshot };
     newest.set(id, { ...kept, facts: facts ?? known?.facts ?? null });
   }
   return inOrder([...newest.values()], ({ id }) => id);
@@ -133,22 +121,21 @@ function inOrder<T>(items: T[], keyOf: (item: T) => string): T[] {
   return items.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 }
 
-function toRow(change: Change, facts: string) {
-  const { project, mode, to, recipientHash, createdAt, expiresAt } = JSON.parse(facts) as Facts;
+function toRow(change: Change, facts: Facts) {
   return {
     id: change.id,
-    project_id: project,
-    mode,
-    recipient: to,
-    recipient_hash: recipientHash,
-    facts,
-    created_at: createdAt,
-    expires_at: expiresAt,
+    project_id: facts.project,
+    mode: facts.mode,
+    recipient: facts.to,
+    recipient_hash: facts.recipientHash,
+    facts: facts.json,
+    created_at: facts.createdAt,
+    expires_at: facts.expiresAt,
     ...toChange(change),
   };
 }
 
-function toChange({ sequence, snapshot }: Change) {
+function toChange({ snapshot }: Change) {
   return {
     status: snapshot.status,
     attempts: snapshot.attempts,
@@ -158,7 +145,7 @@ function toChange({ sequence, snapshot }: Change) {
     next_send_at: snapshot.nextSendAt,
     ended_at: snapshot.endedAt,
     rev: snapshot.rev,
-    sequence,
+    sequence: snapshot.sequence,
     approved_by: snapshot.approvedBy,
   };
 }

@@ -1,17 +1,19 @@
 -- Leases one due challenge: raises rev, so that whoever held it before can change nothing any more.
--- KEYS: generation, challenge, due
+-- KEYS: generation, state, facts, due, events
 -- ARGV: generation, now, id, leaseMs
--- Returns: [facts, fields of the challenge…] | 'none' when it is gone or no longer due | 'COLD'
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'COLD' end
+-- Returns: [facts, state] | 'none' when it is gone or no longer due | 'COLD'
+local values = read_values()
+if values[1] ~= ARGV[1] then return 'COLD' end
 local now = tonumber(ARGV[2])
-local c = read_challenge(KEYS[2])
-if not c then
-  redis.call('ZREM', KEYS[3], ARGV[3])
+local c = parse_state(values[2])
+local facts = c and redis.call('GET', facts_key())
+if not facts then
+  redis.call('ZREM', due_key(), ARGV[3])
   return 'none'
 end
-if not present(c[DUE]) or tonumber(c[DUE]) > now then return 'none' end
+if c[DUE] == NONE or tonumber(c[DUE]) > now then return 'none' end
 
 c[REV] = c[REV] + 1
-set_due(KEYS[3], ARGV[3], c, time(now + ARGV[4]))
-redis.call('HSET', KEYS[2], 'rev', c[REV], 'due', c[DUE])
-return { redis.call('HGET', KEYS[2], 'facts'), unpack(c, 1, SEALED) }
+set_due(ARGV[3], c, string.format('%.0f', now + ARGV[4]))
+save(c)
+return { facts, state_of(c) }

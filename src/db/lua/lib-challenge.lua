@@ -1,63 +1,70 @@
--- One challenge is one hash. What never changes is the JSON in its field `facts`; these fields change.
--- Empty = null. `by`: the approving attempt. `code` and `sealed` are erased when the challenge ends.
-local FIELDS = { 'status', 'attempts', 'judged', 'sends', 'step', 'next', 'due', 'ended', 'rev', 'sequence', 'by', 'code', 'sealed' }
-local STATUS, ATTEMPTS, JUDGED, SENDS, STEP, NEXT, DUE, ENDED, REV, SEQUENCE, BY, CODE, SEALED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+-- One challenge is two strings. What never changes is in `facts` (JSON of the facts, a line break, JSON of the terms).
+-- What changes is in `state`: words with spaces between them, `-` for none; the sends, as JSON, come last:
+--   code sealed status attempts judged step next due ended rev sequence by sends
+-- `by`: the approving attempt. The hash of the code and its sealed copy are erased when the challenge ends. All after
+-- them is the snapshot, which goes into the stream with each event; src/audit/recorder reads it.
+-- Scripts that work on a challenge are given KEYS: generation, state, counters…, facts, due, events.
+local STATUS, ATTEMPTS, JUDGED, STEP, NEXT, DUE, ENDED, REV, SEQUENCE, BY, SENDS, CODE, SEALED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+local NONE = '-'
 -- Keep in step with RECONCILE_MS in src/verify/store.ts.
 local RECONCILE_MS = 60000
 local ENDED_TTL_MS = 900000
+local WORD = '(%S+) '
+local STATE = '^' .. string.rep(WORD, 12) .. '(.*)$'
 
--- The changing fields as an array in the order of FIELDS; nil when there is no such challenge.
-local function read_challenge(key)
-  local c = redis.call('HMGET', key, unpack(FIELDS))
-  return c[STATUS] and c
+-- Of every key but the last three, in their order.
+local function read_values() return redis.call('MGET', unpack(KEYS, 1, #KEYS - 3)) end
+
+local function facts_key() return KEYS[#KEYS - 2] end
+local function due_key() return KEYS[#KEYS - 1] end
+local function events_key() return KEYS[#KEYS] end
+
+-- Nil when there is no such challenge.
+local function parse_state(value)
+  if not value then return nil end
+  local code, sealed, status, attempts, judged, step, next, due, ended, rev, sequence, by, sends = string.match(value, STATE)
+  return { status, tonumber(attempts), tonumber(judged), step, next, due, ended, tonumber(rev), tonumber(sequence), by, sends, code, sealed }
 end
 
-local function time(ms) return string.format('%.0f', ms) end
+local function snapshot(c) return table.concat(c, ' ', STATUS, SENDS) end
 
-local function present(value) return value and value ~= '' end
+local function state_of(c) return c[CODE] .. ' ' .. c[SEALED] .. ' ' .. snapshot(c) end
 
--- What the SQL read model keeps, as a JSON array; read by src/audit/recorder.
-local function snapshot(c)
-  return string.format(
-    '["%s",%s,%s,%s,%s,%s,%s,%s,%s]',
-    c[STATUS], c[ATTEMPTS], c[JUDGED], c[STEP], present(c[NEXT]) and c[NEXT] or 'null',
-    present(c[ENDED]) and c[ENDED] or 'null', c[REV], present(c[BY]) and cjson.encode(c[BY]) or 'null', c[SENDS]
-  )
-end
+local function save(c) redis.call('SET', KEYS[2], state_of(c), 'KEEPTTL') end
 
 -- Appends the next event of a challenge to its stream. extra: JSON merged into the event's data, or nil.
 -- entry: further fields of the entry, or nil.
-local function append_event(stream, c, event, extra, entry)
+local function append_event(c, event, extra, entry)
   c[SEQUENCE] = c[SEQUENCE] + 1
   entry = entry or {}
   if extra then
     entry[#entry + 1] = 'x'
     entry[#entry + 1] = extra
   end
-  redis.call('XADD', stream, '*', 'e', event, 'q', c[SEQUENCE], 's', snapshot(c), unpack(entry))
+  redis.call('XADD', events_key(), '*', 'e', event, 's', snapshot(c), unpack(entry))
 end
 
-local function set_due(due, id, c, at)
+-- The fields that complete an event which leaves out what the facts say.
+local function with_facts() return { 'f', string.match(redis.call('GET', facts_key()) or '', '[^\n]*') } end
+
+local function set_due(id, c, at)
+  if c[DUE] == at then return end
   c[DUE] = at
-  if at == '' then
-    redis.call('ZREM', due, id)
+  if at == NONE then
+    redis.call('ZREM', due_key(), id)
   else
-    redis.call('ZADD', due, at, id)
+    redis.call('ZADD', due_key(), at, id)
   end
 end
 
 -- Ends a pending challenge in the array; save_ended writes it. It is looked at again if attempts are being judged.
-local function end_challenge(c, status, now, due, id)
-  c[STATUS], c[ENDED], c[NEXT], c[CODE], c[SEALED] = status, time(now), '', false, false
+local function end_challenge(c, status, now, id)
+  c[STATUS], c[ENDED], c[NEXT], c[CODE], c[SEALED] = status, now, NONE, NONE, NONE
   c[REV] = c[REV] + 1
-  set_due(due, id, c, tonumber(c[ATTEMPTS]) > tonumber(c[JUDGED]) and time(now + RECONCILE_MS) or '')
+  set_due(id, c, c[ATTEMPTS] > c[JUDGED] and string.format('%.0f', now + RECONCILE_MS) or NONE)
 end
 
-local function save_ended(key, c)
-  redis.call('HDEL', key, 'code', 'sealed')
-  redis.call(
-    'HSET', key, 'status', c[STATUS], 'attempts', c[ATTEMPTS], 'judged', c[JUDGED], 'next', c[NEXT], 'due', c[DUE],
-    'ended', c[ENDED], 'rev', c[REV], 'sequence', c[SEQUENCE], 'by', c[BY] or ''
-  )
-  redis.call('PEXPIRE', key, ENDED_TTL_MS)
+local function save_ended(c)
+  redis.call('SET', KEYS[2], state_of(c), 'PX', ENDED_TTL_MS)
+  redis.call('PEXPIRE', facts_key(), ENDED_TTL_MS)
 end

@@ -1,14 +1,15 @@
 -- Gives back an attempt that was right but could not be accepted.
--- KEYS: generation, challenge, events, budgets…
--- ARGV: generation, now, number of budgets, budgets…
+-- KEYS: generation, state, budgets…, facts, due, events
+-- ARGV: generation, now, budgets…
 -- Returns: 1 given back | 0 nothing to give back | 'COLD'
-local values = redis.call('MGET', unpack(KEYS))
+local values = read_values()
 if values[1] ~= ARGV[1] then return 'COLD' end
-local c = read_challenge(KEYS[2])
-if not c or c[STATUS] ~= 'pending' or tonumber(c[ATTEMPTS]) <= tonumber(c[JUDGED]) then return 0 end
+local c = parse_state(values[2])
+if not c or c[STATUS] ~= 'pending' or c[ATTEMPTS] <= c[JUDGED] then return 0 end
 
-redis.call('HINCRBY', KEYS[2], 'attempts', -1)
+c[ATTEMPTS] = c[ATTEMPTS] - 1
+save(c)
 local entry = {}
-give_failures_back(values, 4, 4, tonumber(ARGV[3]), tonumber(ARGV[2]), false, entry)
-if #entry > 0 then redis.call('XADD', KEYS[3], '*', unpack(entry)) end
+give_failures_back(values, 3, 3, #ARGV - 2, tonumber(ARGV[2]), false, entry)
+if #entry > 0 then redis.call('XADD', events_key(), '*', unpack(entry)) end
 return 1

@@ -24,12 +24,15 @@ export function connect(address: RedisAddress): Redis | Cluster {
     // A master that was demoted: find the new one.
     reconnectOnError: (error: Error) => replyCode(error) === 'READONLY',
   } satisfies RedisOptions;
+  // Scripts are gathered by run-scripts.ts.
+  const ungathered = { autoPipeliningIgnoredCommands: ['evalsha', 'eval'] };
   switch (address.kind) {
     case 'single':
-      return new Redis({ ...common, host: address.host, port: address.port, db: address.db });
+      return new Redis({ ...common, ...ungathered, host: address.host, port: address.port, db: address.db });
     case 'sentinel':
       return new Redis({
         ...common,
+        ...ungathered,
         sentinels: address.sentinels,
         name: address.master,
         db: address.db,

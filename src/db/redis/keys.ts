@@ -37,7 +37,9 @@ export const keys = {
   deadLetters: (tag: Tag) => `${tag}:dead`,
   lease: (tag: Tag) => `${tag}:lease`,
   due: (tag: Tag) => `${tag}:due`,
-  challenge: (tag: Tag, id: string) => `${tag}:c:${id}`,
+  /** What changes of a challenge, and what does not. */
+  state: (tag: Tag, id: string) => `${tag}:c:${id}`,
+  facts: (tag: Tag, id: string) => `${tag}:f:${id}`,
   limit: (tag: Tag, key: string) => `${tag}l:${key}`,
   budget: (tag: Tag, key: string) => `${tag}b:${key}`,
 };

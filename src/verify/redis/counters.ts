@@ -6,8 +6,7 @@ import type { Budget, Limit } from '../challenge.ts';
  * else, budgets too (they are put back and reset by key alone), in the shard of its own key.
  */
 export function tagOfLimit(limit: Limit, home: Tag): Tag {
-  const isHome = limit.name === 'prefix' || limit.name.startsWith('recipient_');
-  return isHome ? home : tagOfCounter(limit.key);
+  return isOfRecipient(limit) || limit.name === 'prefix' ? home : tagOfCounter(limit.key);
 }
 
 export function tagOfCounter(key: string): Tag {
@@ -18,19 +17,42 @@ export function budgetKeys(budgets: readonly Budget[]): string[] {
   return budgets.map(({ key }) => keys.budget(tagOfCounter(key), key));
 }
 
-export function limitKeys(limits: readonly Limit[], home: Tag): string[] {
-  return limits.map((limit) => keys.limit(tagOfLimit(limit, home), limit.key));
-}
-
 /** As lib-budgets.lua reads them. */
-export function budgetArgs(budgets: readonly Budget[]): (string | number)[] {
-  return budgets.flatMap(({ name, max, hardMax, windowMs, lockMs }) => [name, max, hardMax, windowMs, lockMs]);
+export function budgetArgs(budgets: readonly Budget[]): string[] {
+  return budgets.map(({ name, max, hardMax, windowMs, lockMs }) => `${name} ${max} ${hardMax} ${windowMs} ${lockMs}`);
 }
 
-/** Beyond its window, for projects that give the same counter a longer one. */
-const KEEP_MS = 3_600_000;
+/** Limits as lib-limits.lua reads them. */
+export interface PackedLimits {
+  keys: string[];
+  text: string;
+}
 
-/** As lib-limits.lua reads them. */
-export function limitArgs(limits: readonly Limit[]): number[] {
-  return limits.flatMap(({ max, windowMs }) => [max, windowMs, windowMs + KEEP_MS]);
+/** `places`: where each limit stands in the caller's list. */
+export function packLimits(limits: readonly Limit[], home: Tag, places?: readonly number[]): PackedLimits {
+  const names: string[] = [];
+  let text = '';
+  for (const [index, limit] of limits.entries()) {
+    const { key, window } = counterOf(limit, home);
+    const known = names.indexOf(key);
+    const at = known < 0 ? names.push(key) - 1 : known;
+    const same = limits.filter((other) => other.key === limit.key);
+    const longestMs = Math.max(...same.map(({ windowMs }) => windowMs));
+    const counts = same[0] === limit ? 1 : 0;
+    const max = Math.max(0, limit.max);
+    text += `${places?.[index] ?? index} ${at} ${window} ${max} ${limit.windowMs} ${longestMs} ${counts};`;
+  }
+  return { keys: names, text };
+}
+
+function isOfRecipient({ name }: Limit): boolean {
+  return name.startsWith('recipient_');
+}
+
+/** The windows of one recipient are one value, because every send takes them together. */
+function counterOf(limit: Limit, home: Tag): { key: string; window: string } {
+  const tag = tagOfLimit(limit, home);
+  if (!isOfRecipient(limit)) return { key: keys.limit(tag, limit.key), window: 'n' };
+  const colon = limit.key.indexOf(':');
+  return { key: keys.limit(tag, `r${limit.key.slice(colon)}`), window: limit.key.slice(0, colon) };
 }

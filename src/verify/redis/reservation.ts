@@ -1,6 +1,6 @@
 import { keys, type Tag } from '../../db/redis/keys.ts';
 import type { Budget, Limit } from '../challenge.ts';
-import { budgetArgs, budgetKeys, limitArgs, tagOfCounter, tagOfLimit } from './counters.ts';
+import { budgetArgs, budgetKeys, type PackedLimits, packLimits, tagOfCounter, tagOfLimit } from './counters.ts';
 import type { RunScript } from './run-script.ts';
 
 /**
@@ -11,10 +11,11 @@ import type { RunScript } from './run-script.ts';
  */
 export interface Reservation {
   /** Handled by the challenge's own script. */
-  near: { budgets: readonly Budget[]; limits: readonly Limit[] };
-  /** What was found in other slots, as the scripts want it. */
-  verdictOnBudgets: [lockedName: string, until: string];
-  verdictOnLimits: [names: string, placesOfNear: string, placeOfHit: number | '', retryAt: string];
+  near: { budgets: readonly Budget[]; limits: PackedLimits };
+  /** A lock found in other slots, as the scripts want it; '' = none. */
+  locked: [name: string, until: string];
+  /** As the scripts want them: the near ones, the names of all, a hit in other slots ('' = none). */
+  limits: [near: string, names: string, elsewhere: string];
   /** The budgets counted elsewhere: key and state. */
   counted: ReadonlyMap<string, string>;
   /** Never throws. */
@@ -41,11 +42,12 @@ type Verdict = ['taken', ...states: string[]] | ['locked' | 'limited', index: nu
 const nothing = async () => {};
 
 /** One node: nothing is far. */
-export function reserveNothing({ budgets, limits }: Wanted): Reservation {
+export function reserveNothing({ home, budgets, limits }: Wanted): Reservation {
+  const near = packLimits(limits, home);
   return {
-    near: { budgets, limits },
-    verdictOnBudgets: ['', ''],
-    verdictOnLimits: [namesOf(limits), '', '', ''],
+    near: { budgets, limits: near },
+    locked: ['', ''],
+    limits: [near.text, namesOf(limits), ''],
     counted: new Map(),
     giveBack: nothing,
   };
@@ -79,11 +81,12 @@ export async function reserve(run: RunScript, wanted: Wanted): Promise<Reservati
     firstRefusal('locked', budgets, parts, verdicts),
     firstRefusal('limited', limits, parts, verdicts),
   ];
-  const places = JSON.stringify(near.map((limit) => limits.indexOf(limit)));
+  const places = near.map((limit) => limits.indexOf(limit));
+  const packed = packLimits(near, home, places);
   return {
-    near: { budgets: [], limits: near },
-    verdictOnBudgets: locked ? [budgets[locked.place]?.name ?? '', locked.until] : ['', ''],
-    verdictOnLimits: [namesOf(limits), places, limited?.place ?? '', limited?.until ?? ''],
+    near: { budgets: [], limits: packed },
+    locked: locked ? [budgets[locked.place]?.name ?? '', locked.until] : ['', ''],
+    limits: [packed.text, namesOf(limits), limited ? `${limited.place} ${limited.until}` : ''],
     // Each counter's state before and after; budgets come first.
     counted: new Map(
       taken.flatMap(({ part, states }) => part.budgets.map(({ key }, i) => [key, states[2 * i + 1] ?? ''] as const)),
@@ -93,7 +96,7 @@ export async function reserve(run: RunScript, wanted: Wanted): Promise<Reservati
 }
 
 function namesOf(limits: readonly Limit[]): string {
-  return JSON.stringify(limits.map(({ name }) => name));
+  return limits.length === 0 ? '' : JSON.stringify(limits.map(({ name }) => name));
 }
 
 /** Gives the failure of one attempt back to budgets in other slots. */
@@ -105,7 +108,7 @@ export async function giveBackFailures(
 ): Promise<void> {
   await Promise.all(
     split(budgets, []).map((part) => {
-      const args = [approved ? 1 : 0, part.budgets.length, ...budgetArgs(part.budgets)];
+      const args = [approved ? 1 : 0, ...budgetArgs(part.budgets)];
       return run('give-back', part.tag, countersOf(part), args, now);
     }),
   );
@@ -125,22 +128,19 @@ function split(budgets: readonly Budget[], limits: readonly Limit[]): Part[] {
 }
 
 function countersOf({ tag, budgets, limits }: Part): string[] {
-  return [keys.events(tag), ...budgetKeys(budgets), ...limits.map(({ key }) => keys.limit(tag, key))];
+  return [keys.events(tag), ...budgetKeys(budgets), ...packLimits(limits, tag).keys];
 }
 
 async function take(run: RunScript, part: Part, counting: boolean, now: number): Promise<Verdict> {
   const { tag, budgets, limits } = part;
-  const args = [counting ? 1 : 0, budgets.length, ...budgetArgs(budgets), ...limitArgs(limits)];
+  const args = [counting ? 1 : 0, packLimits(limits, tag).text, ...budgetArgs(budgets)];
   return (await run('reserve', tag, countersOf(part), args, now)) as Verdict;
 }
 
 /** `states`: of each counter before and after it was taken. */
 async function release(run: RunScript, part: Part, states: readonly string[], now: number): Promise<void> {
-  const [events = '', ...counters] = countersOf(part);
-  // A limit's key that was given twice was counted once.
-  const changes = new Map(counters.map((key, i) => [key, [states[2 * i] ?? '', states[2 * i + 1] ?? '']]));
-  const args = [part.budgets.length, ...budgetArgs(part.budgets), ...[...changes.values()].flat()];
-  await run('release', part.tag, [events, ...changes.keys()], args, now);
+  const args = [part.budgets.length, ...budgetArgs(part.budgets), ...states];
+  await run('release', part.tag, countersOf(part), args, now);
 }
 
 /** The one that comes first in the caller's list. */

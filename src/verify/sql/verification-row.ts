@@ -9,6 +9,8 @@ export type VerificationRow = Selectable<VerificationTable>;
 
 export function toChallenge(row: VerificationRow): Challenge {
   return {
+    // The read model has no terms: what is read from it has ended.
+    ...{ budgets: [], sendLimits: [] },
     ...(JSON.parse(row.facts) as ChallengeFacts),
     status: row.status as Status,
     attempts: row.attempts,
