@@ -1,6 +1,10 @@
 import type { ProviderType } from '../provider.ts';
 
 /** The carriers there are, by their `type` in the configuration. Each is loaded only where it is used. */
-export const providerTypes = {} satisfies Record<string, () => Promise<ProviderType<unknown>>>;
+export const providerTypes = {
+  twilio: () => import('./twilio.ts').then((module) => module.twilio),
+  octopush: () => import('./octopush.ts').then((module) => module.octopush),
+  telegram: () => import('./telegram.ts').then((module) => module.telegram),
+} satisfies Record<string, () => Promise<ProviderType<unknown>>>;
 
 export type ProviderTypeName = keyof typeof providerTypes;

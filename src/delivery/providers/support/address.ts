@@ -11,3 +11,10 @@ export const isNumber = (sender: string) => /^\+?\d+$/.test(sender);
 export function readReference(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Za-z0-9_-]{1,40}$/.test(value) ? value : undefined;
 }
+
+/** The callback URL of one message. Only for carriers whose signature covers the query. */
+export function withReference(url: string, reference: string): string {
+  const referring = new URL(url);
+  referring.searchParams.set('ref', reference);
+  return referring.href;
+}

@@ -2,6 +2,7 @@ import type { HttpOutcome } from '../../../lib/http-client.ts';
 import type { Failed, OutcomeUnknown, Rejected, SendVerdict } from '../../provider.ts';
 import type { Reason } from '../../reasons.ts';
 import { readCarrierCode } from './carrier-code.ts';
+import { lookUp } from './look-up.ts';
 import { readRetryAfter } from './retry-after.ts';
 
 export type HttpAnswer = Extract<HttpOutcome, { kind: 'answer' }>;
@@ -28,7 +29,7 @@ export function verdictByCode(
   code: string | undefined,
   retryAfterMs?: number,
 ): Rejected | Failed | null {
-  const entry = code !== undefined && Object.hasOwn(table, code) ? table[code] : undefined;
+  const entry = lookUp(table, code);
   if (!entry) return null;
   const [kind, reason] = entry;
   return kind === 'rejected' ? rejected(reason, code) : failed(reason, code, retryAfterMs);
