@@ -1,4 +1,4 @@
-import { graphemeStarts } from './graphemes.ts';
+import { graphemesOf } from './graphemes.ts';
 import { type NationalShift, septetTableOf } from './national-shift.ts';
 import { countSeptets, encodeSeptets, endOfSeptets, hasCharacter } from './septet-table.ts';
 import { encodeUcs2 } from './ucs2.ts';
@@ -39,12 +39,12 @@ export const ucs2: Charset = {
   has: () => true,
   count: (text) => text.length,
   split(text, room) {
-    const startOfGrapheme = graphemeStarts(text);
+    const graphemeAt = graphemesOf(text);
     return cut(text, (start) => {
       const end = start + room;
       if (end >= text.length) return text.length;
-      const whole = startOfGrapheme(end);
-      return whole > start ? whole : startOfCodePoint(text, end);
+      const grapheme = graphemeAt(end);
+      return grapheme.start > start ? grapheme.start : startOfCodePoint(text, end);
     });
   },
   encode: encodeUcs2,

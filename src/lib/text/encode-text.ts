@@ -42,7 +42,7 @@ export interface EncodedText {
   remaining: number;
   /** What smart encoding wrote by other characters. */
   replaced: Replacement[];
-  /** What kept it from a 7-bit alphabet. */
+  /** What kept it from a 7-bit alphabet: the first such graphemes. */
   unmapped: string[];
   /** Of the header that numbers the segments; null where there is none of ours. */
   referenceSize: ReferenceSize | null;
@@ -87,9 +87,8 @@ export function encodeText(text: string, options: TextOptions = {}): EncodedText
   if (smart && plain === null && best.layout.parts.length > 1) {
     for (const charset of allow.includes('gsm7') ? [DEFAULT, ...national] : national) {
       const written = transliterate(text, { has: charset.has, lookalikes });
-      if (written.unmapped.length === 0)
-        best = better(best, layOut(written.text, charset, reference), written.replaced);
-      else if (unmapped.length === 0) unmapped.push(...written.unmapped);
+      if (written.kind === 'ok') best = better(best, layOut(written.text, charset, reference), written.replaced);
+      else if (unmapped.length === 0) unmapped.push(...written.graphemes);
     }
   }
   return finish(best, best.layout.charset === ucs2 ? unmapped : []);

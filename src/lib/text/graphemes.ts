@@ -1,12 +1,16 @@
 const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
 
-/** What a reader takes for one character: extended grapheme clusters (UAX #29). */
-export function graphemesOf(text: string): string[] {
-  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+/** What a reader takes for one character: an extended grapheme cluster (UAX #29). */
+export interface Grapheme {
+  start: number;
+  text: string;
 }
 
-/** For each index the start of the grapheme it lies in, looked up as asked. */
-export function graphemeStarts(text: string): (index: number) => number {
+/** Finds the grapheme that an index lies in, without a pass over the whole text. */
+export function graphemesOf(text: string): (index: number) => Grapheme {
   const segments = segmenter.segment(text);
-  return (index) => segments.containing(index)?.index ?? index;
+  return (at) => {
+    const { index, segment } = segments.containing(at) ?? { index: at, segment: '' };
+    return { start: index, text: segment };
+  };
 }

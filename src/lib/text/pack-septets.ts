@@ -4,7 +4,7 @@ export function packSeptets(septets: Uint8Array, fillBits = 0): Uint8Array {
   for (let index = 0; index < septets.length; index++) {
     const bit = fillBits + index * 7;
     const at = bit >> 3;
-    const shifted = ((septets[index] ?? 0) & 0x7f) << (bit & 7);
+    const shifted = (septets[index] ?? 0) << (bit & 7);
     octets[at] = (octets[at] ?? 0) | (shifted & 0xff);
     if (shifted > 0xff) octets[at + 1] = shifted >> 8;
   }

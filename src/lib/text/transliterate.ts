@@ -7,13 +7,10 @@ export interface Replacement {
   count: number;
 }
 
-export interface Transliteration {
-  text: string;
-  /** In order of appearance. */
-  replaced: Replacement[];
-  /** Graphemes that have no equivalent; they are still in the text. */
-  unmapped: string[];
-}
+export type Transliteration =
+  | { kind: 'ok'; text: string; replaced: Replacement[] }
+  /** Graphemes without an equivalent: the first ones, not necessarily all. */
+  | { kind: 'unmapped'; graphemes: string[] };
 
 export interface TransliterateOptions {
   /** Whether a UTF-16 unit may stay. */
@@ -22,29 +19,33 @@ export interface TransliterateOptions {
   lookalikes?: boolean;
 }
 
+/** Enough to tell what is in the way; the rest of a long text is then not looked at. */
+const MAX_UNMAPPED = 20;
+
 /**
- * The text in the characters of an alphabet, as far as that keeps its meaning: typography, widths and diacritics go;
- * digits, currencies and signs never become others; emoji and foreign scripts are left alone and told of.
+ * The text in the characters of an alphabet, if that keeps its meaning: typography, widths and diacritics go; digits,
+ * currencies and signs never become others; emoji and foreign scripts are left alone and told of.
  */
 export function transliterate(text: string, options: TransliterateOptions): Transliteration {
+  const graphemeAt = graphemesOf(text);
   const replaced = new Map<string, Replacement>();
-  const unmapped = new Set<string>();
-  let result = '';
-  for (const grapheme of graphemesOf(text)) {
-    if (isWritable(grapheme, options)) {
-      result += grapheme;
-      continue;
-    }
-    const to = equivalentOf(grapheme, options);
-    result += to ?? grapheme;
-    if (to === null) unmapped.add(grapheme);
-    else {
-      const replacement = replaced.get(grapheme);
-      if (replacement) replacement.count++;
-      else replaced.set(grapheme, { from: grapheme, to, count: 1 });
-    }
+  const unmapped: string[] = [];
+  let written = '';
+  let from = 0;
+  for (let at = 0; at < text.length && unmapped.length < MAX_UNMAPPED; at++) {
+    if (options.has(text.charCodeAt(at))) continue;
+    const { start, text: grapheme } = graphemeAt(at);
+    const known = replaced.get(grapheme);
+    const to = known ? known.to : equivalentOf(grapheme, options);
+    if (to === null) unmapped.push(grapheme);
+    else if (known) known.count++;
+    else replaced.set(grapheme, { from: grapheme, to, count: 1 });
+    written += text.slice(from, start) + to;
+    from = start + grapheme.length;
+    at = from - 1;
   }
-  return { text: result, replaced: [...replaced.values()], unmapped: [...unmapped] };
+  if (unmapped.length > 0) return { kind: 'unmapped', graphemes: [...new Set(unmapped)] };
+  return { kind: 'ok', text: written + text.slice(from), replaced: [...replaced.values()] };
 }
 
 function isWritable(text: string, { has }: TransliterateOptions): boolean {
@@ -55,10 +56,10 @@ function isWritable(text: string, { has }: TransliterateOptions): boolean {
 function equivalentOf(grapheme: string, options: TransliterateOptions): string | null {
   const characters = [...grapheme.normalize('NFC')];
   const [base = ''] = characters;
-  const result = characters.map((character, index) => {
+  const result = characters.map((character) => {
     if (isWritable(character, options)) return character;
     // A mark that no precomposed letter has.
-    if (index > 0 && /^\p{Mn}$/u.test(character) && losesMarks(base, options)) return '';
+    if (/^\p{Mn}$/u.test(character) && losesMarks(base, options)) return '';
     return substituteOf(character, options);
   });
   return result.includes(null) ? null : result.join('');

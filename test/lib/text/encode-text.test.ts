@@ -304,6 +304,13 @@ describe('smart encoding', () => {
     });
   });
 
+  test('says nothing of what kept it from one table when another one did', () => {
+    const options = { smart: true, allow: ['gsm7', 'portuguese'] as const };
+    expect(encodeText(`1º${'ã'.repeat(200)}`, options)).toMatchObject({ encoding: 'gsm7', replaced: [], unmapped: [] });
+    expect(encodeText(`1º${'ş'.repeat(200)}`, options)).toMatchObject({ replaced: [{ from: 'ş' }], unmapped: [] });
+    expect(encodeText(`1½${'ş'.repeat(200)}`, options)).toMatchObject({ encoding: 'ucs2', unmapped: ['½'] });
+  });
+
   test('replaces as little as it can for the same number of segments', () => {
     const text = `“Şifre” ${'ğ'.repeat(80)}`;
     const message = encodeText(text, { smart: true, allow: ['gsm7', 'turkish'] });

@@ -90,7 +90,7 @@ describe('parseUdh', () => {
     ['a part beyond the total is ignored', '050003010203', {}],
     ['no parts at all are ignored', '050003010000', {}],
     ['a reference of another length is ignored', '0400020102', {}],
-    ['an element that claims more than the header is ignored', '070003010201240501', { concatenation: part }],
+    ['an element that claims more than the header is ignored', '080003010201240501', { concatenation: part }],
     ['an unknown language is ignored', '03250142', {}],
     ['there is no Spanish locking shift', '03250102', {}],
   ])('%s', (_, octets, header) => {
