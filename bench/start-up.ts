@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePorts } from '../test/rig/free-ports.ts';
@@ -13,6 +14,10 @@ export interface StartUp {
   readyMs: number;
   rssMb: number;
 }
+
+/** What `npm start` runs. */
+const { scripts } = JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')) as { scripts: { start: string } };
+const [, ...START] = scripts.start.split(' ').map((word) => (/^\.?\w*\//.test(word) ? fromRoot(word) : word));
 
 /** The embedded profile with nothing set, in an empty folder and then in the same one again. */
 export async function measureStartUps(runFolder: string, times: number): Promise<StartUp[]> {
@@ -31,7 +36,7 @@ const SETTLE_MS = 1_000;
 async function startOnce(runFolder: string, folder: string): Promise<Omit<StartUp, 'name'>> {
   const [port] = await freePorts(1);
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [fromRoot('src/main.ts')], {
+  const child = spawn(process.execPath, START, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH ?? '', PORT: String(port) },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
-import { parse as parseYaml } from 'yaml';
 import { closed } from './http/schemas.ts';
 import { createSchemaCheck } from './lib/schema-check.ts';
 import { checkPolicyOverrides, createPolicyResolver } from './verify/policy.ts';
@@ -170,8 +170,9 @@ function readConfigFile(path: string | undefined): ConfigFile {
 
 function parseFile(path: string): unknown {
   try {
-    // YAML 1.2 contains JSON, so one parser reads both.
-    return parseYaml(readFileSync(path, 'utf8')) ?? {};
+    // YAML 1.2 contains JSON, so one parser reads both. Loaded here, because most installations have no file.
+    const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+    return parse(readFileSync(path, 'utf8')) ?? {};
   } catch (error) {
     throw new ConfigError(`COUNTERSIGN_CONFIG: cannot read ${path}: ${(error as Error).message}`);
   }

@@ -55,7 +55,7 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     onRecovered: () => log.info('rate limits are shared again'),
   });
 
-  await installHttp(app, {
+  installHttp(app, {
     authenticate: withClientTokens(createAuthenticate({ db, now }), keyring, now),
     rateLimiter,
     rateLimits: rateLimitsOf(services),

@@ -28,10 +28,10 @@ afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A real `countersign serve` (or another entry) with this environment, on a port of its own. */
-export async function startCountersign(env: Record<string, string>, entry = MAIN): Promise<CountersignProcess> {
+/** A real `countersign serve` (or what else Node is to run) with this environment, on a port of its own. */
+export async function startCountersign(env: Record<string, string>, args = [MAIN]): Promise<CountersignProcess> {
   const key = env.COUNTERSIGN_API_KEY ?? `cs_test_${randomBytes(24).toString('base64url')}`;
-  const child = spawn(process.execPath, [entry], {
+  const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, PORT: '0', COUNTERSIGN_API_KEY: key, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

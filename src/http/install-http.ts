@@ -31,9 +31,9 @@ export interface HttpDeps {
 
 /**
  * Everything the API needs of HTTP, for the context it is called in and no other: a host app keeps its own error
- * handler, parsers, hooks and Ajv settings. Await it before the first route.
+ * handler, parsers, hooks and Ajv settings. Call it before the first route.
  */
-export async function installHttp(fastify: FastifyInstance, deps: HttpDeps): Promise<void> {
+export function installHttp(fastify: FastifyInstance, deps: HttpDeps): void {
   for (const name of ['auth', 'idempotency']) {
     // A host's own member of that name keeps its meaning on the host's routes.
     if (!fastify.hasRequestDecorator(name)) fastify.decorateRequest(name, null);
@@ -42,7 +42,7 @@ export async function installHttp(fastify: FastifyInstance, deps: HttpDeps): Pro
   // Without a prefix of its own it would replace the host's.
   if (deps.standalone || fastify.prefix !== '') fastify.setNotFoundHandler(createNotFoundHandler(fastify));
   fastify.setValidatorCompiler(createValidatorCompiler());
-  await collectOpenApi(fastify);
+  collectOpenApi(fastify);
 
   addSecurityHeaders(fastify);
   measureRequests(fastify, deps.metrics);

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import swagger from '@fastify/swagger';
-import type { FastifyInstance, FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifySchema, type RouteOptions } from 'fastify';
 import { ProblemSchema } from './schemas.ts';
 
 const DESCRIPTION = `One-time codes and two-factor verification.
@@ -32,9 +31,33 @@ interface Operation {
   'x-idempotent'?: boolean;
 }
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    describeApi(): Promise<object>;
+  }
+}
+
 /** Collects the routes that follow, in this context. */
-export async function collectOpenApi(fastify: FastifyInstance): Promise<void> {
-  await fastify.register(swagger, {
+export function collectOpenApi(fastify: FastifyInstance): void {
+  const routes: RouteOptions[] = [];
+  fastify.addHook('onRoute', (route) => {
+    // HEAD goes with GET and is not described again.
+    if (route.method !== 'HEAD') routes.push(route);
+  });
+  let description: Promise<object> | null = null;
+  fastify.decorate('describeApi', () => {
+    description ??= describe(routes, fastify.prefix);
+    return description;
+  });
+}
+
+/** In an app of its own, and only when it is asked for: most processes never are. */
+async function describe(routes: readonly RouteOptions[], prefix: string): Promise<object> {
+  const { default: swagger } = await import('@fastify/swagger');
+  const app = Fastify({ exposeHeadRoutes: false });
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
+  await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -43,7 +66,7 @@ export async function collectOpenApi(fastify: FastifyInstance): Promise<void> {
         description: DESCRIPTION,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      servers: [{ url: fastify.prefix || '/' }],
+      servers: [{ url: prefix || '/' }],
       tags: TAGS,
       components: {
         securitySchemes: {
@@ -56,16 +79,22 @@ export async function collectOpenApi(fastify: FastifyInstance): Promise<void> {
     transform: ({ schema, url, route }) => ({ schema: describeRoute(schema, route), url }),
     transformObject: (document) => ('openapiObject' in document ? complete(document.openapiObject as Document) : {}),
   });
+  for (const { method, url, schema = {}, config = {} } of routes) {
+    app.route({ method, url, schema, config, handler: async () => null });
+  }
+  await app.ready();
+  const document = app.swagger();
+  await app.close();
+  return document;
 }
 
-/** What a route's config says, as OpenAPI. HEAD goes with GET and is not described again. */
+/** What a route's config says, as OpenAPI. */
 function describeRoute(schema: FastifySchema | undefined, route: RouteOptions): FastifySchema {
   const { scope, public: open, idempotent } = route.config ?? {};
   const description = [schema?.description, scope && `Scope: \`${scope}\`.`].filter(Boolean).join('\n\n');
   return {
     ...schema,
     ...(description && { description }),
-    ...(route.method === 'HEAD' && { hide: true }),
     ...(idempotent && { 'x-idempotent': true }),
     security: open ? [] : [{ apiKey: [] }],
   } as FastifySchema;
@@ -139,7 +168,7 @@ export function openApiRoutes(): FastifyPluginAsync {
           response: { 200: { type: 'object', additionalProperties: true } },
         },
       },
-      async () => fastify.swagger(),
+      async () => fastify.describeApi(),
     );
   };
 }

@@ -1,7 +1,7 @@
-import { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Auth } from '../lib/auth.ts';
 import { Problem } from '../lib/errors.ts';
+import { networkOf } from '../lib/network-of.ts';
 import type { RateLimiter, RatePolicy, RateUse } from './rate-limiter.ts';
 
 export interface RateLimits {
@@ -19,9 +19,6 @@ export interface RateQuota {
   max: number;
   windowSeconds: number;
 }
-
-/** All requests of one IPv6 site share a limit: whoever has one address of a /64 has all of them. */
-const IPV6_SUBNET = 64;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -67,7 +64,7 @@ export function createRateGate(limiter: RateLimiter, limits: RateLimits): RateGa
 
 /** `request.ip` honours X-Forwarded-For from the proxies of Fastify's trustProxy list only. */
 function addressOf({ ip }: FastifyRequest): string {
-  return ip.includes(':') ? normalizeIP(ip, IPV6_SUBNET) : ip;
+  return networkOf(ip);
 }
 
 /** draft-ietf-httpapi-ratelimit-headers: lists of structured fields, one member for each policy that counted. */

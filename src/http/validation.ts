@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { FastifySchemaCompiler, RouteOptions } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { FieldError } from '../lib/errors.ts';
@@ -31,7 +31,21 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   const options = { allErrors: true, useDefaults: true, removeAdditional: false, strict: true, formats } as const;
   const bodies = new Ajv({ ...options, coerceTypes: false });
   const parameters = new Ajv({ ...options, coerceTypes: true });
-  return ({ schema, httpPart }) => (httpPart === 'body' ? bodies : parameters).compile(schema);
+  return ({ schema, httpPart }) => atFirstUse(() => (httpPart === 'body' ? bodies : parameters).compile(schema));
+}
+
+type Validate = ReturnType<FastifySchemaCompiler<TSchema>>;
+
+/** Compiling every schema would take a fifth of the time to start, and no process is asked for every route. */
+function atFirstUse(compile: () => ValidateFunction): Validate {
+  let compiled: ValidateFunction | undefined;
+  const validate: Validate = (value) => {
+    compiled ??= compile();
+    const valid = compiled(value) as boolean;
+    if (!valid) validate.errors = compiled.errors as NonNullable<Validate['errors']>;
+    return valid;
+  };
+  return validate;
 }
 
 /** What Ajv says, for callers: where, and what is wrong; never the value. */

@@ -1,6 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto';
-import { isIPv4 } from 'node:net';
 import type { Mode } from '../audit/event.ts';
+import { networkOf } from '../lib/network-of.ts';
 import type { Budget, Limit } from './challenge.ts';
 import { FAILURES_IN_A_ROW, type Policy } from './policy.ts';
 
@@ -16,6 +16,7 @@ export interface GuardSubject {
   recipient: string;
   /** Keyed hash of the block of numbers it belongs to. */
   prefix: string;
+  /** Keyed hash of the app's own name for the person. */
   subject?: string | undefined;
   ip?: string | undefined;
   deviceId?: string | undefined;
@@ -59,8 +60,7 @@ export function createGuards(hashKey: KeyObject) {
     const cooldown = policy.resend_cooldown_seconds;
     if (cooldown > 0) limits.unshift(window('recipient_cooldown', `r0:${recipient}`, 1, cooldown));
     if (who.ip) limits.push(window('ip', `i:${ownOf('ip', who, networkOf(who.ip))}`, ip.max, ip.window_seconds));
-    if (who.subject)
-      limits.push(window('subject', `s:${ownOf('subject', who, who.subject)}`, subject.max, subject.window_seconds));
+    if (who.subject) limits.push(window('subject', `s:${who.subject}`, subject.max, subject.window_seconds));
     return limits;
   }
 
@@ -91,7 +91,7 @@ export function createGuards(hashKey: KeyObject) {
     if (deviceKnown && who.deviceId) {
       budgets.push({ name: 'recipient', key: `d:${deviceKey(who, who.deviceId)}`, ...window(recipient), hardMax: 0 });
     }
-    if (who.subject) budgets.push({ name: 'subject', key: subjectBudget(who, who.subject), ...shared(subject) });
+    if (who.subject) budgets.push({ name: 'subject', key: subjectBudget(who.subject), ...shared(subject) });
     budgets.push({ name: 'project', key: `o:${projectOf(who)}`, ...window(project), hardMax: 0 });
     return budgets;
   }
@@ -101,32 +101,21 @@ export function createGuards(hashKey: KeyObject) {
     return `r:${projectOf(who)}:${who.recipient}`;
   }
 
-  function subjectBudget(who: Pick<GuardSubject, 'mode' | 'project'>, subject: string): string {
-    return `s:${ownOf('subject', who, subject)}`;
+  function subjectBudget(subjectHash: string): string {
+    return `s:${subjectHash}`;
+  }
+
+  function subjectHash(who: Pick<GuardSubject, 'mode' | 'project'>, subject: string): string {
+    return ownOf('subject', who, subject);
   }
 
   function deviceKey(who: Pick<GuardSubject, 'project' | 'mode' | 'recipient'>, deviceId: string): string {
     return ownOf('device', who, `${who.recipient}\0${deviceId}`);
   }
 
-  return { sendLimits, customLimits, guessBudgets, recipientBudget, subjectBudget, deviceKey };
+  return { sendLimits, customLimits, guessBudgets, recipientBudget, subjectBudget, subjectHash, deviceKey };
 }
 
 type GuessWindow = Policy['guesses']['recipient'];
 
 export type Guards = ReturnType<typeof createGuards>;
-
-/** An IPv6 subscriber owns a /64, so that is what is counted; an IPv4 address counts itself. */
-function networkOf(ip: string): string {
-  if (isIPv4(ip)) return ip;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip);
-  if (mapped?.[1]) return mapped[1];
-  const [head = '', tail = ''] = ip.toLowerCase().split('::');
-  const left = head ? head.split(':') : [];
-  const right = tail ? tail.split(':') : [];
-  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0');
-  return [...left, ...(ip.includes('::') ? zeros : []), ...right]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
-}

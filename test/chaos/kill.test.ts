@@ -50,7 +50,7 @@ function killed(open: () => Promise<Record<string, string>>): void {
   it('sends every accepted start once, or says honestly that it is unknown; and loses none', async () => {
     const accepted: string[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const service = await startCountersign(env, ENTRY);
+      const service = await startCountersign(env, [ENTRY]);
       const starts = Array.from({ length: STARTS }, async () => {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 200));
         const body = { to: newNumber(), channel: 'sms' };
@@ -64,7 +64,7 @@ function killed(open: () => Promise<Record<string, string>>): void {
     }
 
     // The leases of the dead have ended by its clock.
-    const service = await startCountersign({ ...env, CLOCK_OFFSET_MS: '16000' }, ENTRY);
+    const service = await startCountersign({ ...env, CLOCK_OFFSET_MS: '16000' }, [ENTRY]);
     const read = async (id: string) => (await service.call('GET', `/v1/verifications/${id}`)).body.sends[0].status;
     const statuses = new Map<string, string>();
     await eventually(async () => {

@@ -19,7 +19,7 @@ async function hostApp(prefix?: string) {
   const deps = await probeDeps({ standalone: false });
   await host.register(
     async (mounted) => {
-      await installHttp(mounted, deps);
+      installHttp(mounted, deps);
       mounted.post(
         '/v1/echo',
         {

@@ -67,7 +67,7 @@ export async function probeApp(options: ProbeOptions = {}): Promise<FastifyInsta
     async (fastify) => {
       await fastify.register(
         async (mounted) => {
-          await installHttp(mounted, deps);
+          installHttp(mounted, deps);
           mounted.register(probeRoutes);
           if (routes) mounted.register(routes);
         },
