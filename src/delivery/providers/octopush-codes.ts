@@ -22,8 +22,8 @@ export const octopushErrors: Readonly<Record<string, CodeVerdict>> = {
   '117': ['rejected', 'invalid_recipient'],
   '119': ['rejected', 'invalid_message'],
   // The mention of STOP is missing in a marketing text.
-  '121': ['rejected', 'filtered'],
-  '122': ['rejected', 'filtered'],
+  '121': ['failed', 'filtered'],
+  '122': ['failed', 'filtered'],
 };
 
 /** The request id was used before: what became of the message that used it is told elsewhere. */
@@ -39,11 +39,11 @@ export const octopushStatuses: Readonly<Record<string, readonly [ReceiptStatus, 
   ACK: ['sent'],
   DELIVERED: ['delivered'],
   READ: ['read'],
-  NOT_DELIVERED: ['undelivered', 'unknown'],
+  NOT_DELIVERED: ['undelivered'],
   NOT_DELIVERABLE: ['undelivered', 'unreachable_recipient'],
   NOT_ALLOWED: ['rejected', 'destination_refused'],
   BAD_DESTINATION: ['undelivered', 'invalid_recipient'],
   BLACKLISTED_NUMBER: ['rejected', 'opted_out'],
-  UNKNOWN_DELIVERY: ['unknown', 'unknown'],
-  UNDEFINED: ['unknown', 'unknown'],
+  UNKNOWN_DELIVERY: ['unknown'],
+  UNDEFINED: ['unknown'],
 };

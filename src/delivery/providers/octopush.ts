@@ -16,8 +16,10 @@ import { callbackToken, refuseToken } from './support/callback-token.ts';
 import { readCarrierCode } from './support/carrier-code.ts';
 import { defined } from './support/defined.ts';
 import { checkBaseUrl, httpMembers, urlOf } from './support/http-members.ts';
+import { lookUp } from './support/look-up.ts';
 import { readPrice } from './support/read-facts.ts';
 import { type Json, parseJson, readId, readObject, readText } from './support/read-value.ts';
+import { receiptOf } from './support/receipt.ts';
 import { smsText } from './support/sms-text.ts';
 import {
   type HttpAnswer,
@@ -121,12 +123,9 @@ function readCallback(request: CallbackRequest, { callback_token, currency }: Oc
 function readReceipt(body: Json, currency: string | undefined): ProviderReceipt | null {
   const providerId = readId(body.message_id);
   if (providerId === undefined) return null;
-  const code = readCarrierCode(body.status);
-  const [status, reason] = (Object.hasOwn(octopushStatuses, code ?? '') && octopushStatuses[code ?? '']) || UNKNOWN;
-  return defined({ providerId, status, reason, carrierCode: code, price: readPrice(body.unit_price, currency) });
+  const [status, reason] = lookUp(octopushStatuses, readText(body.status)) ?? ['unknown' as const];
+  return receiptOf(status, { providerId, price: readPrice(body.unit_price, currency) }, reason, body.status);
 }
-
-const UNKNOWN = ['unknown', 'unknown'] as const;
 
 /** Messages from phones have no id: told again, one is the same in all it says. An opt-out does not say to which number. */
 function readInbound(body: Json): InboundMessage | null {

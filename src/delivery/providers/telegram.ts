@@ -5,18 +5,19 @@ import type {
   CallbackResult,
   OutboundMessage,
   Provider,
-  ProviderReceipt,
   ProviderType,
   ReceiptStatus,
   SendVerdict,
 } from '../provider.ts';
-import type { Reason } from '../reasons.ts';
 import { readReference } from './support/address.ts';
 import { readCarrierCode } from './support/carrier-code.ts';
+import { clamp } from './support/clamp.ts';
 import { defined } from './support/defined.ts';
 import { checkBaseUrl, httpMembers, urlOf } from './support/http-members.ts';
+import { lookUp } from './support/look-up.ts';
 import { readUnixSeconds } from './support/read-facts.ts';
-import { parseJson, readId, readObject } from './support/read-value.ts';
+import { parseJson, readId, readObject, readText } from './support/read-value.ts';
+import { receiptOf } from './support/receipt.ts';
 import { sameSecret } from './support/same-secret.ts';
 import {
   type CodeVerdict,
@@ -77,7 +78,7 @@ function toRequest(message: OutboundMessage, { sender_username }: TelegramConfig
     // Telegram takes https only; on a developer's machine there are no reports.
     callback_url: callbackUrl?.startsWith('https:') ? callbackUrl : undefined,
     payload: message.reference,
-    ttl: Math.min(Math.max(message.validitySeconds, 30), 3_600),
+    ttl: clamp(message.validitySeconds, 30, 3_600),
   });
 }
 
@@ -128,28 +129,18 @@ function readReport(request: CallbackRequest, accessToken: string): CallbackResu
   // A report may be of the verification alone, with the code that was entered: nothing of it is looked at.
   if (delivery_status === undefined || delivery_status === null) return { kind: 'taken', answer };
   const delivery = readObject(delivery_status);
-  const code = readCarrierCode(delivery.status);
-  const [status, reason] = (Object.hasOwn(statuses, code ?? '') && statuses[code ?? '']) || UNKNOWN;
-  const receipt: ProviderReceipt = defined({
-    providerId,
-    reference: readReference(payload),
-    status,
-    reason,
-    carrierCode: code,
-    at: readUnixSeconds(delivery.updated_at),
-  });
-  return { kind: 'taken', receipts: [receipt], answer };
+  const status = lookUp(statuses, readText(delivery.status)) ?? 'unknown';
+  const facts = { providerId, reference: readReference(payload), at: readUnixSeconds(delivery.updated_at) };
+  return { kind: 'taken', receipts: [receiptOf(status, facts, undefined, delivery.status)], answer };
 }
 
-const UNKNOWN = ['unknown', 'unknown'] as const;
-
 /** DeliveryStatus. We revoke nothing, so `revoked` was done by hand. */
-const statuses: Readonly<Record<string, readonly [ReceiptStatus, Reason?]>> = {
-  sent: ['sent'],
-  delivered: ['delivered'],
-  read: ['read'],
-  expired: ['expired', 'expired'],
-  revoked: ['undelivered', 'unknown'],
+const statuses: Readonly<Record<string, ReceiptStatus>> = {
+  sent: 'sent',
+  delivered: 'delivered',
+  read: 'read',
+  expired: 'expired',
+  revoked: 'undelivered',
 };
 
 function refuse({ headers, body, now }: CallbackRequest, accessToken: string): string | null {

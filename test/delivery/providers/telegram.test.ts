@@ -141,7 +141,7 @@ describe('reports', () => {
     ['read', 'read', undefined],
     ['expired', 'expired', 'expired'],
     ['revoked', 'undelivered', 'unknown'],
-    ['something_new', 'unknown', 'unknown'],
+    ['something_new', 'unknown', undefined],
   ])('%s', async (carrierCode, status, reason) => {
     const body = JSON.stringify(report(carrierCode));
     expect(await take(body, sign(body))).toEqual({
@@ -151,8 +151,7 @@ describe('reports', () => {
           providerId: '111112222233333',
           reference: message.reference,
           status,
-          ...(reason && { reason }),
-          carrierCode,
+          ...(reason && { reason, carrierCode }),
           at: NOW - 5_000,
         },
       ],
