@@ -2,9 +2,11 @@ import type { ProviderType } from '../provider.ts';
 
 /** The carriers there are, by their `type` in the configuration. Each is loaded only where it is used. */
 export const providerTypes = {
+  whatsapp: () => import('./whatsapp.ts').then((module) => module.whatsapp),
   twilio: () => import('./twilio.ts').then((module) => module.twilio),
   octopush: () => import('./octopush.ts').then((module) => module.octopush),
   telegram: () => import('./telegram.ts').then((module) => module.telegram),
+  infobip: () => import('./infobip.ts').then((module) => module.infobip),
 } satisfies Record<string, () => Promise<ProviderType<unknown>>>;
 
 export type ProviderTypeName = keyof typeof providerTypes;
