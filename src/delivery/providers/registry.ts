@@ -3,6 +3,7 @@ import type { ProviderType } from '../provider.ts';
 /** The carriers there are, by their `type` in the configuration. Each is loaded only where it is used. */
 export const providerTypes = {
   whatsapp: () => import('./whatsapp.ts').then((module) => module.whatsapp),
+  sinch: () => import('./sinch.ts').then((module) => module.sinch),
   twilio: () => import('./twilio.ts').then((module) => module.twilio),
   octopush: () => import('./octopush.ts').then((module) => module.octopush),
   telegram: () => import('./telegram.ts').then((module) => module.telegram),
