@@ -94,6 +94,7 @@ describe('errors say where and what instead', () => {
     ['a\u202eb', [{ line: 1, column: 2, message: 'U+202E cannot be sent in a text' }]],
     ['a\ud83d', [{ line: 1, column: 2, message: 'U+D83D cannot be sent in a text' }]],
     ['a\u2028b\tc\r', [{ column: 2 }, { column: 4 }, { column: 6 }]],
+    ['a {{x}} \u0000', [{ column: 3 }, { column: 9 }]],
     ['\t {{code', [{ column: 1 }, { column: 3 }]],
     [' \n', [{ line: 1, column: 1, message: 'is empty' }]],
     [

@@ -13,6 +13,10 @@ test('every well-formed text comes back from UCS-2', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => decodeUcs2(encodeUcs2(text)) === text));
 });
 
+test('a character that could be taken for a byte order mark stays', () => {
+  expect(decodeUcs2(encodeUcs2('\ufeffa'))).toBe('\ufeffa');
+});
+
 test('what a carrier cut comes out as well-formed text', () => {
   expect(decodeUcs2(Buffer.from('0061d83d', 'hex'))).toBe('a\ufffd');
   expect(decodeUcs2(Buffer.from('de000061', 'hex'))).toBe('\ufffda');

@@ -304,6 +304,12 @@ describe('smart encoding', () => {
     });
   });
 
+  test('writes only in alphabets that the carrier takes', () => {
+    const text = `“${'a'.repeat(100)}`;
+    expect(encodeText(text, { smart: true, allow: [] })).toMatchObject({ encoding: 'ucs2', text });
+    expect(encodeText(text, { smart: true, allow: ['turkish'] })).toMatchObject({ shift: { single: 'turkish' } });
+  });
+
   test('says nothing of what kept it from one table when another one did', () => {
     const options = { smart: true, allow: ['gsm7', 'portuguese'] as const };
     expect(encodeText(`1º${'ã'.repeat(200)}`, options)).toMatchObject({ encoding: 'gsm7', replaced: [], unmapped: [] });

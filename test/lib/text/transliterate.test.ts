@@ -76,6 +76,10 @@ describe('lookalikes', () => {
   });
 });
 
+test('twenty graphemes without an equivalent are enough to tell', () => {
+  expect(write('абвгдежзийклмнопрстуфхцчшщ')).toEqual({ kind: 'unmapped', graphemes: [...'абвгдежзийклмнопрсту'] });
+});
+
 test('what one alphabet has another may need an equivalent for', () => {
   const portuguese = { has: gsm7({ locking: 'portuguese' }).has };
   expect(transliterate('ª ê ø ǿ æ ß', portuguese)).toMatchObject({ text: 'ª ê o o ae ss' });
