@@ -20,6 +20,7 @@ const libraries = {
   lease: [],
   'put-aside': [],
   'rate-add': [],
+  'take-tokens': [],
   'idempotency-begin': [],
   'idempotency-finish': [],
   'idempotency-release': [],

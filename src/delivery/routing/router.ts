@@ -29,6 +29,8 @@ export interface RouteDecision {
   rule: string | null;
   strategy: Strategy;
   candidates: readonly Candidate[];
+  /** The first candidate is there to learn how it does now, not because it is the best. */
+  explored?: boolean;
   /** Providers that were left out, and why. */
   skipped: readonly { provider: string; why: SkipReason }[];
   /** The carrier must not deliver later than this, when the rule says so. */
