@@ -4,6 +4,7 @@ import type { ProviderType } from '../provider.ts';
 export const providerTypes = {
   whatsapp: () => import('./whatsapp.ts').then((module) => module.whatsapp),
   sinch: () => import('./sinch.ts').then((module) => module.sinch),
+  plivo: () => import('./plivo.ts').then((module) => module.plivo),
   twilio: () => import('./twilio.ts').then((module) => module.twilio),
   octopush: () => import('./octopush.ts').then((module) => module.octopush),
   telegram: () => import('./telegram.ts').then((module) => module.telegram),
