@@ -9,6 +9,7 @@ export const providerTypes = {
   octopush: () => import('./octopush.ts').then((module) => module.octopush),
   telegram: () => import('./telegram.ts').then((module) => module.telegram),
   infobip: () => import('./infobip.ts').then((module) => module.infobip),
+  smtp: () => import('./smtp.ts').then((module) => module.smtp),
 } satisfies Record<string, () => Promise<ProviderType<unknown>>>;
 
 export type ProviderTypeName = keyof typeof providerTypes;

@@ -17,6 +17,8 @@ export interface ConfigProblem {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
+export const isLoopback = (host: string) => LOOPBACK.test(host);
+
 export function checkBaseUrl({ base_url }: { base_url: string }): ConfigProblem[] {
   const pointer = '/base_url';
   const url = URL.canParse(base_url) ? new URL(base_url) : null;
@@ -25,7 +27,7 @@ export function checkBaseUrl({ base_url }: { base_url: string }): ConfigProblem[
   if (url.username || url.search || url.hash) {
     return [{ pointer, message: 'must have neither credentials nor a query: give scheme, host and path only' }];
   }
-  const safe = url.protocol === 'https:' || LOOPBACK.test(url.hostname);
+  const safe = url.protocol === 'https:' || isLoopback(url.hostname);
   return safe ? [] : [{ pointer, message: 'must begin with https://; http:// is for a host of 127.0.0.1 only' }];
 }
 
