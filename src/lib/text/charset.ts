@@ -1,4 +1,5 @@
 import { graphemesOf } from './graphemes.ts';
+import { isLatin1 } from './latin1.ts';
 import { type NationalShift, septetTableOf } from './national-shift.ts';
 import { countSeptets, encodeSeptets, endOfSeptets, hasCharacter } from './septet-table.ts';
 import { encodeUcs2 } from './ucs2.ts';
@@ -30,6 +31,20 @@ export function gsm7(shift: NationalShift = {}): Charset {
         return cutsLineEnd ? end - 1 : end;
       }),
     encode: (text, septets) => encodeSeptets(table, text, septets),
+  };
+}
+
+/**
+ * What both the default alphabet and ISO 8859-1 hold, for carriers that take the one and send the other: counted and
+ * cut in septets, written in octets of Latin-1.
+ */
+export function latin1(): Charset {
+  const septets = gsm7();
+  return {
+    ...septets,
+    has: (unit) => unit <= 0xff && septets.has(unit),
+    count: (text) => (isLatin1(text) ? septets.count(text) : null),
+    encode: (text) => Buffer.from(text, 'latin1'),
   };
 }
 

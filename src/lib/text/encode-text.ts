@@ -1,10 +1,11 @@
-import { type Charset, gsm7, ucs2 } from './charset.ts';
+import { type Charset, gsm7, latin1, ucs2 } from './charset.ts';
 import { type Layout, layOut, layOutUnits, type PartReference } from './lay-out.ts';
 import type { NationalLanguage, NationalShift } from './national-shift.ts';
 import { type Replacement, transliterate } from './transliterate.ts';
 import { buildUdh, type ReferenceSize } from './udh.ts';
 
-export type Alphabet = 'gsm7' | NationalLanguage;
+/** `latin1`: the default alphabet as far as Latin-1 has it, for carriers whose own alphabet that is. It stands alone. */
+export type Alphabet = 'gsm7' | 'latin1' | NationalLanguage;
 
 export interface TextOptions {
   /** 7-bit alphabets the carrier takes, default gsm7 alone. UCS-2 needs no leave: no text is refused or thinned out. */
@@ -24,7 +25,7 @@ export interface Segment {
   text: string;
   /** Septets (gsm7) or UTF-16 units (ucs2). */
   units: number;
-  /** One octet per septet, or UTF-16BE; without the header. */
+  /** One octet per septet, or per character where latin1 was allowed, or UTF-16BE; without the header. */
   octets: Uint8Array;
 }
 
@@ -59,17 +60,17 @@ interface Candidate {
 }
 
 const DEFAULT = gsm7();
+const LATIN1 = latin1();
 
 /** The tables that can save segments. Turkish locking holds all of its single shift table: never both. */
-const NATIONAL: Record<NationalLanguage, readonly Charset[]> = {
-  turkish: [gsm7({ single: 'turkish' }), gsm7({ locking: 'turkish' })],
-  spanish: [gsm7({ single: 'spanish' })],
-  portuguese: [
-    gsm7({ single: 'portuguese' }),
-    gsm7({ locking: 'portuguese' }),
-    gsm7({ locking: 'portuguese', single: 'portuguese' }),
-  ],
-};
+const NATIONAL: readonly (readonly [NationalLanguage, Charset])[] = [
+  ['turkish', gsm7({ single: 'turkish' })],
+  ['turkish', gsm7({ locking: 'turkish' })],
+  ['spanish', gsm7({ single: 'spanish' })],
+  ['portuguese', gsm7({ single: 'portuguese' })],
+  ['portuguese', gsm7({ locking: 'portuguese' })],
+  ['portuguese', gsm7({ locking: 'portuguese', single: 'portuguese' })],
+];
 
 /**
  * Preview, billing and wire all read this one result: the fewest segments, then the fewest replaced characters, then
@@ -77,15 +78,15 @@ const NATIONAL: Record<NationalLanguage, readonly Charset[]> = {
  */
 export function encodeText(text: string, options: TextOptions = {}): EncodedText {
   const { allow = ['gsm7'], smart = false, lookalikes = false, reference = 'udh8' } = options;
-  const plain = allow.includes('gsm7') ? layOut(text, DEFAULT, reference) : null;
+  const { plain, national } = charsetsOf(allow, reference);
+  const laid = plain && layOut(text, plain, reference);
   // Never UCS-2 as well: even of extension characters alone, more fit a segment than UTF-16 units do.
-  let best: Candidate = { layout: plain ?? layOutUcs2(text, reference), replaced: [] };
+  let best: Candidate = { layout: laid ?? layOutUcs2(text, reference), replaced: [] };
   if (best.layout.parts.length === 1) return finish(best, []);
-  const national = reference === 'none' ? [] : allow.flatMap((name) => (name === 'gsm7' ? [] : NATIONAL[name]));
   for (const charset of national) best = better(best, layOut(text, charset, reference), []);
   const unmapped: string[] = [];
-  if (smart && plain === null && best.layout.parts.length > 1) {
-    for (const charset of allow.includes('gsm7') ? [DEFAULT, ...national] : national) {
+  if (smart && laid === null && best.layout.parts.length > 1) {
+    for (const charset of plain ? [plain, ...national] : national) {
       const written = transliterate(text, { has: charset.has, lookalikes });
       if (written.kind === 'ok') best = better(best, layOut(written.text, charset, reference), written.replaced);
       else if (unmapped.length === 0) unmapped.push(...written.graphemes);
@@ -105,6 +106,16 @@ export function segmentUdh(message: EncodedText, index: number, reference: numbe
   const { segments, referenceSize, shift } = message;
   if (referenceSize === null) return buildUdh({ shift });
   return buildUdh({ shift, concatenation: { reference, referenceSize, total: segments.length, part: index + 1 } });
+}
+
+function charsetsOf(
+  allow: readonly Alphabet[],
+  reference: PartReference,
+): { plain: Charset | null; national: readonly Charset[] } {
+  if (allow.includes('latin1')) return { plain: LATIN1, national: [] };
+  const plain = allow.includes('gsm7') ? DEFAULT : null;
+  const announced = reference === 'none' ? [] : NATIONAL.filter(([language]) => allow.includes(language));
+  return { plain, national: announced.map(([, charset]) => charset) };
 }
 
 function layOutUcs2(text: string, reference: PartReference): Layout {

@@ -8,6 +8,7 @@ import {
   type TextOptions,
 } from '../../../src/lib/text/encode-text.ts';
 import { decodeGsm7 } from '../../../src/lib/text/gsm7.ts';
+import { decodeLatin1 } from '../../../src/lib/text/latin1.ts';
 import { fillBitsAfter, packSeptets, unpackSeptets } from '../../../src/lib/text/pack-septets.ts';
 import { decodeUcs2 } from '../../../src/lib/text/ucs2.ts';
 import { parseUdh } from '../../../src/lib/text/udh.ts';
@@ -278,6 +279,44 @@ describe('national tables', () => {
   test('are announced even in a message of one part', () => {
     const message = encodeText('ş'.repeat(76), { allow: ['turkish'] });
     expect(Buffer.from(segmentUdh(message, 0, 9)).toString('hex')).toBe('03240101');
+  });
+});
+
+describe('a carrier whose default alphabet is Latin-1', () => {
+  const allow = ['latin1'] as const;
+
+  test('gets octets of Latin-1, counted and cut as the septets that it makes of them', () => {
+    const text = `é[${'a'.repeat(160)}`;
+    const message = encodeText(text, { allow });
+    expect(message).toMatchObject({
+      encoding: 'gsm7',
+      shift: {},
+      units: 163,
+      segments: [{ units: 153 }, { units: 10 }],
+    });
+    expect(message.segments.map(({ octets }) => decodeLatin1(octets)).join('')).toBe(text);
+  });
+
+  test('gets UCS-2 for what is in one of the two alphabets only', () => {
+    for (const character of '€ΔΩçâ') expect(measureText(character, { allow }).encoding).toBe('ucs2');
+  });
+
+  test('gets no national tables', () => {
+    const allowed = ['latin1', 'turkish', 'gsm7'] as const;
+    expect(encodeText('ş'.repeat(76), { allow: allowed })).toMatchObject({ encoding: 'ucs2', shift: {} });
+  });
+
+  test('gets what its phone will show', () => {
+    fc.assert(
+      fc.property(anyText, fc.boolean(), (text, smart) => {
+        const message = encodeText(text, { allow, smart });
+        const decode = message.encoding === 'gsm7' ? decodeLatin1 : decodeUcs2;
+        expect(decode(Buffer.concat(message.segments.map(({ octets }) => octets)))).toBe(message.text);
+        const { encoding, units } = measureText(message.text);
+        if (message.encoding === 'gsm7')
+          expect({ encoding, units }).toEqual({ encoding: 'gsm7', units: message.units });
+      }),
+    );
   });
 });
 
