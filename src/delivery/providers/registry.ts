@@ -5,6 +5,7 @@ export const providerTypes = {
   whatsapp: () => import('./whatsapp.ts').then((module) => module.whatsapp),
   sinch: () => import('./sinch.ts').then((module) => module.sinch),
   plivo: () => import('./plivo.ts').then((module) => module.plivo),
+  bird: () => import('./bird.ts').then((module) => module.bird),
   twilio: () => import('./twilio.ts').then((module) => module.twilio),
   octopush: () => import('./octopush.ts').then((module) => module.octopush),
   telegram: () => import('./telegram.ts').then((module) => module.telegram),
