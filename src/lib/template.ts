@@ -52,6 +52,9 @@ const MAX_ERRORS = 20;
 /** A tag; a mark that belongs to none; or a name in single braces, which other template languages have for a tag. */
 const MARK = /\{\{([^{}]*)\}\}|\{\{|\}\}|\{ *([A-Za-z]\w*) *\}/g;
 
+/** What stands in a tag: a name, with spaces around it. */
+const TAGGED_NAME = /^ *(\w+) *$/;
+
 /** All but line feeds; lone surrogates; characters that change the order in which the rest is shown. */
 const FORBIDDEN = /[[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e]--\n]/gv;
 
@@ -92,7 +95,7 @@ function cut(source: string, variables: readonly string[]): { pieces: Piece[]; w
     const found = checkMark(match, variables);
     if (found !== null) wrong.push({ ...found, index: match.index });
     else if (tag !== undefined) {
-      pieces.push(source.slice(from, match.index), { variable: tag.trim() });
+      pieces.push(source.slice(from, match.index), { variable: tag.replaceAll(' ', '') });
       from = match.index + mark.length;
     }
   }
@@ -109,13 +112,14 @@ function checkMark(match: RegExpExecArray, variables: readonly string[]): Omit<F
   if (tag === undefined) {
     return { message: mark === '{{' ? '{{ has no }} behind it' : '}} has no {{ before it' };
   }
-  const name = tag.trim();
-  if (VARIABLE_NAME.test(name) && variables.includes(name)) return null;
-  const nearest = nearestName(name, variables);
+  const name = TAGGED_NAME.exec(tag)?.[1];
+  if (name !== undefined && VARIABLE_NAME.test(name) && variables.includes(name)) return null;
+  const nearest = nearestName(tag, variables);
   return {
-    message: /^\w+$/.test(name)
-      ? `there is no variable ${name.slice(0, 40)}`
-      : 'only the name of a variable may stand between {{ and }}',
+    message:
+      name === undefined
+        ? 'only the name of a variable may stand between {{ and }}'
+        : `there is no variable ${name.slice(0, 40)}`,
     ...(nearest !== undefined && { suggestion: `{{${nearest}}}` }),
   };
 }

@@ -55,6 +55,9 @@ describe('nothing is evaluated', () => {
     '{{}}',
     '{{ }}',
     '{{co\nde}}',
+    '{{code\n}}',
+    '{{co de}}',
+    '{{\u00a0code}}',
     '{{{code}}}',
   ])('%s is refused', (source) => {
     expect(errorsOf(source)).not.toEqual([]);
