@@ -10,6 +10,7 @@ import {
   SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
+import { type Checkpointer, createCheckpointer } from './checkpointer.ts';
 import { fromSqlite } from './errors.ts';
 
 const STATEMENTS = 200;
@@ -20,8 +21,8 @@ const BUSY_MS = 2000;
 const PRAGMAS = `
   pragma journal_mode = wal;
   pragma synchronous = normal;
-  pragma wal_autocheckpoint = 4000; -- pages of 4 KiB: hot ones are written back once for many transactions
-  pragma journal_size_limit = 67108864;
+  pragma wal_autocheckpoint = 16000; -- pages of 4 KiB: only when the checkpointer cannot keep up
+  pragma journal_size_limit = 0; -- a log that begins anew is as small as it looks
   pragma cache_size = -16000;
   pragma secure_delete = fast; -- erased secrets are overwritten
 `;
@@ -38,7 +39,7 @@ export function openSqlite(file: string): Dialect {
   const config = { database: adapt(database) };
   const dialect = new SqliteDialect(config);
   return {
-    createDriver: () => new ImmediateDriver(config, path),
+    createDriver: () => (path === ':memory:' ? new ImmediateDriver(config) : new FileDriver(config, path, database)),
     createAdapter: () => dialect.createAdapter(),
     createQueryCompiler: () => dialect.createQueryCompiler(),
     createIntrospector: (db) => dialect.createIntrospector(db),
@@ -87,25 +88,35 @@ function guard<T>(call: () => T): T {
 
 /** Transactions take the write lock when they begin: one that read first could no longer write after another wrote. */
 class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+}
+
+class FileDriver extends ImmediateDriver {
   readonly #path: string;
+  readonly #checkpointer: Checkpointer;
   #endTurn = () => {};
 
-  constructor(config: { database: SqliteDatabase }, path: string) {
+  constructor(config: { database: SqliteDatabase }, path: string, database: DatabaseSync) {
     super(config);
     this.#path = path;
+    this.#checkpointer = createCheckpointer(path, () => database.exec('pragma wal_checkpoint(passive)'));
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#path !== ':memory:') this.#endTurn = await takeTurn(this.#path);
+    this.#endTurn = await takeTurn(this.#path);
+    this.#checkpointer.betweenTransactions();
     return super.acquireConnection();
-  }
-
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
 
   override async releaseConnection(): Promise<void> {
     this.#endTurn();
+  }
+
+  override async destroy(): Promise<void> {
+    await this.#checkpointer.close();
+    await super.destroy();
   }
 }
 

@@ -8,6 +8,7 @@ import { migrate } from '../../src/db/migrate.ts';
 import { openDatabase } from '../../src/db/open.ts';
 import { batchTransaction, writeTransaction } from '../../src/db/transaction.ts';
 import { StoreUnavailable } from '../../src/lib/errors.ts';
+import { eventually } from '../countersign-process.ts';
 import { privateFolder } from '../rig/stores.ts';
 
 async function open(file: string) {
@@ -19,6 +20,19 @@ async function open(file: string) {
 async function pragma(db: Awaited<ReturnType<typeof open>>, name: string): Promise<unknown> {
   const { rows } = await sql<Record<string, unknown>>`pragma ${sql.raw(name)}`.execute(db.kysely);
   return rows[0]?.[name];
+}
+
+const MB = 1024 * 1024;
+
+/** So many rows of a megabyte, and an empty one. */
+async function fill({ kysely }: Awaited<ReturnType<typeof open>>, rows: number): Promise<void> {
+  for (let row = 0; row <= rows; row += 1) {
+    const value = row === rows ? '' : 'x'.repeat(MB);
+    await kysely
+      .replaceInto('settings')
+      .values({ key: row === rows ? 'empty' : `row ${row}`, value })
+      .execute();
+  }
 }
 
 describe('a SQLite database', () => {
@@ -53,6 +67,31 @@ describe('a SQLite database', () => {
       expect((await trx.executeQuery(level)).rows).toEqual([{ synchronous: FULL }]);
     });
     expect(await pragma(db, 'synchronous')).toBe(NORMAL);
+  });
+
+  it('has its log copied by another thread, and begins it anew', async () => {
+    const file = join(privateFolder('sqlite'), 'a.db');
+    const db = await open(file);
+    await migrate(db, 1);
+    // Far more than the checkpointer waits for, less than SQLite itself does.
+    await fill(db, 24);
+    const log = () => statSync(`${file}-wal`).size;
+    expect(log()).toBeGreaterThan(24 * MB);
+    await eventually(async () => {
+      await fill(db, 0);
+      return log() < MB;
+    });
+    expect(await db.kysely.selectFrom('settings').select('key').execute()).toHaveLength(25);
+  });
+
+  it('can be closed while its log is copied', async () => {
+    const file = join(privateFolder('sqlite'), 'a.db');
+    const db = await openDatabase(`sqlite:${file}`);
+    await migrate(db, 1);
+    await fill(db, 24);
+    await db.close();
+    const again = await open(file);
+    expect(await again.kysely.selectFrom('settings').select('key').execute()).toHaveLength(25);
   });
 
   it('in memory is empty every time', async () => {
