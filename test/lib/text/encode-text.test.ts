@@ -301,6 +301,13 @@ describe('a carrier whose default alphabet is Latin-1', () => {
     for (const character of '€ΔΩçâ') expect(measureText(character, { allow }).encoding).toBe('ucs2');
   });
 
+  test('gets no like character that its alphabet lacks', () => {
+    expect(encodeText(`Δ${'“'.repeat(80)}`, { allow, smart: true })).toMatchObject({
+      encoding: 'ucs2',
+      unmapped: ['Δ'],
+    });
+  });
+
   test('gets no national tables', () => {
     const allowed = ['latin1', 'turkish', 'gsm7'] as const;
     expect(encodeText('ş'.repeat(76), { allow: allowed })).toMatchObject({ encoding: 'ucs2', shift: {} });
