@@ -8,7 +8,7 @@ import { Problem } from '../lib/errors.ts';
 import { parsePhone } from '../lib/phone.ts';
 import { measureText } from '../lib/text/encode-text.ts';
 import type { Sandbox, SandboxMessage, SandboxScope } from './providers/sandbox.ts';
-import { createSandboxStreams } from './sandbox-stream.ts';
+import { CHECK_MS, createSandboxStreams } from './sandbox-stream.ts';
 
 export interface SandboxRoutesDeps {
   sandbox: Sandbox;
@@ -125,7 +125,7 @@ export function sandboxRoutes(deps: SandboxRoutesDeps): FastifyPluginAsyncTypebo
         },
       },
       async (request, reply) => {
-        const stream = streams.open(scopeOf(request));
+        const stream = streams.open(scopeOf(request), () => request.isStillAllowed(CHECK_MS));
         if (!stream)
           throw new Problem('overloaded', { detail: 'Too many sandbox streams are open.', retryAfterSeconds: 5 });
         // Proxies such as nginx would otherwise hold events back.

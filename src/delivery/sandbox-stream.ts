@@ -6,10 +6,10 @@ export interface SandboxStreamsDeps {
   present(message: SandboxMessage): object;
 }
 
-/** Open event streams (WHATWG HTML §9.2), bounded in number, in life and in what a slow reader may leave unread. */
+/** Open event streams (WHATWG HTML §9.2), bounded in number and in what a slow reader may leave unread. */
 export interface SandboxStreams {
-  /** Null when too many are open. */
-  open(scope: SandboxScope): Readable | null;
+  /** Null when too many are open. It ends when `isAllowed`, asked every CHECK_MS, says so. */
+  open(scope: SandboxScope, isAllowed: () => Promise<boolean>): Readable | null;
   closeAll(): void;
 }
 
@@ -17,8 +17,8 @@ const MAX_STREAMS = 100;
 const MAX_STREAMS_EACH = 10;
 const MAX_UNREAD_BYTES = 1_048_576;
 const HEARTBEAT_MS = 15_000;
-/** Then the reader connects again, and its key is checked again. */
-const LIFE_MS = 300_000;
+/** Half of the second in which a key's revocation takes effect; the other half is for how old the answer may be. */
+export const CHECK_MS = 500;
 const RECONNECT_MS = 1_000;
 
 export function createSandboxStreams({ sandbox, present }: SandboxStreamsDeps): SandboxStreams {
@@ -29,7 +29,7 @@ export function createSandboxStreams({ sandbox, present }: SandboxStreamsDeps): 
   }
 
   return {
-    open(scope) {
+    open(scope, isAllowed) {
       if (open.size >= MAX_STREAMS || countOf(scope) >= MAX_STREAMS_EACH) return null;
       const stream = new Readable({ read: () => undefined });
       const write = (chunk: string) => {
@@ -43,13 +43,15 @@ export function createSandboxStreams({ sandbox, present }: SandboxStreamsDeps): 
       const stop = () => {
         unsubscribe();
         clearInterval(heartbeat);
-        clearTimeout(life);
+        clearInterval(check);
       };
       const end = () => {
         stop();
         stream.push(null);
       };
-      const life = setTimeout(end, LIFE_MS).unref();
+      const check = setInterval(async () => {
+        if (!(await isAllowed())) end();
+      }, CHECK_MS).unref();
       const entry = { scope, end };
       // An ended stream counts until its reader is gone: until then it holds what was not read.
       stream.once('close', () => {

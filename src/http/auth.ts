@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import type { Auth, Scope } from '../lib/auth.ts';
+import type { Auth, Authenticate, Scope } from '../lib/auth.ts';
 import { Problem } from '../lib/errors.ts';
 
 declare module 'fastify' {
@@ -14,6 +14,11 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls; on public routes null. */
     auth: Auth;
+    /**
+     * Whether its key may still do this, as of `maxAgeMs` ago at most: for answers that take long. False also when
+     * that cannot be known.
+     */
+    isStillAllowed(maxAgeMs: number): Promise<boolean>;
   }
 }
 
@@ -40,6 +45,14 @@ export function requireScope(request: FastifyRequest, reply: FastifyReply, scope
   if (request.auth.scopes.has(scope)) return;
   reply.header('www-authenticate', `Bearer realm="countersign", error="insufficient_scope", scope="${scope}"`);
   throw new Problem('insufficient_scope', { extensions: { required_scope: scope } });
+}
+
+export function createRecheck(authenticate: Authenticate) {
+  return async function isStillAllowed(this: FastifyRequest, maxAgeMs: number): Promise<boolean> {
+    const { scope } = this.routeOptions.config;
+    const auth = await authenticate(bearerOf(this) ?? '', maxAgeMs).catch(() => null);
+    return auth !== null && scope !== undefined && auth.scopes.has(scope);
+  };
 }
 
 /** A route that forgets to say who may call it does not start. */

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../lib/auth.ts';
 import type { Now } from '../lib/clock.ts';
 import type { Keyring } from '../lib/keyring.ts';
-import { bearerOf, refuseUnguarded, requireScope, unauthorized } from './auth.ts';
+import { bearerOf, createRecheck, refuseUnguarded, requireScope, unauthorized } from './auth.ts';
 import { createErrorHandler, createNotFoundHandler } from './error-handler.ts';
 import { withIdempotency } from './idempotency.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
@@ -38,6 +38,7 @@ export function installHttp(fastify: FastifyInstance, deps: HttpDeps): void {
     // A host's own member of that name keeps its meaning on the host's routes.
     if (!fastify.hasRequestDecorator(name)) fastify.decorateRequest(name, null);
   }
+  fastify.decorateRequest('isStillAllowed', createRecheck(deps.authenticate));
   fastify.setErrorHandler(createErrorHandler(fastify.prefix));
   // Without a prefix of its own it would replace the host's.
   if (deps.standalone || fastify.prefix !== '') fastify.setNotFoundHandler(createNotFoundHandler(fastify));

@@ -26,8 +26,11 @@ export interface Auth {
 }
 
 export interface Authenticate {
-  /** Null for a key that is unknown, revoked or expired. Throws StoreUnavailable when that cannot be known. */
-  (key: string): Promise<Auth | null>;
+  /**
+   * Null for a key that is unknown, revoked or expired. Throws StoreUnavailable when that cannot be known.
+   * `maxAgeMs`: the answer must not be older, if the database can be asked.
+   */
+  (key: string, maxAgeMs?: number): Promise<Auth | null>;
   /** False for a key that only the database can vouch for. Without this, every key may be asked for. */
   known?(key: string): boolean;
 }

@@ -44,11 +44,11 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
   let failedAt = Number.NEGATIVE_INFINITY;
   let nextTryAt = 0;
 
-  async function authenticate(key: string): Promise<Auth | null> {
+  async function authenticate(key: string, maxAgeMs = freshMs): Promise<Auth | null> {
     const at = now();
     const keyHash = hashApiKey(key);
     const known = valid.get(keyHash) ?? invalid.get(keyHash);
-    if (known && at - known.askedAt < freshMs) return usable(known, at);
+    if (known && at - known.askedAt < Math.min(maxAgeMs, freshMs)) return usable(known, at);
     if (modeOfApiKey(key) === null) return null;
     try {
       if (at < nextTryAt && at - failedAt < 3 * freshMs) throw new StoreUnavailable('database');

@@ -7,8 +7,8 @@ const NO_SCOPES: Auth['scopes'] = new Set();
 
 /** Takes a client token where a key is expected. It has no scope; routes let it in by name (`config.clientToken`). */
 export function withClientTokens(authenticate: Authenticate, keyring: Keyring, now: Now): Authenticate {
-  async function authenticateClient(token: string): Promise<Auth | null> {
-    if (!isClientToken(token)) return authenticate(token);
+  async function authenticateClient(token: string, maxAgeMs?: number): Promise<Auth | null> {
+    if (!isClientToken(token)) return authenticate(token, maxAgeMs);
     const claims = openClientToken(keyring, token, now());
     if (!claims) return null;
     const { verificationId, project, mode } = claims;

@@ -227,6 +227,23 @@ describe('GET /v1/sandbox/stream', () => {
     await closed;
   });
 
+  test('ends within a second of the revocation of its key', async () => {
+    const service = await open();
+    const connect = await listen(service);
+    const [revoked, other] = [await connect('own'), await connect('other')];
+    await revoked.until('retry');
+    const id = (await service.call('GET', '/v1/keys')).body.data.find(
+      ({ scopes }: { scopes: string[] }) => scopes.join() === 'sandbox,verifications:write',
+    ).id;
+    expect((await service.call('DELETE', `/v1/keys/${id}`)).status).toBe(200);
+    // What was known of the key half a second ago does not count any more.
+    service.clock.now += 500;
+    expect(await revoked.ended()).toBe(true);
+    await service.send('still there', { project: service.otherProject });
+    await other.until('still there');
+    other.close();
+  });
+
   test('503 beyond ten per project; a stream that goes away makes room, and other projects are not affected', async () => {
     const service = await open();
     const connect = await listen(service);

@@ -3,6 +3,7 @@ import { createSandbox } from '../../src/delivery/providers/sandbox.ts';
 import { createSandboxStreams } from '../../src/delivery/sandbox-stream.ts';
 
 const scope = { project: 'prj_a', mode: 'test' } as const;
+const allowed = async () => true;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval'] });
@@ -24,17 +25,33 @@ async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
   return text;
 }
 
-test('a quiet stream shows that it lives, and ends after five minutes so that its key is checked again', async () => {
-  const stream = open().streams.open(scope);
+test('a quiet stream shows that it lives', async () => {
+  const { streams } = open();
+  const stream = streams.open(scope, allowed);
   const text = stream && readAll(stream);
-  vi.advanceTimersByTime(300_000);
-  expect((await text)?.match(/: still here/g)?.length).toBeGreaterThanOrEqual(19);
+  await vi.advanceTimersByTimeAsync(300_000);
+  streams.closeAll();
+  expect((await text)?.match(/: still here/g)?.length).toBe(20);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a stream ends within half a second of its reader being no longer allowed, and shows nothing after that', async () => {
+  const { streams, reply } = open();
+  let isAllowed = true;
+  const stream = streams.open(scope, async () => isAllowed);
+  const text = stream && readAll(stream);
+  await vi.advanceTimersByTimeAsync(10_000);
+  reply('before');
+  isAllowed = false;
+  await vi.advanceTimersByTimeAsync(500);
+  reply('after');
+  expect(await text).toMatch(/before(?!.*after)/s);
   expect(vi.getTimerCount()).toBe(0);
 });
 
 test('a reader that does not read is dropped before it costs memory', async () => {
   const { streams, reply } = open();
-  const stream = streams.open(scope);
+  const stream = streams.open(scope, allowed);
   for (let n = 0; n < 1_000 && !stream?.destroyed; n++) reply('x'.repeat(1_600));
   expect(stream?.destroyed).toBe(true);
   await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0));
@@ -43,7 +60,7 @@ test('a reader that does not read is dropped before it costs memory', async () =
 
 test('a message that comes between the end and the close harms nobody', () => {
   const { streams, reply } = open();
-  const stream = streams.open(scope);
+  const stream = streams.open(scope, allowed);
   streams.closeAll();
   streams.closeAll();
   reply('late');
@@ -52,7 +69,7 @@ test('a message that comes between the end and the close harms nobody', () => {
 
 test('at most a hundred streams, whoever opens them', () => {
   const { streams } = open();
-  const opened = Array.from({ length: 120 }, (_, n) => streams.open({ project: `prj_${n}`, mode: 'test' }));
+  const opened = Array.from({ length: 120 }, (_, n) => streams.open({ project: `prj_${n}`, mode: 'test' }, allowed));
   expect(opened.filter(Boolean)).toHaveLength(100);
   streams.closeAll();
 });
