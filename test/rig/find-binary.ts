@@ -9,6 +9,8 @@ export interface Tool {
   folders: readonly string[];
   /** Debian packages that bring it. */
   packages: readonly string[];
+  /** A library: its file is read, not run. */
+  isLibrary?: true;
 }
 
 export const tools = {
@@ -19,6 +21,12 @@ export const tools = {
   },
   // The PATH often lacks it on Debian, or holds wrappers without the other programs beside them.
   postgres: { names: ['postgres'], folders: ['/usr/lib/postgresql/*/bin', '/usr/local/bin'], packages: ['postgresql'] },
+  'net-smpp': {
+    names: ['SMPP.pm'],
+    folders: ['/usr/share/perl5/Net', '/usr/local/share/perl/*/Net'],
+    packages: ['libnet-smpp-perl'],
+    isLibrary: true,
+  },
   chromium: { names: ['chromium', 'chromium-browser', 'google-chrome'], folders: ['/usr/bin'], packages: ['chromium'] },
 } as const satisfies Record<string, Tool>;
 
@@ -29,7 +37,7 @@ export function findBinary(tool: Tool, path = process.env.PATH ?? ''): string | 
   const folders = [...path.split(delimiter).filter(Boolean), ...tool.folders.flatMap(expand)];
   for (const folder of folders) {
     for (const name of tool.names) {
-      if (isExecutable(join(folder, name))) return join(folder, name);
+      if (mayUse(join(folder, name), tool)) return join(folder, name);
     }
   }
   return null;
@@ -67,9 +75,9 @@ function expand(folder: string): string[] {
   return globSync(folder).sort((a, b) => b.localeCompare(a, 'en', { numeric: true }));
 }
 
-function isExecutable(file: string): boolean {
+function mayUse(file: string, { isLibrary }: Tool): boolean {
   try {
-    accessSync(file, constants.X_OK);
+    accessSync(file, isLibrary ? constants.R_OK : constants.X_OK);
     return true;
   } catch {
     return false;

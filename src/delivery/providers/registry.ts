@@ -8,6 +8,7 @@ export const providerTypes = {
   bird: () => import('./bird.ts').then((module) => module.bird),
   twilio: () => import('./twilio.ts').then((module) => module.twilio),
   octopush: () => import('./octopush.ts').then((module) => module.octopush),
+  smpp: () => import('./smpp.ts').then((module) => module.smpp),
   telegram: () => import('./telegram.ts').then((module) => module.telegram),
   infobip: () => import('./infobip.ts').then((module) => module.infobip),
   smtp: () => import('./smtp.ts').then((module) => module.smtp),

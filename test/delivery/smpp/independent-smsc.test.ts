@@ -1,0 +1,426 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { OutboundMessage } from '../../../src/delivery/provider.ts';
+import { decodeGsm7 } from '../../../src/lib/text/gsm7.ts';
+import { decodeUcs2 } from '../../../src/lib/text/ucs2.ts';
+import { describeWith } from '../../rig/stores.ts';
+import { startCarrier } from './carrier.ts';
+import { startSmsc, WAIT } from './smsc.ts';
+
+const LONG = 'All work and no play makes Jack a dull boy. '.repeat(8).trim(); // 351 septets
+const LONG_UCS2 = '😀 Ваш код: '.repeat(12).trim();
+
+const octets = (hex = '') => Buffer.from(hex, 'hex');
+
+/** Starts both, sends one message and returns what reached the SMSC. */
+async function submitOne(config: object, over: Partial<OutboundMessage> = {}) {
+  const smsc = await startSmsc();
+  const { send } = await startCarrier(smsc.port, config);
+  const verdict = await send(over);
+  return { smsc, verdict, submits: smsc.submits() };
+}
+
+async function untilStored(list: readonly unknown[], count: number): Promise<void> {
+  await vi.waitFor(() => expect(list).toHaveLength(count), WAIT);
+}
+
+await describeWith(['net-smpp'], 'SMPP against Net::SMPP', () => {
+  describe('submit_sm', () => {
+    it('binds as configured, and a code is accepted under the id the SMSC gave it', async () => {
+      const { smsc, verdict, submits } = await submitOne({ system_type: 'OTP', address_range: '^336' });
+      expect(smsc.events.find(({ event }) => event === 'bind')).toMatchObject({
+        type: 'transceiver',
+        system_id: 'tester',
+        password: 'secret',
+        system_type: 'OTP',
+        address_range: '^336',
+        interface_version: 0x34,
+      });
+      expect(verdict).toEqual({ kind: 'accepted', providerId: '4f2a' });
+      expect(submits).toMatchObject([
+        {
+          source_addr_ton: 5,
+          source_addr_npi: 0,
+          source_addr: 'Example',
+          dest_addr_ton: 1,
+          dest_addr_npi: 1,
+          destination_addr: '33612345678',
+          esm_class: 0,
+          data_coding: 0,
+          registered_delivery: 1,
+          validity_period: '000000001000000R',
+          octets: { short_message: Buffer.from('Your Example code is 123456.').toString('hex') },
+        },
+      ]);
+    });
+
+    it.each([
+      ['+33655512345', { source_addr: '33655512345', source_addr_ton: 1, source_addr_npi: 1 }],
+      ['36111', { source_addr: '36111', source_addr_ton: 6, source_addr_npi: 2 }],
+      ['Shop 24', { source_addr: 'Shop 24', source_addr_ton: 5, source_addr_npi: 0 }],
+    ])('the sender %s has its type of number', async (from, fields) => {
+      const { submits } = await submitOne({ short_code_ton: 6, short_code_npi: 2 }, { from });
+      expect(submits).toMatchObject([fields]);
+    });
+
+    it.each([
+      ['relative', '000002030405000R'],
+      ['absolute', '261124150405000+'],
+      ['none', ''],
+    ])('the validity is written as %s', async (validity, validity_period) => {
+      const { submits } = await submitOne({ validity }, { validitySeconds: 2 * 86_400 + 3 * 3_600 + 4 * 60 + 5 });
+      expect(submits).toMatchObject([{ validity_period }]);
+    });
+
+    it.each([
+      ['GSM-7', {}, 'Prix: 5€ [ok] @home', 0, (bytes: Buffer) => decodeGsm7(bytes)],
+      ['Latin-1 as default alphabet', { default_alphabet: 'latin1' }, 'Für Zoë: é @', 0, null],
+      [
+        'Latin-1 by its data_coding',
+        { default_alphabet: 'latin1', text_data_coding: 3 },
+        'Für Müller: é @',
+        3,
+        (bytes: Buffer) => bytes.toString('latin1'),
+      ],
+      ['UCS-2', {}, 'Код 😀', 8, (bytes: Buffer) => decodeUcs2(bytes)],
+      [
+        'UCS-2 where Latin-1 lacks a letter',
+        { default_alphabet: 'latin1' },
+        '5€',
+        8,
+        (bytes: Buffer) => decodeUcs2(bytes),
+      ],
+    ])('text in %s', async (_, config, text, dataCoding, decode) => {
+      const { submits } = await submitOne(config, { text });
+      if (decode === null) {
+        // ë is in Latin-1 and not in GSM-7: the SMSC could not put it on the air in septets.
+        expect(submits).toMatchObject([{ data_coding: 8 }]);
+        return;
+      }
+      expect(submits).toMatchObject([{ data_coding: dataCoding }]);
+      expect(decode(octets(submits[0]?.octets.short_message))).toBe(text);
+    });
+
+    it.each([
+      ['udh16', 7, 3],
+      ['udh8', 6, 3],
+    ])('a long text in parts with %s headers', async (long_messages, headerOctets, parts) => {
+      const { submits, verdict } = await submitOne({ long_messages }, { text: LONG });
+      expect(verdict).toEqual({ kind: 'accepted', providerId: '4f2a', partIds: ['4f2a', '4f2b', '4f2c'] });
+      expect(submits).toHaveLength(parts);
+      const bodies = submits.map(({ octets: { short_message } }) => octets(short_message));
+      expect(submits.every(({ esm_class }) => esm_class === 0x40)).toBe(true);
+      expect(bodies.map((body) => [...body.subarray(headerOctets - 2, headerOctets)])).toEqual([
+        [3, 1],
+        [3, 2],
+        [3, 3],
+      ]);
+      const references = new Set(bodies.map((body) => body.subarray(3, headerOctets - 2).toString('hex')));
+      expect(references.size).toBe(1);
+      expect(decodeGsm7(Buffer.concat(bodies.map((body) => body.subarray(headerOctets))))).toBe(LONG);
+      expect(bodies.every((body) => body.length <= 160)).toBe(true);
+    });
+
+    it('a long text by SAR parameters', async () => {
+      const { submits } = await submitOne({ long_messages: 'sar' }, { text: LONG_UCS2 });
+      const total = submits.length;
+      expect(total).toBeGreaterThan(1);
+      expect(submits.map(({ octets }) => [octets.sar_total_segments, octets.sar_segment_seqnum])).toEqual(
+        submits.map((_, index) => [`0${total}`, `0${index + 1}`]),
+      );
+      expect(new Set(submits.map(({ octets }) => octets.sar_msg_ref_num)).size).toBe(1);
+      expect(submits.every(({ esm_class, data_coding }) => esm_class === 0 && data_coding === 8)).toBe(true);
+      expect(decodeUcs2(Buffer.concat(submits.map((each) => octets(each.octets.short_message))))).toBe(LONG_UCS2);
+    });
+
+    it('a long text in message_payload', async () => {
+      const { submits, verdict } = await submitOne({ long_messages: 'payload' }, { text: LONG });
+      expect(verdict).toEqual({ kind: 'accepted', providerId: '4f2a' });
+      expect(submits).toHaveLength(1);
+      expect(submits[0]?.octets.short_message).toBe('');
+      expect(decodeGsm7(octets(submits[0]?.octets.message_payload))).toBe(LONG);
+    });
+
+    it('receipts of the last part only, for a carrier that reports a long message once', async () => {
+      const { submits, verdict } = await submitOne({ receipts_of_parts: 'last' }, { text: LONG });
+      expect(submits.map(({ registered_delivery }) => registered_delivery)).toEqual([0, 0, 1]);
+      expect(verdict).toEqual({ kind: 'accepted', providerId: '4f2c' });
+    });
+
+    it.each([
+      ['failures', 2],
+      ['none', 0],
+    ])('receipts: %s', async (receipts, registered_delivery) => {
+      const { submits } = await submitOne({ receipts }, {});
+      expect(submits).toMatchObject([{ registered_delivery }]);
+    });
+
+    it('national tables are announced in a header of their own', async () => {
+      const { submits } = await submitOne(
+        { national_alphabets: ['turkish'] },
+        { text: 'Şifrenizi kimseyle paylaşmayın. '.repeat(3) },
+      );
+      expect(submits).toMatchObject([{ esm_class: 0x40, data_coding: 0 }]);
+      expect(submits[0]?.octets.short_message?.slice(0, 8)).toBe('03240101');
+    });
+
+    it('parts of messages that are sent at once go over one bind each', async () => {
+      const smsc = await startSmsc();
+      const { send } = await startCarrier(smsc.port, { binds: [{ type: 'transceiver', count: 3 }], window: 4 });
+      await smsc.until('bind', 3);
+      const verdicts = await Promise.all(Array.from({ length: 30 }, () => send({ text: LONG })));
+      expect(verdicts.every(({ kind }) => kind === 'accepted')).toBe(true);
+      const connections = new Map<string, Set<number>>();
+      for (const { octets: body, connection } of smsc.submits()) {
+        const reference = body.short_message?.slice(6, 10) ?? '';
+        connections.set(reference, (connections.get(reference) ?? new Set()).add(connection));
+      }
+      expect(connections.size).toBe(30);
+      expect([...connections.values()].every((used) => used.size === 1)).toBe(true);
+      expect(new Set(smsc.submits().map(({ connection }) => connection)).size).toBe(3);
+    });
+  });
+
+  describe('what cannot be sent never leaves', () => {
+    it.each<[string, Partial<OutboundMessage>, object]>([
+      ['more parts than allowed', { text: LONG }, { reason: 'invalid_message' }],
+      ['a sender of twelve letters', { from: 'TwelveLetter' }, { reason: 'sender_refused' }],
+      ['a sender beyond ASCII', { from: 'Zoë' }, { reason: 'sender_refused' }],
+      ['a recipient that is no number', { to: 'someone@example.com' }, { reason: 'invalid_recipient' }],
+    ])('%s', async (_, over, refusal) => {
+      const { verdict, smsc } = await submitOne({ max_parts: 2 }, over);
+      expect(verdict).toEqual({ kind: 'failed', ...refusal });
+      expect(smsc.submits()).toEqual([]);
+    });
+  });
+
+  describe('verdicts by command_status', () => {
+    it.each([
+      [0x0b, { kind: 'rejected', reason: 'invalid_recipient', carrierCode: 'ESME_RINVDSTADR' }],
+      [0x0a, { kind: 'rejected', reason: 'sender_refused', carrierCode: 'ESME_RINVSRCADR' }],
+      [0x01, { kind: 'rejected', reason: 'invalid_message', carrierCode: 'ESME_RINVMSGLEN' }],
+      [0x45, { kind: 'rejected', reason: 'unknown', carrierCode: 'ESME_RSUBMITFAIL' }],
+      [0x58, { kind: 'failed', reason: 'rate_limited', carrierCode: 'ESME_RTHROTTLED', retryAfterMs: 50 }],
+      [0x14, { kind: 'failed', reason: 'queue_full', carrierCode: 'ESME_RMSGQFUL', retryAfterMs: 50 }],
+      [0x08, { kind: 'failed', reason: 'unavailable', carrierCode: 'ESME_RSYSERR', retryAfterMs: 50 }],
+      [0x62, { kind: 'failed', reason: 'misconfigured', carrierCode: 'ESME_RINVEXPIRY' }],
+      [0x0e, { kind: 'failed', reason: 'authentication_failed', carrierCode: 'ESME_RINVPASWD' }],
+      [0x401, { kind: 'rejected', reason: 'insufficient_credit', carrierCode: '0x00000401' }],
+      [0x402, { kind: 'failed', reason: 'rate_limited', carrierCode: '0x00000402', retryAfterMs: 50 }],
+      [0x4ff, { kind: 'rejected', reason: 'unknown', carrierCode: '0x000004ff' }],
+    ])('%i', async (status, expected) => {
+      const smsc = await startSmsc();
+      await smsc.set({ refuse_to: { '33612345678': status } });
+      const status_reasons = { '0x401': 'insufficient_credit', '0x402': 'rate_limited' };
+      const { send } = await startCarrier(smsc.port, { status_reasons });
+      expect(await send()).toEqual(expected);
+    });
+  });
+
+  describe('receipts', () => {
+    it.each<[string, object, object, string[]]>([
+      ['in text', { receipts: 'text' }, {}, ['4f2a', '20266']],
+      ['in TLVs', { receipts: 'tlv' }, {}, ['4f2a', '20266']],
+      ['in message_payload', { receipts: 'payload' }, {}, ['4f2a', '20266']],
+      ['with a data_coding that lies', { receipts: 'ucs2' }, {}, ['4f2a', '20266']],
+      ['with further bits in esm_class', { receipts: 'text', receipt_esm: 0x44 }, {}, ['4f2a', '20266']],
+      ['in decimal', { receipts: 'text', receipt_format: '%d' }, {}, ['20266', '4f2a', '131686']],
+      ['with leading zeros', { receipts: 'text', receipt_format: '%010x' }, {}, ['4f2a', '20266']],
+      [
+        'in a base that is known',
+        { receipts: 'text', receipt_format: '%010d' },
+        { message_id_base: 'hex_then_decimal' },
+        ['20266'],
+      ],
+    ])('%s', async (_, settings, config, ids) => {
+      const smsc = await startSmsc();
+      await smsc.set(settings);
+      const { send, receipts } = await startCarrier(smsc.port, config);
+      const verdict = await send();
+      await smsc.until('delivered');
+      const [receipt] = receipts;
+      expect(receipt).toMatchObject({ status: 'delivered' });
+      expect([...(receipt?.providerId ?? [])].sort()).toEqual([...ids].sort());
+      expect(verdict.kind === 'accepted' && receipt?.providerId?.includes(verdict.providerId)).toBe(true);
+      expect(smsc.events.at(-1)).toMatchObject({ event: 'delivered', status: 0 });
+    });
+
+    it('that come before the answer to the submit are passed on', async () => {
+      const smsc = await startSmsc();
+      await smsc.set({ receipts: 'text', receipt_early: 1, delay_ms: 100 });
+      const { send, receipts } = await startCarrier(smsc.port);
+      let verdict: unknown;
+      const sent = send().then((found) => {
+        verdict = found;
+      });
+      await untilStored(receipts, 1);
+      expect(verdict).toBeUndefined();
+      await sent;
+      expect(verdict).toMatchObject({ kind: 'accepted', providerId: '4f2a' });
+      expect(receipts[0]?.providerId).toContain('4f2a');
+    });
+
+    it('that come long after, over another bind than the submit', async () => {
+      const smsc = await startSmsc();
+      await smsc.set({ receipts: 'text', receipt_delay_ms: 200 });
+      const { send, receipts } = await startCarrier(smsc.port, {
+        binds: [{ type: 'transmitter' }, { type: 'receiver' }],
+      });
+      await smsc.until('bind', 2);
+      await send();
+      expect(receipts).toEqual([]);
+      await untilStored(receipts, 1);
+      expect(smsc.events.filter(({ event }) => event === 'bind').map(({ type }) => type)).toEqual(
+        expect.arrayContaining(['transmitter', 'receiver']),
+      );
+    });
+
+    it('one for each part of a long message', async () => {
+      const smsc = await startSmsc();
+      await smsc.set({ receipts: 'tlv' });
+      const { send, receipts } = await startCarrier(smsc.port);
+      const verdict = await send({ text: LONG });
+      await untilStored(receipts, 3);
+      const partIds = verdict.kind === 'accepted' ? verdict.partIds : [];
+      expect(receipts.map(({ providerId }) => providerId?.[0])).toEqual(partIds);
+    });
+
+    it('that cannot be stored are not taken, and are once they can', async () => {
+      const smsc = await startSmsc();
+      const carrier = await startCarrier(smsc.port);
+      await smsc.until('bind');
+      carrier.storageFails = true;
+      await smsc.tell({ deliver: { ...FROM_PHONE, esm_class: 4, short_message: 'id:1000 stat:DELIVRD' } });
+      expect(await smsc.until('delivered')).toMatchObject({ status: 0x64 });
+      carrier.storageFails = false;
+      await smsc.tell({ deliver: { ...FROM_PHONE, esm_class: 4, short_message: 'id:1000 stat:DELIVRD' } });
+      expect(await smsc.until('delivered', 2)).toMatchObject({ status: 0 });
+      expect(carrier.receipts).toHaveLength(1);
+    });
+
+    it('in data_sm', async () => {
+      const smsc = await startSmsc();
+      const { receipts } = await startCarrier(smsc.port);
+      await smsc.until('bind');
+      const tlvs = { receipted_message_id: '1000\0', message_state: '\x05' };
+      await smsc.tell({ deliver: { ...FROM_PHONE, data_sm: 1, esm_class: 4, ...tlvs } });
+      expect(await smsc.until('delivered')).toMatchObject({ status: 0, command: 0x8000_0103 });
+      expect(receipts).toMatchObject([{ providerId: ['1000', '3e8', '4096'], status: 'undelivered' }]);
+    });
+
+    it('that name no message are taken, so that they do not come for ever', async () => {
+      const smsc = await startSmsc();
+      const { receipts, inbound } = await startCarrier(smsc.port);
+      await smsc.until('bind');
+      await smsc.tell({ deliver: { ...FROM_PHONE, esm_class: 4, short_message: 'no idea' } });
+      expect(await smsc.until('delivered')).toMatchObject({ status: 0 });
+      expect([receipts, inbound]).toEqual([[], []]);
+    });
+  });
+
+  describe('messages from phones', () => {
+    it.each<[string, object, string]>([
+      ['GSM-7', { short_message_hex: '5354 4f50 201b65'.replaceAll(' ', '') }, 'STOP €'],
+      ['Latin-1', { short_message_hex: 'e9', data_coding: 3 }, 'é'],
+      ['UCS-2', { short_message_hex: 'd83dde00', data_coding: 8 }, '😀'],
+      ['half a surrogate pair', { short_message_hex: '0041d83d', data_coding: 8 }, 'A\ufffd'],
+      ['message_payload', { message_payload_hex: '594553' }, 'YES'],
+      ['a header without concatenation', { short_message_hex: '03240101594553', esm_class: 0x40 }, 'YES'],
+    ])('in %s', async (_, fields, text) => {
+      const smsc = await startSmsc();
+      const { inbound } = await startCarrier(smsc.port);
+      await smsc.until('bind');
+      await smsc.tell({ deliver: { ...FROM_PHONE, ...fields } });
+      expect(await smsc.until('delivered')).toMatchObject({ status: 0 });
+      expect(inbound).toEqual([
+        { providerId: expect.stringMatching(/^msg_/), channel: 'sms', from: '+33612345678', to: '36111', text },
+      ]);
+    });
+
+    it('in parts, out of order, over two binds, a character across two of them', async () => {
+      const smsc = await startSmsc();
+      const { inbound } = await startCarrier(smsc.port, { binds: [{ count: 2 }] });
+      await smsc.until('bind', 2);
+      const part = (number: number, hex: string, connection: number) => ({
+        deliver: {
+          ...FROM_PHONE,
+          esm_class: 0x40,
+          data_coding: 8,
+          connection,
+          short_message_hex: `0608041234030${number}${hex}`,
+        },
+      });
+      await smsc.tell(part(3, '0042', 1));
+      await smsc.tell(part(1, '0041d83d', 2));
+      await smsc.tell(part(2, 'de00', 1));
+      await smsc.until('delivered', 3);
+      expect(inbound.map(({ text }) => text)).toEqual(['A😀B']);
+    });
+
+    it('by SAR parameters', async () => {
+      const smsc = await startSmsc();
+      const { inbound } = await startCarrier(smsc.port);
+      await smsc.until('bind');
+      const sar = (seqnum: number, short_message: string) => ({
+        ...{ sar_msg_ref_num: '\x12\x34', sar_total_segments: '\x02', sar_segment_seqnum: String.fromCharCode(seqnum) },
+        ...FROM_PHONE,
+        short_message,
+      });
+      await smsc.tell({ deliver: sar(1, 'one ') });
+      await smsc.tell({ deliver: sar(2, 'two') });
+      await smsc.until('delivered', 2);
+      expect(inbound.map(({ text }) => text)).toEqual(['one two']);
+    });
+
+    it('the parts are answered only once the whole is stored', async () => {
+      const smsc = await startSmsc();
+      const carrier = await startCarrier(smsc.port, { part_answer_ms: 60_000 });
+      await smsc.until('bind');
+      const part = (number: number) => ({
+        deliver: { ...FROM_PHONE, esm_class: 0x40, short_message_hex: `050003010${2}0${number}41` },
+      });
+      carrier.storageFails = true;
+      await smsc.tell(part(1));
+      await smsc.tell(part(2));
+      await smsc.until('delivered', 2);
+      expect(smsc.events.filter(({ event }) => event === 'delivered')).toMatchObject([
+        { status: 0x64 },
+        { status: 0x64 },
+      ]);
+      carrier.storageFails = false;
+      await smsc.tell(part(2));
+      expect(await smsc.until('delivered', 3)).toMatchObject({ status: 0 });
+      expect(carrier.inbound.map(({ text }) => text)).toEqual(['AA']);
+    });
+
+    it('a carrier that waits for each answer gets its parts through', async () => {
+      const smsc = await startSmsc();
+      const { inbound } = await startCarrier(smsc.port, { part_answer_ms: 20 });
+      await smsc.until('bind');
+      await smsc.tell({ deliver: { ...FROM_PHONE, esm_class: 0x40, short_message_hex: '05000301020141' } });
+      expect(await smsc.until('delivered')).toMatchObject({ status: 0 });
+      expect(inbound).toEqual([]);
+      await smsc.tell({ deliver: { ...FROM_PHONE, esm_class: 0x40, short_message_hex: '05000301020242' } });
+      await smsc.until('delivered', 2);
+      expect(inbound.map(({ text }) => text)).toEqual(['AB']);
+    });
+
+    it('what has come of a message when the process ends is handed over', async () => {
+      const smsc = await startSmsc();
+      const { inbound, provider } = await startCarrier(smsc.port, { part_answer_ms: 60_000 });
+      await smsc.until('bind');
+      await smsc.tell({ deliver: { ...FROM_PHONE, esm_class: 0x40, short_message_hex: '05000301030242' } });
+      await smsc.until('deliver');
+      await provider.close?.();
+      expect(inbound.map(({ text }) => text)).toEqual(['…B…']);
+      expect(await smsc.until('delivered')).toMatchObject({ status: 0 });
+    });
+  });
+});
+
+const FROM_PHONE = {
+  source_addr: '33612345678',
+  source_addr_ton: 1,
+  source_addr_npi: 1,
+  destination_addr: '36111',
+  dest_addr_ton: 3,
+} satisfies Record<string, string | number>;
