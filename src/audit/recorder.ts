@@ -31,8 +31,11 @@ export interface RecorderDeps {
 
 /** Between looks at all shards: pokes do not come from other processes. */
 const SWEEP_MS = 250;
-/** Under load, entries gather for so long: a transaction of many costs little more than one of a few. */
-const GATHER_MS = 10;
+/**
+ * Entries gather for so long: a transaction of many costs little more than one of a few, and of a verification that was
+ * created and sent meanwhile one row is written instead of two versions of it.
+ */
+const GATHER_MS = 50;
 const LONGEST_BACK_OFF_MS = 5_000;
 
 export function startRecorder({ redis, db, log, now }: RecorderDeps): Recorder {
@@ -69,8 +72,10 @@ export function startRecorder({ redis, db, log, now }: RecorderDeps): Recorder {
       const sweeping = failures > 0 || performance.now() - sweptAt >= SWEEP_MS;
       const shards = sweeping ? tags : [...poked];
       poked = new Set();
+      let more: readonly Tag[] = [];
       try {
-        for (const tag of (await record(shards)).more) poked.add(tag);
+        more = (await record(shards)).more;
+        for (const tag of more) poked.add(tag);
         if (sweeping) sweptAt = performance.now();
         if (failures > 0) log?.info('recording again');
         failures = 0;
@@ -79,6 +84,7 @@ export function startRecorder({ redis, db, log, now }: RecorderDeps): Recorder {
         failures += 1;
       }
       if (failures > 0) await rest(backOff(failures));
+      else if (more.length > 0) continue;
       else if (poked.size > 0) await rest(GATHER_MS);
       else await rest(SWEEP_MS, true);
     }

@@ -10,8 +10,8 @@ export interface Keyring {
   readonly ids: readonly string[];
   /** The key of one purpose under one master; undefined when the master is not (or no longer) configured. */
   key(purpose: KeyPurpose, id: string): KeyObject | undefined;
-  /** A one-off key bound to one record, so that sealed values cannot be moved between records. */
-  recordKey(purpose: KeyPurpose, id: string, record: string): KeyObject | undefined;
+  /** Another key of the same purpose for each salt; derived anew with every call. */
+  saltedKey(purpose: KeyPurpose, id: string, salt: Buffer): KeyObject | undefined;
 }
 
 export type KeyPurpose = 'code-pepper' | 'seal' | 'client-token' | 'cursor';
@@ -34,9 +34,9 @@ export function createKeyring(masters: readonly Buffer[]): Keyring {
       cache.set(name, derived);
       return derived;
     },
-    recordKey(purpose, id, record) {
+    saltedKey(purpose, id, salt) {
       const master = byId.get(id);
-      return master && expand(master, `countersign/${purpose}/${record}`);
+      return master && expand(master, `countersign/${purpose}/${salt.toString('base64url')}`);
     },
   };
 }

@@ -29,7 +29,7 @@ export async function rebind(
     await deps.store.resetBudget(key, event({ budget: 'recipient' }), now);
   }
   if (who.subject !== undefined) {
-    const key = deps.guards.subjectBudget(caller, who.subject);
+    const key = deps.guards.subjectBudget(deps.guards.subjectHash(caller, who.subject));
     await deps.store.resetBudget(key, event({ budget: 'subject', subject: who.subject }), now);
   }
   return { kind: 'rebound' };

@@ -69,10 +69,16 @@ async function handOver(
   index: number,
   message: CodeMessage,
 ): Promise<Challenge | null> {
-  const result = await deps.deliver(message, AbortSignal.timeout(CALL_TIMEOUT_MS)).catch(
-    // A provider that throws has a bug; whether the message left is not known.
-    (): DeliverResult => ({ kind: 'unknown', provider: 'unknown', reason: 'internal_error' }),
-  );
+  // AbortSignal.timeout would keep the call in memory until its time is over.
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), CALL_TIMEOUT_MS);
+  const result = await deps
+    .deliver(message, patience.signal)
+    .catch(
+      // A provider that throws has a bug; whether the message left is not known.
+      (): DeliverResult => ({ kind: 'unknown', provider: 'unknown', reason: 'internal_error' }),
+    )
+    .finally(() => clearTimeout(timer));
   deps.metrics.sent(message.channel, result.provider, challenge.country, result.kind);
   return settle(deps, challenge, index, result, deps.now());
 }

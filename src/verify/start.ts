@@ -61,7 +61,7 @@ export async function startVerification(
     mode: caller.mode,
     recipient: hashPhone(deps.hashKey, phone.e164),
     prefix: prefixHash.toString('base64url'),
-    subject: input.subject,
+    subject: input.subject === undefined ? undefined : deps.guards.subjectHash(caller, input.subject),
     ip: input.client?.ip,
     deviceId: input.client?.device_id,
   };

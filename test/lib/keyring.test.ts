@@ -6,11 +6,12 @@ import { needsReseal, open, seal } from '../../src/lib/seal.ts';
 const [first, second] = ['one', 'two'].map((name) => createHash('sha256').update(name).digest()) as [Buffer, Buffer];
 
 describe('keys derived from the master secrets', () => {
-  it('are HKDF-SHA-256 of the master, one for each purpose and record', () => {
+  it('are HKDF-SHA-256 of the master, one for each purpose and salt', () => {
     const keyring = createKeyring([first]);
     const expected = (info: string) => Buffer.from(hkdfSync('sha256', first, '', info, 32));
     expect(keyring.key('code-pepper', keyring.current)?.export()).toEqual(expected('countersign/code-pepper'));
-    expect(keyring.recordKey('seal', keyring.current, 'ver_1')?.export()).toEqual(expected('countersign/seal/ver_1'));
+    const salted = keyring.saltedKey('seal', keyring.current, Buffer.from('salt'));
+    expect(salted?.export()).toEqual(expected(`countersign/seal/${Buffer.from('salt').toString('base64url')}`));
   });
 
   it('seal what only the same record under a listed master opens', () => {
@@ -23,6 +24,14 @@ describe('keys derived from the master secrets', () => {
     expect(open(rotated, 'ver_1', sealed)).toBe('secret é');
     expect(needsReseal(rotated, sealed)).toBe(true);
     expect(needsReseal(rotated, seal(rotated, 'ver_1', 'x'))).toBe(false);
+  });
+
+  it('seal no two texts under the same key and nonce, in any process', () => {
+    const heads = [1, 2, 3].flatMap(() => {
+      const keyring = createKeyring([first]); // as another process makes it
+      return Array.from({ length: 100 }, () => seal(keyring, 'ver_1', 'x').split('.')[1]?.slice(0, 27));
+    });
+    expect(new Set(heads).size).toBe(300);
   });
 
   it('open nothing that was changed', () => {

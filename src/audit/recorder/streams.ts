@@ -29,7 +29,7 @@ export interface RecorderLag {
 }
 
 /** Of each shard at a time; bounds what is held in memory. */
-export const READ_COUNT = 16;
+export const READ_COUNT = 64;
 const LEASE_MS = 3_000;
 const RENEW_MS = 1_000;
 

@@ -13,7 +13,7 @@ if not facts then
 end
 if c[DUE] == NONE or tonumber(c[DUE]) > now then return 'none' end
 
-c[REV] = c[REV] + 1
-set_due(ARGV[3], c, string.format('%.0f', now + ARGV[4]))
+add(c, REV, 1)
+set_due(ARGV[3], c, string.format('%d', now + ARGV[4]))
 save(c)
 return { facts, state_of(c) }

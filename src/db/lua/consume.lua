@@ -9,7 +9,7 @@ if not c or c[STATUS] ~= 'pending' then return 0 end
 
 local now = tonumber(ARGV[2])
 local entry = {}
-c[JUDGED] = math.min(c[ATTEMPTS], c[JUDGED] + 1)
+judge_one(c)
 c[BY] = ARGV[4]
 end_challenge(c, 'approved', now, ARGV[3])
 give_failures_back(values, 3, 6, #ARGV - 5, now, true, entry)

@@ -11,11 +11,11 @@ if not c then
 end
 
 local pending = c[STATUS] == 'pending'
-c[JUDGED] = math.min(c[ATTEMPTS], c[JUDGED] + 1)
+judge_one(c)
 local remaining = pending and math.max(0, ARGV[4] - c[ATTEMPTS]) or 0
-append_event(c, ARGV[5], string.format('{"evaluated":true,"attempts_remaining":%.0f}', remaining))
+append_event(c, ARGV[5], string.format('{"evaluated":true,"attempts_remaining":%d}', remaining))
 for i = 7, #ARGV do append_event(c, ARGV[i]) end
-if pending and remaining == 0 and c[JUDGED] >= c[ATTEMPTS] then
+if pending and remaining == 0 and number(c, JUDGED) >= number(c, ATTEMPTS) then
   end_challenge(c, 'exhausted', tonumber(ARGV[2]), ARGV[3])
   append_event(c, ARGV[6], nil, with_facts())
   save_ended(c)

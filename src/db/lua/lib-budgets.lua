@@ -24,19 +24,19 @@ local function find_locked(values, first_key, first_arg, count, now)
       local max, hard, _, _, name = budget_terms(first_arg + i)
       local _, _, locked, in_a_row = parse_budget(value)
       if hard > 0 and in_a_row >= hard then return name, '', i end
-      if max > 0 and locked > now then return name, string.format('%.0f', locked), i end
+      if max > 0 and locked > now then return name, string.format('%d', locked), i end
     end
   end
 end
 
 -- Stores a state and appends it to the fields of a stream entry. A run of failures is never forgotten.
 local function save_budget(key, hard, window, now, failures, started, locked, in_a_row, version, entry)
-  local state = string.format('%.0f:%.0f:%.0f:%.0f:%.0f', failures, started, locked, in_a_row, math.max(now, version + 1))
+  local state = string.format('%d:%d:%d:%d:%d', failures, started, locked, in_a_row, math.max(now, version + 1))
   if in_a_row > 0 and hard > 0 then
     redis.call('SET', key, state)
   else
     local rest = math.max(0, started + window - now, locked - now)
-    redis.call('SET', key, state, 'PX', rest + BUDGET_KEEP_MS)
+    redis.call('SET', key, state, 'PX', string.format('%d', rest + BUDGET_KEEP_MS))
   end
   entry[#entry + 1] = string.match(key, '}(.*)')
   entry[#entry + 1] = state

@@ -4,7 +4,7 @@
 -- `by`: the approving attempt. The hash of the code and its sealed copy are erased when the challenge ends. All after
 -- them is the snapshot, which goes into the stream with each event; src/audit/recorder reads it.
 -- Scripts that work on a challenge are given KEYS: generation, state, counters…, facts, due, events.
-local STATUS, ATTEMPTS, JUDGED, STEP, NEXT, DUE, ENDED, REV, SEQUENCE, BY, SENDS, CODE, SEALED = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+local CODE, SEALED, STATUS, ATTEMPTS, JUDGED, STEP, NEXT, DUE, ENDED, REV, SEQUENCE, BY, SENDS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
 local NONE = '-'
 -- Keep in step with RECONCILE_MS in src/verify/store.ts.
 local RECONCILE_MS = 60000
@@ -19,23 +19,26 @@ local function facts_key() return KEYS[#KEYS - 2] end
 local function due_key() return KEYS[#KEYS - 1] end
 local function events_key() return KEYS[#KEYS] end
 
--- Nil when there is no such challenge.
-local function parse_state(value)
-  if not value then return nil end
-  local code, sealed, status, attempts, judged, step, next, due, ended, rev, sequence, by, sends = string.match(value, STATE)
-  return { status, tonumber(attempts), tonumber(judged), step, next, due, ended, tonumber(rev), tonumber(sequence), by, sends, code, sealed }
-end
+-- The words as an array; nil when there is no such challenge.
+local function parse_state(value) return value and { string.match(value, STATE) } or nil end
 
-local function snapshot(c) return table.concat(c, ' ', STATUS, SENDS) end
+local function number(c, word) return tonumber(c[word]) end
 
-local function state_of(c) return c[CODE] .. ' ' .. c[SEALED] .. ' ' .. snapshot(c) end
+local function add(c, word, n) c[word] = string.format('%d', c[word] + n) end
+
+local function snapshot(c) return table.concat(c, ' ', STATUS) end
+
+local function state_of(c) return table.concat(c, ' ') end
+
+-- One attempt more is judged.
+local function judge_one(c) c[JUDGED] = string.format('%d', math.min(c[ATTEMPTS], c[JUDGED] + 1)) end
 
 local function save(c) redis.call('SET', KEYS[2], state_of(c), 'KEEPTTL') end
 
 -- Appends the next event of a challenge to its stream. extra: JSON merged into the event's data, or nil.
 -- entry: further fields of the entry, or nil.
 local function append_event(c, event, extra, entry)
-  c[SEQUENCE] = c[SEQUENCE] + 1
+  add(c, SEQUENCE, 1)
   entry = entry or {}
   if extra then
     entry[#entry + 1] = 'x'
@@ -59,9 +62,9 @@ end
 
 -- Ends a pending challenge in the array; save_ended writes it. It is looked at again if attempts are being judged.
 local function end_challenge(c, status, now, id)
-  c[STATUS], c[ENDED], c[NEXT], c[CODE], c[SEALED] = status, now, NONE, NONE, NONE
-  c[REV] = c[REV] + 1
-  set_due(id, c, c[ATTEMPTS] > c[JUDGED] and string.format('%.0f', now + RECONCILE_MS) or NONE)
+  c[STATUS], c[ENDED], c[NEXT], c[CODE], c[SEALED] = status, string.format('%d', now), NONE, NONE, NONE
+  add(c, REV, 1)
+  set_due(id, c, number(c, ATTEMPTS) > number(c, JUDGED) and string.format('%d', now + RECONCILE_MS) or NONE)
 end
 
 local function save_ended(c)

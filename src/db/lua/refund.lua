@@ -5,9 +5,9 @@
 local values = read_values()
 if values[1] ~= ARGV[1] then return 'COLD' end
 local c = parse_state(values[2])
-if not c or c[STATUS] ~= 'pending' or c[ATTEMPTS] <= c[JUDGED] then return 0 end
+if not c or c[STATUS] ~= 'pending' or number(c, ATTEMPTS) <= number(c, JUDGED) then return 0 end
 
-c[ATTEMPTS] = c[ATTEMPTS] - 1
+add(c, ATTEMPTS, -1)
 save(c)
 local entry = {}
 give_failures_back(values, 3, 3, #ARGV - 2, tonumber(ARGV[2]), false, entry)

@@ -29,7 +29,7 @@ for i = 3, #KEYS do
     -- Others counted meanwhile; a window opened since is left alone.
     local name, uses, started, window = string.match(values[i], ';(%w+)=(%d+):(%d+):(%d+)')
     if started == string.match(after, ':(%d+):') then
-      redis.call('SET', KEYS[i], string.format(';%s=%.0f:%s:%s', name, math.max(0, uses - 1), started, window), 'KEEPTTL')
+      redis.call('SET', KEYS[i], string.format(';%s=%d:%s:%s', name, math.max(0, uses - 1), started, window), 'KEEPTTL')
     end
   end
 end

@@ -58,10 +58,10 @@ if locked then
   save(c)
   return answer('locked', locked, locked_until)
 end
-if c[ATTEMPTS] >= tonumber(ARGV[6]) then return refuse('exhausted') end
+if number(c, ATTEMPTS) >= tonumber(ARGV[6]) then return refuse('exhausted') end
 
 local states = {}
-c[ATTEMPTS] = c[ATTEMPTS] + 1
+add(c, ATTEMPTS, 1)
 save(c)
 if budget_count > 0 then
   local entry = {}

@@ -25,24 +25,40 @@ export function budgetArgs(budgets: readonly Budget[]): string[] {
 /** Limits as lib-limits.lua reads them. */
 export interface PackedLimits {
   keys: string[];
-  text: string;
+  /** Three for each key. */
+  args: string[];
 }
 
+/** Beyond its window; keep in step with lib-limits.lua. */
+const KEEP_MS = 3_600_000;
+
 /** `places`: where each limit stands in the caller's list. */
-export function packLimits(limits: readonly Limit[], home: Tag, places?: readonly number[]): PackedLimits {
-  const names: string[] = [];
-  let text = '';
+export function packLimits(
+  limits: readonly Limit[],
+  home: Tag,
+  now: number,
+  places: readonly number[] = [...limits.keys()],
+): PackedLimits {
+  const counters = new Map<string, { value: string; longestMs: number; isForbidden: boolean; text: string }>();
   for (const [index, limit] of limits.entries()) {
     const { key, window } = counterOf(limit, home);
-    const known = names.indexOf(key);
-    const at = known < 0 ? names.push(key) - 1 : known;
-    const same = limits.filter((other) => other.key === limit.key);
-    const longestMs = Math.max(...same.map(({ windowMs }) => windowMs));
-    const counts = same[0] === limit ? 1 : 0;
-    const max = Math.max(0, limit.max);
-    text += `${places?.[index] ?? index} ${at} ${window} ${max} ${limit.windowMs} ${longestMs} ${counts};`;
+    const counter = counters.get(key) ?? { value: '', longestMs: 0, isForbidden: false, text: '' };
+    counters.set(key, counter);
+    const longestMs = limits.reduce((ms, other) => (other.key === limit.key ? Math.max(ms, other.windowMs) : ms), 0);
+    const isNamedBefore = limits.findIndex((other) => other.key === limit.key) < index;
+    if (!isNamedBefore) counter.value += `;${window}=1:${now}:${longestMs}`;
+    counter.longestMs = Math.max(counter.longestMs, longestMs);
+    counter.isForbidden ||= limit.max <= 0;
+    counter.text += `${places[index]} ${window} ${Math.max(0, limit.max)} ${limit.windowMs} ${longestMs} ${isNamedBefore ? 0 : 1};`;
   }
-  return { keys: names, text };
+  return {
+    keys: [...counters.keys()],
+    args: [...counters.values()].flatMap(({ value, longestMs, isForbidden, text }) => [
+      isForbidden ? '' : value,
+      String(longestMs + KEEP_MS),
+      text,
+    ]),
+  };
 }
 
 function isOfRecipient({ name }: Limit): boolean {

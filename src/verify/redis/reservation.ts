@@ -14,8 +14,8 @@ export interface Reservation {
   near: { budgets: readonly Budget[]; limits: PackedLimits };
   /** A lock found in other slots, as the scripts want it; '' = none. */
   locked: [name: string, until: string];
-  /** As the scripts want them: the near ones, the names of all, a hit in other slots ('' = none). */
-  limits: [near: string, names: string, elsewhere: string];
+  /** As the scripts want them: the names of all, a hit in other slots ('' = none), the near ones. */
+  limits: [names: string, elsewhere: string, keys: number, ...near: string[]];
   /** The budgets counted elsewhere: key and state. */
   counted: ReadonlyMap<string, string>;
   /** Never throws. */
@@ -42,12 +42,12 @@ type Verdict = ['taken', ...states: string[]] | ['locked' | 'limited', index: nu
 const nothing = async () => {};
 
 /** One node: nothing is far. */
-export function reserveNothing({ home, budgets, limits }: Wanted): Reservation {
-  const near = packLimits(limits, home);
+export function reserveNothing({ home, budgets, limits, now }: Wanted): Reservation {
+  const near = packLimits(limits, home, now);
   return {
     near: { budgets, limits: near },
     locked: ['', ''],
-    limits: [near.text, namesOf(limits), ''],
+    limits: [namesOf(limits), '', near.keys.length, ...near.args],
     counted: new Map(),
     giveBack: nothing,
   };
@@ -82,11 +82,11 @@ export async function reserve(run: RunScript, wanted: Wanted): Promise<Reservati
     firstRefusal('limited', limits, parts, verdicts),
   ];
   const places = near.map((limit) => limits.indexOf(limit));
-  const packed = packLimits(near, home, places);
+  const packed = packLimits(near, home, now, places);
   return {
     near: { budgets: [], limits: packed },
     locked: locked ? [budgets[locked.place]?.name ?? '', locked.until] : ['', ''],
-    limits: [packed.text, namesOf(limits), limited ? `${limited.place} ${limited.until}` : ''],
+    limits: [namesOf(limits), limited ? `${limited.place} ${limited.until}` : '', packed.keys.length, ...packed.args],
     // Each counter's state before and after; budgets come first.
     counted: new Map(
       taken.flatMap(({ part, states }) => part.budgets.map(({ key }, i) => [key, states[2 * i + 1] ?? ''] as const)),
@@ -128,12 +128,13 @@ function split(budgets: readonly Budget[], limits: readonly Limit[]): Part[] {
 }
 
 function countersOf({ tag, budgets, limits }: Part): string[] {
-  return [keys.events(tag), ...budgetKeys(budgets), ...packLimits(limits, tag).keys];
+  return [keys.events(tag), ...budgetKeys(budgets), ...packLimits(limits, tag, 0).keys];
 }
 
 async function take(run: RunScript, part: Part, counting: boolean, now: number): Promise<Verdict> {
   const { tag, budgets, limits } = part;
-  const args = [counting ? 1 : 0, packLimits(limits, tag).text, ...budgetArgs(budgets)];
+  const packed = packLimits(limits, tag, now);
+  const args = [counting ? 1 : 0, budgets.length, ...budgetArgs(budgets), ...packed.args];
   return (await run('reserve', tag, countersOf(part), args, now)) as Verdict;
 }
 
