@@ -2,6 +2,7 @@ import type { ProviderType } from '../provider.ts';
 
 /** The carriers there are, by their `type` in the configuration. Each is loaded only where it is used. */
 export const providerTypes = {
+  vonage: () => import('./vonage.ts').then((module) => module.vonage),
   whatsapp: () => import('./whatsapp.ts').then((module) => module.whatsapp),
   sinch: () => import('./sinch.ts').then((module) => module.sinch),
   plivo: () => import('./plivo.ts').then((module) => module.plivo),
@@ -12,6 +13,7 @@ export const providerTypes = {
   telegram: () => import('./telegram.ts').then((module) => module.telegram),
   infobip: () => import('./infobip.ts').then((module) => module.infobip),
   smtp: () => import('./smtp.ts').then((module) => module.smtp),
+  aws: () => import('./aws.ts').then((module) => module.aws),
 } satisfies Record<string, () => Promise<ProviderType<unknown>>>;
 
 export type ProviderTypeName = keyof typeof providerTypes;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CallbackKind, OutboundMessage, Provider } from '../../../src/delivery/provider.ts';
+import type { CallbackKind, CallbackRequest, OutboundMessage, Provider } from '../../../src/delivery/provider.ts';
 import type { openCarrierFake } from './carrier-fake.ts';
 import { callback, NOW, outbound } from './provider-rig.ts';
 
@@ -92,7 +92,7 @@ export function describeFaults(open: (config?: object) => Promise<Opened>, over:
 export interface CallbackSafety {
   provider: () => Promise<Provider>;
   kinds: readonly CallbackKind[];
-  sign(kind: CallbackKind, body: string | Buffer): ReturnType<typeof callback>;
+  sign(kind: CallbackKind, body: string | Buffer): CallbackRequest | Promise<CallbackRequest>;
   /** Members and words of the carrier's own, to get past the first checks. */
   near: fc.Arbitrary<string>;
 }
@@ -119,7 +119,7 @@ export function describeCallbackSafety({ provider, kinds, sign, near }: Callback
       const handle = (await provider()).callbacks?.[kind];
       await fc.assert(
         fc.asyncProperty(bodies, async (body) => {
-          const result = await handle?.(sign(kind, body));
+          const result = await handle?.(await sign(kind, body));
           expect(['taken', 'unreadable']).toContain(result?.kind);
         }),
       );
