@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Provider } from '../../../src/delivery/provider.ts';
 import type { openCarrierFake } from './carrier-fake.ts';
 import { outbound } from './provider-rig.ts';
@@ -9,7 +9,7 @@ type CarrierFake = Awaited<ReturnType<typeof openCarrierFake>>;
 
 /** What every carrier over HTTP owes, whatever its own codes. `open` makes the provider with a time limit of 100 ms. */
 export function describeHttpFaults(
-  open: (baseUrl?: string) => Promise<{ carrier: CarrierFake; provider: Provider }>,
+  open: (baseUrl?: string, config?: object) => Promise<{ carrier: CarrierFake; provider: Provider }>,
   message = outbound(),
 ): void {
   const send = async (provider: Provider) => provider.send(message, new AbortController().signal);
@@ -55,6 +55,16 @@ export function describeHttpFaults(
     test('no connection: not sent', async () => {
       const { provider } = await open(`http://127.0.0.1:${await closedPort()}`);
       expect(await send(provider)).toMatchObject({ kind: 'failed', reason: 'connection_failed' });
+    });
+
+    test('given up while waiting for the answer: it may have been sent', async () => {
+      const { carrier, provider } = await open(undefined, { timeout_ms: 8_000 });
+      carrier.next('hang');
+      const giveUp = new AbortController();
+      const verdict = provider.send(message, giveUp.signal);
+      await vi.waitUntil(() => carrier.requests.length === 1);
+      giveUp.abort();
+      expect(await verdict).toMatchObject({ kind: 'outcome_unknown', reason: 'timeout' });
     });
 
     test('given up before it began: not sent', async () => {

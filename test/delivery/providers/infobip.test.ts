@@ -148,7 +148,7 @@ describe('sending', () => {
     });
   });
 
-  describeHttpFaults((base_url) => open({ timeout_ms: 100, ...(base_url && { base_url }) }));
+  describeHttpFaults((base_url, over) => open({ timeout_ms: 100, ...(base_url && { base_url }), ...over }));
 });
 
 /** As "Receive outbound SMS message reports" has it. */

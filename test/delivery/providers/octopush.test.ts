@@ -104,7 +104,7 @@ describe('sending', () => {
     expect(await provider.send(outbound(), signal)).toMatchObject({ kind: 'outcome_unknown', carrierCode: '104' });
   });
 
-  describeHttpFaults((base_url) => open({ timeout_ms: 100, ...(base_url && { base_url }) }));
+  describeHttpFaults((base_url, over) => open({ timeout_ms: 100, ...(base_url && { base_url }), ...over }));
 });
 
 const receiptUrl = `${callbackUrl('receipts')}?token=${TOKEN}`;

@@ -16,12 +16,12 @@ export async function makeProvider<Config>(
   type: ProviderType<Config>,
   config: object,
   now = () => NOW,
+  http = createHttpClient(),
 ): Promise<Provider> {
   const filled = structuredClone(config);
   const errors = createSchemaCheck(type.schema, { defaults: true })(filled);
   const problems = errors.length > 0 ? errors : (type.check?.(filled as Config) ?? []);
   if (problems.length > 0) throw new Error(problems.map(({ pointer, message }) => `${pointer} ${message}`).join('; '));
-  const http = createHttpClient();
   const silent = () => {};
   const provider = await type.create(filled as Config, {
     name: 'carrier',

@@ -112,7 +112,7 @@ describe('sending', () => {
     expect(await provider.send(message, signal)).toMatchObject({ kind: 'outcome_unknown' });
   });
 
-  describeHttpFaults((base_url) => open({ timeout_ms: 100, ...(base_url && { base_url }) }), message);
+  describeHttpFaults((base_url, over) => open({ timeout_ms: 100, ...(base_url && { base_url }), ...over }), message);
 });
 
 function sign(body: string | Buffer, timestamp = String(NOW / 1000), token = TOKEN) {
