@@ -30,6 +30,8 @@ export function resendProblem(result: Exclude<ResendResult, { kind: 'sent' }>, n
       return new Problem('policy_violation', { errors: [{ pointer: result.pointer, message: result.message }] });
     case 'limited':
       return limitProblem(result, now);
+    case 'locked':
+      return lockProblem(result, now);
   }
 }
 

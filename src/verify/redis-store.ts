@@ -201,6 +201,12 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
         : (toRefusal(reply as ['limited', string, string]) as AdvanceResult);
     },
 
+    async findLock({ id, budgets }, now) {
+      const wanted = { home: tagOfChallenge(id), budgets, counting: false, limits: [], now };
+      const { locked } = await reserve(run, wanted);
+      return locked[0] === '' ? null : toLock(...locked);
+    },
+
     async claimDue(now, leaseMs, max) {
       const due = await findDue(redis, now, max);
       const claimed = await Promise.all(

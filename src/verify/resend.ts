@@ -4,14 +4,15 @@ import { challengeEvent } from './events.ts';
 import { resendFlow } from './flow.ts';
 import { runSends } from './run-sends.ts';
 import { renewedSecrets } from './sealed-code.ts';
-import type { LimitHit } from './store.ts';
+import type { LimitHit, Locked } from './store.ts';
 
 export type ResendResult =
   | { kind: 'sent'; challenge: Challenge }
   | { kind: 'not_found' }
   | { kind: 'ended'; challenge: Challenge }
   | { kind: 'policy_violation'; pointer: string; message: string }
-  | LimitHit;
+  | LimitHit
+  | Locked;
 
 export interface ResendRequest {
   channel?: Channel | undefined;
@@ -20,7 +21,7 @@ export interface ResendRequest {
 
 const MAX_CONFLICTS = 8;
 
-/** Sends again; never gives attempts back. */
+/** Sends again; never gives attempts back. Nothing is sent that could not be checked, because of too many failed guesses. */
 export async function resendVerification(
   deps: VerifyDeps,
   caller: Caller,
@@ -60,6 +61,11 @@ async function resendOnce(
     const limit = 'sends_per_verification';
     await deps.store.record({ ...refused, data: { ...refused.data, limit } });
     return { kind: 'limited', limit, retryAt: challenge.expiresAt };
+  }
+  const locked = await deps.store.findLock(challenge, now);
+  if (locked) {
+    await deps.store.record({ ...refused, data: { ...refused.data, limit: locked.budget } });
+    return locked;
   }
   const flow = resendFlow(challenge, channel, now);
   const secrets = await renewedSecrets(deps, challenge);

@@ -1,4 +1,6 @@
 import type { Database } from '../db/open.ts';
+import { findLocked } from './budgets.ts';
+import { toBudgetStates } from './sql/budget-rows.ts';
 import { createChallenge } from './sql/create.ts';
 import { advanceFlow, claimDueChallenges, clearBudget, findOldestDue, recordEvent } from './sql/flow.ts';
 import { consumeChallenge, failAttempt, refundAttempt } from './sql/judge.ts';
@@ -24,6 +26,11 @@ export function createSqlStore(db: Database): ChallengeStore {
     consume: (id, attempt, event, now) => consumeChallenge(context, id, attempt, event, now),
     refund: (id, now) => refundAttempt(context, id, now),
     advance: (id, rev, change, now) => advanceFlow(context, id, rev, change, now),
+    async findLock({ budgets }, now) {
+      const query = context.statements.readBudgets(budgets.map(({ key }) => ({ key })));
+      const rows = query ? (await db.kysely.executeQuery(query)).rows : [];
+      return findLocked(budgets, toBudgetStates(rows), now);
+    },
     claimDue: (now, leaseMs, max) => claimDueChallenges(context, now, leaseMs, max),
     oldestDue: (now) => findOldestDue(context, now),
     resetBudget: (key, event, now) => clearBudget(context, key, event, now),

@@ -52,6 +52,9 @@ export interface ChallengeStore {
    */
   advance(id: string, rev: number, change: FlowChange, now: number): Promise<AdvanceResult>;
 
+  /** The first of its budgets that allows no guess now, as `create` would find it. Counts and records nothing. */
+  findLock(challenge: Pick<Challenge, 'id' | 'budgets'>, now: number): Promise<Locked | null>;
+
   /** Takes up to `max` challenges whose dueAt has come: raises rev and sets dueAt to now + leaseMs on each. */
   claimDue(now: number, leaseMs: number, max: number): Promise<Challenge[]>;
 

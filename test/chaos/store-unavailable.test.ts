@@ -9,8 +9,10 @@ import {
   newChallenge,
   newChange,
   newEpoch,
+  newPerson,
   newSpend,
   random,
+  recipientBudget,
 } from '../contract/build.ts';
 import { type Opened, openStore } from '../contract/open-store.ts';
 import { migrateDatabase } from '../rig/migrated.ts';
@@ -36,6 +38,7 @@ const everyMethod: Record<
   consume: (store, it, now) => store.consume(it.id, random(), eventOf('verification.approved', it, now), now),
   refund: (store, it, now) => store.refund(it.id, now),
   advance: (store, it, now) => store.advance(it.id, it.rev, newChange(it), now),
+  findLock: (store, it, now) => store.findLock({ ...it, budgets: [recipientBudget(newPerson())] }, now),
   claimDue: (store, _, now) => store.claimDue(now, 1000, 10),
   oldestDue: (store, _, now) => store.oldestDue(now),
   resetBudget: (store, it, now) => store.resetBudget(random(), eventOf('recipient.rebound', it, now), now),

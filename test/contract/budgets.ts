@@ -40,6 +40,19 @@ export function budgetContract(on: Scenario): void {
       expect(await on.create(newChallenge(now, { budgets: [budget] }, who), now + 2 * MINUTE)).toEqual(locked);
     });
 
+    it('is found locked by those who only ask, for as long as it is', async () => {
+      const now = newEpoch();
+      const budget = makeBudget({ max: 1 });
+      const challenge = await another(now, [ofRecipient(), budget]);
+      expect(await on.store.findLock(challenge, now)).toBeNull();
+      await on.guessWrong(challenge, now);
+      const events = await on.history(challenge);
+      const locked = { kind: 'locked', budget: budget.name, until: now + HOUR };
+      expect(await on.store.findLock(challenge, now + HOUR - 1)).toEqual(locked);
+      expect(await on.store.findLock(challenge, now + HOUR)).toBeNull();
+      expect(await on.history(challenge)).toEqual(events);
+    });
+
     it('is told as each attempt leaves it', async () => {
       const now = newEpoch();
       const budget = makeBudget({ max: 2 });

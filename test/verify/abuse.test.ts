@@ -57,6 +57,25 @@ describe('guessing', () => {
     expect((await bank.start(to)).status).toBe(201);
   });
 
+  it('once blocked, an open verification sends nothing more either, whoever asks (OTP-06)', async () => {
+    const bank = await openProject({ guesses: { recipient: { failures: 5, lock_seconds: 300 } } });
+    const to = newNumber();
+    const { id } = (await bank.start(to)).body;
+    const code = await bank.codeOf(to);
+    await bank.burn(to, 5);
+    const sent = (await service.phone(to)).length;
+    const refused = await bank.post(`/v1/verifications/${id}/resend`, {});
+    expect(refused).toMatchObject({ status: 429, body: { code: 'guess_limit_reached', limit: 'recipient_failures' } });
+    expect(refused.headers['retry-after']).toBe('300');
+    await service.settled();
+    expect(await service.phone(to)).toHaveLength(sent);
+    const { data } = (await bank.get(`/v1/events?verification_id=${id}&type=verification.blocked`)).body;
+    expect(data).toMatchObject([{ data: { limit: 'recipient' } }]);
+    service.clock.now += 300_000;
+    expect((await bank.post(`/v1/verifications/${id}/resend`, {})).status).toBe(200);
+    expect((await bank.check(id, code)).body.valid).toBe(true);
+  });
+
   it('by a stranger does not lock out the owner, who comes from a device that passed before (OTP-35)', async () => {
     const bank = await openProject({});
     const to = newNumber();
