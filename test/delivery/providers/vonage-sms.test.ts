@@ -165,7 +165,7 @@ describe('sending', () => {
 
   test.each([
     ['no messages', parts()],
-    ['a part without an id', parts(part({ 'message-id': undefined }))],
+    ['a part without an id', parts(part(), part({ 'message-id': undefined }))],
     ['a part without a status', parts(part(), part({ status: undefined }))],
   ])('%s: the outcome is unknown', async (_, answer) => {
     const { carrier, provider } = await open();
