@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
+import { RoutingTableSchema } from './delivery/routing/table-schema.ts';
 import { closed } from './http/schemas.ts';
+import { ConfigError } from './lib/config-error.ts';
 import { createSchemaCheck } from './lib/schema-check.ts';
+import { substitute, type Unset } from './lib/substitute.ts';
 import { checkPolicyOverrides, createPolicyResolver } from './verify/policy.ts';
 import { findPolicyConflicts } from './verify/policy-conflicts.ts';
 
@@ -24,12 +27,26 @@ export interface Config {
   /** Where the embedded profile keeps its files. */
   readonly dataFolder: string;
   readonly file: ConfigFile;
+  /** Where `file` was read; null without COUNTERSIGN_CONFIG. */
+  readonly filePath: string | null;
 }
+
+/** The rest is what the type of the provider says: checked when it is opened. */
+const ProviderSchema = Type.Object(
+  {
+    type: Type.String({ minLength: 1 }),
+    one_receipt_per_message: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: true },
+);
 
 export const ConfigFileSchema = Type.Object(
   {
     public_url: Type.Optional(
-      Type.String({ pattern: '^https?://', description: 'Issuer of proofs; default: a URN of the installation.' }),
+      Type.String({
+        pattern: '^https?://',
+        description: 'Where the API is reached from outside: carriers call back there, and proofs are issued by it.',
+      }),
     ),
     trust_proxy: Type.Array(Type.String({ minLength: 1 }), {
       default: [],
@@ -60,16 +77,19 @@ export const ConfigFileSchema = Type.Object(
       { ...closed, default: {} },
     ),
     database_pool: Type.Integer({ minimum: 1, maximum: 200, default: 10 }),
+    providers: Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,39}$' }), ProviderSchema, {
+      default: {},
+      additionalProperties: false,
+      description: 'Carriers by a name of your own.',
+    }),
+    routes: Type.Optional(RoutingTableSchema),
   },
   closed,
 );
 
 export type ConfigFile = Omit<Static<typeof ConfigFileSchema>, 'log_level'> & { log_level: string };
 
-/** What is wrong and how to mend it, for one line on stderr. Never contains a secret's value. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+export { ConfigError };
 
 const MIN_SECRET_BYTES = 32;
 const API_KEY = /^cs_(live|test)_[A-Za-z0-9_-]{32,200}$/;
@@ -103,7 +123,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     mode,
     allowPrivateWebhooks,
     dataFolder: dataFolderOf(databaseUrl),
-    file: readConfigFile(env.COUNTERSIGN_CONFIG),
+    file: readConfigFile(env.COUNTERSIGN_CONFIG, env),
+    filePath: env.COUNTERSIGN_CONFIG || null,
   };
   if (mode === 'production') refuseInProduction(config);
   return Object.freeze(config);
@@ -157,8 +178,15 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
 
 const fillConfigFile = createSchemaCheck(ConfigFileSchema, { defaults: true });
 
-function readConfigFile(path: string | undefined): ConfigFile {
-  const given = path ? parseFile(path) : {};
+function readConfigFile(path: string | undefined, env: Record<string, string | undefined>): ConfigFile {
+  const unset: Unset[] = [];
+  const given = substitute(path ? parseFile(path) : {}, env, unset);
+  const [missing] = unset;
+  if (missing) {
+    throw new ConfigError(
+      `${path}: ${missing.pointer} needs the environment variable ${missing.name}, which is not set`,
+    );
+  }
   const [error] = fillConfigFile(given);
   if (error) throw new ConfigError(`${path}: ${error.pointer || '/'} ${error.message}`);
   const file = given as ConfigFile;
@@ -174,8 +202,15 @@ function parseFile(path: string): unknown {
     const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
     return parse(readFileSync(path, 'utf8')) ?? {};
   } catch (error) {
-    throw new ConfigError(`COUNTERSIGN_CONFIG: cannot read ${path}: ${(error as Error).message}`);
+    throw new ConfigError(`COUNTERSIGN_CONFIG: cannot read ${path}: ${explain(error)}`);
   }
+}
+
+/** The parser's own message quotes the line, and a line may hold a secret. */
+function explain(error: unknown): string {
+  const { code, linePos, message } = error as Error & { code?: string; linePos?: { line: number; col: number }[] };
+  const [place] = linePos ?? [];
+  return place ? `${code} in line ${place.line}, column ${place.col}` : message;
 }
 
 function dataFolderOf(databaseUrl: string): string {

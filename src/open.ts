@@ -6,8 +6,7 @@ import { ensureHashKey } from './db/hash-key.ts';
 import { migrate } from './db/migrate.ts';
 import { type Database, openDatabase } from './db/open.ts';
 import type { RedisHandle } from './db/redis.ts';
-import { chooseProvider } from './delivery/choose-provider.ts';
-import { createDelivery } from './delivery/deliver.ts';
+import { type Delivery, openDelivery } from './delivery/open-delivery.ts';
 import { createSandbox, type Sandbox } from './delivery/providers/sandbox.ts';
 import { developmentSecret } from './development-secrets.ts';
 import { createLogger } from './http/access-log.ts';
@@ -26,6 +25,7 @@ import { installationIssuer } from './tokens/issuer.ts';
 import { createKeySet, type KeySet } from './tokens/key-set.ts';
 import { createProofs, type Proofs } from './tokens/proof.ts';
 import { ensureSigningKey } from './tokens/signing-keys.ts';
+import type { Channel, Send } from './verify/challenge.ts';
 import { createCodeHasher } from './verify/code.ts';
 import type { Deliver } from './verify/deliver.ts';
 import type { VerifyDeps } from './verify/deps.ts';
@@ -51,6 +51,7 @@ export interface Services {
   metrics: Metrics;
   background: Background;
   sandbox: Sandbox;
+  delivery: Delivery;
   keySet: KeySet;
   proofs: Proofs;
   verify: VerifyDeps;
@@ -97,15 +98,26 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   const proofs = createProofs({ keys: keySet, issuer: config.file.public_url ?? installationIssuer(hashKey) });
 
   const sandbox = createSandbox(now);
-  const delivery = createDelivery({
-    chooseProvider: (message) => chooseProvider({ sandbox }, config.mode === 'production', message),
-    now,
-    log,
-    metrics: {
-      handedOver: (channel, provider, _outcome, durationMs) =>
-        metrics.sendSeconds.observe({ channel, provider }, durationMs / 1000),
-    },
-  });
+  const delivery = opening.adopt(
+    await openDelivery({
+      db,
+      redis: redisSide?.redis ?? null,
+      sandbox,
+      providers: config.file.providers,
+      routes: config.file.routes ?? null,
+      file: config.filePath ?? '',
+      publicUrl: config.file.public_url ?? null,
+      production: config.mode === 'production',
+      project: firstProject.id,
+      hashKey,
+      now,
+      log,
+      background: background.run,
+      metrics,
+    }),
+    // What it writes last goes on in the background.
+    (open) => open.close().then(() => settle(background)),
+  );
   const verify: VerifyDeps = {
     now,
     store: redisSide?.store ?? createSqlStore(db),
@@ -117,6 +129,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     hashKey,
     guards: createGuards(hashKey),
     deliver: options.deliver ?? delivery.deliver,
+    approved: ({ sends, country }) => delivery.converted(carried(sends), country),
     signProof: proofs.sign,
     devices: createKnownDevices(db.kysely),
     records: { get: (who) => getRecord(db, who) },
@@ -124,8 +137,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     metrics,
   };
   watchQueues(metrics, verify, redisSide?.recorder);
-  delivery.onReceipt((receipt) => handleReceipt(verify, receipt, now()));
-  sandbox.onReceipt((receipt) => background.run(delivery.receive(sandbox.name, receipt)));
+  delivery.onCodeReceipt((receipt) => handleReceipt(verify, receipt, now()));
+  delivery.start();
 
   const opened = opening.move();
   return {
@@ -142,15 +155,22 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     metrics,
     background,
     sandbox,
+    delivery,
     keySet,
     proofs,
     verify,
     firstProject,
     async close() {
-      await Promise.race([background.settled(), afterMs(SETTLE_MS)]);
+      await settle(background);
       await opened.disposeAsync();
     },
   };
+}
+
+/** The newest one that a carrier took: the code came by it, as far as anybody can tell. */
+function carried(sends: readonly Send[]): { provider: string; channel: Channel; at: number }[] {
+  const last = sends.findLast(({ status }) => status === 'sent' || status === 'delivered' || status === 'unknown');
+  return last?.provider === undefined ? [] : [{ provider: last.provider, channel: last.channel, at: last.at }];
 }
 
 /** What tells an operator that work is piling up. */
@@ -179,6 +199,6 @@ async function openRedisIfConfigured(config: Config, db: Database, log: Logger, 
   return openRedisSide(config.redisUrl, db, log, now);
 }
 
-function afterMs(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+async function settle(background: Background): Promise<void> {
+  await Promise.race([background.settled(), new Promise((resolve) => setTimeout(resolve, SETTLE_MS).unref())]);
 }

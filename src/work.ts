@@ -3,6 +3,8 @@ import type { Services } from './open.ts';
 import { startWorker } from './verify/worker.ts';
 
 const PURGE_MS = 60_000;
+/** Sends whose process died, carriers that stay silent, receipts without a message. */
+const WATCH_MS = 1_000;
 
 export interface Workers {
   stop(): Promise<void>;
@@ -10,14 +12,33 @@ export interface Workers {
 
 /** The work that no request waits for: due sends and expiries, and clearing away what has expired. */
 export function startWorkers(services: Services): Workers {
-  const { verify, log, db, now } = services;
+  const { verify, delivery, log, db, now } = services;
   const onError = (error: unknown) => log.warn({ err: error }, 'due work failed');
   const worker = startWorker(verify, { onError });
-  const purge = setInterval(() => purgeExpired(db, now()).catch(onError), PURGE_MS);
+  delivery.worker.start();
+  const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
+  const purge = repeat(PURGE_MS, () => Promise.all([purgeExpired(db, now()), delivery.purge(now())]), onError);
   return {
     async stop() {
-      clearInterval(purge);
-      await worker.stop();
+      await Promise.all([worker.stop(), delivery.worker.stop(), watch.stop(), purge.stop()]);
+    },
+  };
+}
+
+/** One run at a time; resolves on `stop` when the run under way is done. */
+function repeat(everyMs: number, run: () => Promise<unknown>, onError: (error: unknown) => void): Workers {
+  let running: Promise<unknown> | null = null;
+  const timer = setInterval(() => {
+    running ??= run()
+      .catch(onError)
+      .finally(() => {
+        running = null;
+      });
+  }, everyMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
     },
   };
 }

@@ -148,6 +148,8 @@ export interface MessageTable {
   /** E.164 or e-mail address. */
   recipient: string;
   recipient_hash: string;
+  /** As events show it. */
+  recipient_masked: string;
   /** Of a code. */
   verification_id: string | null;
   send_index: number | null;
@@ -175,8 +177,8 @@ export interface MessageTable {
   actor: string;
   send_at: number | null;
   expires_at: number | null;
-  /** When it turns `unknown` for want of a receipt, or goes to the next provider as well. */
-  receipt_due_at: number | null;
+  /** When it is looked at again: its process died while sending, or no receipt came. */
+  due_at: number | null;
   created_at: number;
   updated_at: number;
 }
@@ -190,6 +192,8 @@ export interface MessageAttemptTable {
   status: string;
   reason: string | null;
   carrier_code: string | null;
+  cost_amount: string | null;
+  cost_currency: string | null;
   started_at: number;
   ended_at: number | null;
 }
@@ -202,6 +206,10 @@ export interface MessagePartTable {
   /** From 1. */
   part: number;
   status: string;
+  reason: string | null;
+  carrier_code: string | null;
+  cost_amount: string | null;
+  cost_currency: string | null;
   status_at: number;
 }
 
@@ -209,6 +217,7 @@ export interface ReceiptTable {
   /** Hash over what makes two reports the same one. */
   key: string;
   provider: string;
+  /** The first form of the carrier's id. */
   provider_id: string | null;
   reference: string | null;
   /** Null: parked. */
@@ -221,6 +230,8 @@ export interface ReceiptTable {
   details: string | null;
   at: number | null;
   received_at: number;
+  /** When it is worked in again: its message was not there yet, or could not be told. */
+  due_at: number | null;
 }
 
 export interface InboundMessageTable {
@@ -244,10 +255,13 @@ export interface JobTable {
   id: string;
   /** Lower goes first. */
   lane: number;
-  due_at: number;
+  /** Null: dead, nobody will try again. */
+  due_at: number | null;
   /** Raised by each claim. */
   claim: number;
   tries: number;
+  /** Why the last try failed. */
+  reason: string | null;
   /** JSON. */
   payload: string | null;
 }

@@ -37,6 +37,9 @@ export const reasons = {
   unreadable_answer: { mendable: false, carrier: true },
   process_lost: { mendable: false, carrier: false },
   internal_error: { mendable: false, carrier: false },
+  // Nobody said anything.
+  no_receipt: { mendable: false, carrier: false },
+  no_provider: { mendable: false, carrier: false },
   unknown: { mendable: true, carrier: false },
 } as const satisfies Record<string, { mendable: boolean; carrier: boolean }>;
 

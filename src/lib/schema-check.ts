@@ -14,10 +14,10 @@ export function createSchemaCheck(schema: object, { defaults = false } = {}): Sc
   return (value) => {
     if (validate(value)) return [];
     return (validate.errors ?? []).map(({ instancePath, params, message = 'is not valid' }) => {
-      const unknown = params.additionalProperty;
-      return unknown === undefined
-        ? { pointer: instancePath, message }
-        : { pointer: `${instancePath}/${unknown}`, message: 'is not known' };
+      const { additionalProperty: unknown, missingProperty: missing } = params;
+      if (unknown !== undefined) return { pointer: `${instancePath}/${unknown}`, message: 'is not known' };
+      if (missing !== undefined) return { pointer: `${instancePath}/${missing}`, message: 'is missing' };
+      return { pointer: instancePath, message };
     });
   };
 }

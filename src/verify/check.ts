@@ -4,6 +4,7 @@ import { parsePhone } from '../lib/phone.ts';
 import type { Challenge, Status } from './challenge.ts';
 import { HashingUnavailable, isCodeShaped } from './code.ts';
 import { type Context, contextDigest } from './context.ts';
+import { countUnserved } from './count-unserved.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
 import { lockNotices } from './lock-notices.ts';
@@ -50,7 +51,13 @@ export type CheckResult =
  * spend → judge → consume → answer. The attempt is counted before it is judged, so no race and no crash gives a free
  * guess; `consume` says yes to one caller only. `attempt` names this request: its replay hears the same answer.
  */
-export async function checkVerification(
+export function checkVerification(deps: VerifyDeps, ...request: Request): Promise<CheckResult> {
+  return countUnserved(deps.metrics.checked, check(deps, ...request));
+}
+
+type Request = [caller: Caller, id: string, input: CheckInput, now: number, attempt: string];
+
+async function check(
   deps: VerifyDeps,
   caller: Caller,
   id: string,
@@ -170,7 +177,10 @@ async function accept(
   const data = { channel: lastChannel(challenge) };
   const event = challengeEvent('verification.approved', challenge, caller.actor, now, data);
   const approved = await deps.store.consume(challenge.id, attempt, event, now);
-  if (approved) rememberDevice(deps, challenge, now);
+  if (approved) {
+    rememberDevice(deps, challenge, now);
+    deps.approved?.(challenge);
+  }
   return approved;
 }
 

@@ -11,6 +11,13 @@ export interface CodeMessage {
   channel: Channel;
   /** E.164. */
   to: string;
+  recipientHash: string;
+  /** Country code and last two digits. */
+  masked: string;
+  /** ISO 3166-1 alpha-2. */
+  country: string | null;
+  /** Providers that earlier sends went through, without success so far. */
+  tried: readonly string[];
   code: string;
   locale: string;
   purpose: string;

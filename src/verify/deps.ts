@@ -4,6 +4,7 @@ import type { Now } from '../lib/clock.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import type { Challenge, ChallengeFacts } from './challenge.ts';
 import type { CodeHasher } from './code.ts';
+import type { Unserved } from './count-unserved.ts';
 import type { Deliver } from './deliver.ts';
 import type { Guards } from './guards.ts';
 import type { ChallengeStore } from './store.ts';
@@ -19,6 +20,8 @@ export interface VerifyDeps {
   hashKey: KeyObject;
   guards: Guards;
   deliver: Deliver;
+  /** Told of every approval: which sends brought it about is what routes are judged by. */
+  approved?(challenge: Challenge): void;
   /** The signed proof of an approved challenge. */
   signProof(challenge: ChallengeFacts & { channel: string }, now: number): Promise<string>;
   devices: KnownDevices;
@@ -40,7 +43,7 @@ export interface Records {
 }
 
 export interface VerifyMetrics {
-  started(result: 'created' | 'limited' | 'locked'): void;
+  started(result: 'created' | 'limited' | 'locked' | Unserved): void;
   checked(result: string): void;
   sent(channel: string, provider: string, country: string | null, outcome: string): void;
 }

@@ -53,6 +53,10 @@ await describeWith(['chromium'], 'the page /sandbox', () => {
         verificationId: 'ver_x',
         sendIndex: 0,
         to: NUMBER,
+        recipientHash: 'hash',
+        masked: '+33*******78',
+        country: 'FR',
+        tried: [],
       } as const;
       const text = {
         channel: 'sms',

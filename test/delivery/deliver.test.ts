@@ -1,235 +1,279 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { chooseProvider } from '../../src/delivery/choose-provider.ts';
-import {
-  type CodeMessage,
-  createDelivery,
-  type Delivery,
-  type DeliveryDeps,
-  type Receipt,
-} from '../../src/delivery/deliver.ts';
-import type { OutboundMessage, Provider, SendVerdict } from '../../src/delivery/provider.ts';
+import { type CodeMessage, type DeliverResult, deliverCode } from '../../src/delivery/deliver.ts';
+import type { CodeReceipt } from '../../src/delivery/messages/receive.ts';
+import type { SendVerdict } from '../../src/delivery/provider.ts';
 import { createSandbox } from '../../src/delivery/providers/sandbox.ts';
+import { tryCandidates } from '../../src/delivery/try-candidates.ts';
 import type * as verify from '../../src/verify/deliver.ts';
-
-const NOW = 1_800_000_000_000;
-const ID = 'ver_1abcdefghjkmnpqrstvwxyz0123';
-const scope = { project: 'prj_a', mode: 'test' } as const;
-
-function code(changes: Partial<CodeMessage> = {}): CodeMessage {
-  const send = { ...scope, verificationId: ID, sendIndex: 0, channel: 'sms', to: '+33612345678' } as const;
-  return {
-    ...send,
-    code: '012345',
-    locale: 'fr',
-    purpose: 'login',
-    brand: 'Café Acme',
-    context: null,
-    validitySeconds: 600,
-    ...changes,
-  };
-}
-
-function open(changes: Partial<DeliveryDeps> = {}) {
-  const sandbox = createSandbox(() => NOW);
-  const lines: string[] = [];
-  const log = (facts: object, text: string) => lines.push(`${JSON.stringify(facts)} ${text}`);
-  const waits: number[] = [];
-  const delivery = createDelivery({
-    chooseProvider: () => sandbox,
-    now: () => NOW,
-    log: { debug: log, warn: log, error: log },
-    wait: async (ms) => waits.push(ms),
-    ...changes,
-  });
-  sandbox.onReceipt((receipt) => delivery.receive('sandbox', receipt));
-  const receipts: Receipt[] = [];
-  delivery.onReceipt((receipt) => {
-    receipts.push(receipt);
-  });
-  const deliver = (message: CodeMessage, signal = new AbortController().signal) => delivery.deliver(message, signal);
-  return { delivery, deliver, sandbox, receipts, waits, lines };
-}
-
-/** A carrier that gives these verdicts one after the other. */
-function carrier(
-  ...verdicts: (SendVerdict | Error | 'hangs')[]
-): Provider & { sent: OutboundMessage[]; signals: AbortSignal[] } {
-  const sent: OutboundMessage[] = [];
-  const signals: AbortSignal[] = [];
-  return {
-    name: 'carrier',
-    channels: ['sms'],
-    sent,
-    signals,
-    async send(message, signal) {
-      sent.push(message);
-      signals.push(signal);
-      const verdict = verdicts[sent.length - 1] ?? 'hangs';
-      if (verdict instanceof Error) throw verdict;
-      return verdict === 'hangs' ? new Promise<SendVerdict>(() => undefined) : verdict;
-    },
-  };
-}
+import { databasesOf, onEachDialect } from '../db/on-each-dialect.ts';
+import { accepted, code, failed, openDeliveryRig } from './delivery-rig.ts';
 
 test('fits what verify asks for', () => {
-  expectTypeOf<Delivery['deliver']>().toExtend<verify.Deliver>();
-  expectTypeOf<Receipt>().toEqualTypeOf<verify.Receipt>();
+  type Deliver = (message: CodeMessage, signal: AbortSignal) => Promise<DeliverResult>;
+  expectTypeOf<Deliver>().toExtend<verify.Deliver>();
+  expectTypeOf<CodeReceipt>().toEqualTypeOf<verify.Receipt>();
 });
 
-test('the phone gets the composed text from the brand, in the language it was asked for', async () => {
-  const { deliver, sandbox } = open();
-  expect(await deliver(code())).toEqual({ kind: 'sent', provider: 'sandbox' });
-  expect(sandbox.list(scope, { limit: 10 })).toMatchObject([
-    {
-      from: 'Cafe Acme',
-      to: '+33612345678',
-      locale: 'fr',
-      text: expect.stringContaining('Votre code Café Acme : 012345.'),
-    },
-  ]);
-});
-
-test('receipts name the verification and the send', async () => {
-  const { deliver, receipts } = open();
-  await deliver(code({ sendIndex: 3 }));
-  await deliver(code({ to: '+33612340001', sendIndex: 4 }));
-  await nextTurn();
-  const common = { verificationId: ID, provider: 'sandbox' };
-  expect(receipts).toEqual([
-    { ...common, sendIndex: 3, status: 'delivered' },
-    { ...common, sendIndex: 4, status: 'failed', reason: 'unreachable_recipient' },
-  ]);
-});
-
-test('a receipt that is not ours is ignored, and one that cannot be worked in is refused', async () => {
-  const { delivery, receipts } = open();
-  for (const reference of ['', ID, `${ID}/`, `${ID}/x`, `${ID}/1/2`, 'other/1', `${ID}/9999`]) {
-    await delivery.receive('sandbox', { reference, status: 'delivered' });
-  }
-  expect(receipts).toEqual([]);
-  delivery.onReceipt(() => Promise.reject(new Error('store down')));
-  await expect(delivery.receive('sandbox', { reference: `${ID}/1`, status: 'delivered' })).rejects.toThrow(
-    'store down',
-  );
-});
-
-describe('verdicts', () => {
-  test.each<[SendVerdict, object]>([
-    [{ kind: 'accepted', providerId: 'x' }, { kind: 'sent' }],
-    [
-      { kind: 'rejected', reason: 'blocked_recipient' },
-      { kind: 'failed', reason: 'blocked_recipient' },
-    ],
-    [
-      { kind: 'failed', reason: 'unavailable' },
-      { kind: 'failed', reason: 'unavailable' },
-    ],
-    [
-      { kind: 'outcome_unknown', reason: 'connection_lost' },
-      { kind: 'unknown', reason: 'connection_lost' },
-    ],
-  ])('%j', async (verdict, expected) => {
-    const provider = carrier(verdict);
-    const { deliver } = open({ chooseProvider: () => provider });
-    expect(await deliver(code())).toEqual({ provider: 'carrier', ...expected });
-    expect(provider.sent).toHaveLength(1);
+await onEachDialect('a code on its way', ({ open }) => {
+  test('has its row before the carrier is called, without text and without code', async () => {
+    const db = await open();
+    const { deliver, carrier, messages, attempts } = await openDeliveryRig(db);
+    const before: unknown[] = [];
+    carrier().planned.push(async () => {
+      before.push(await messages(), await attempts());
+      return accepted('m-1', { price: { amount: '0.0075', currency: 'EUR' }, mccMnc: '20801' });
+    });
+    expect(await deliver(code({ sendIndex: 3 }))).toEqual({ kind: 'sent', provider: 'main' });
+    expect(before).toMatchObject([
+      [{ status: 'sending', verification_id: code().verificationId, send_index: 3, recipient: '+33612345678' }],
+      [{ number: 1, provider: 'main', status: 'sending', ended_at: null }],
+    ]);
+    expect(await messages()).toMatchObject([
+      {
+        ...{ purpose: 'code', channel: 'sms', country: 'FR', mcc_mnc: '20801', content: null, provider: 'main' },
+        ...{ status: 'sent', encoding: 'gsm7', segments: 1, cost_amount: '0.0075', cost_currency: 'EUR' },
+      },
+    ]);
+    expect(await attempts()).toMatchObject([{ number: 1, status: 'sent', sender: 'Cafe Acme' }]);
+    const everything = JSON.stringify([
+      await messages(),
+      await attempts(),
+      await db.kysely.selectFrom('message_parts').selectAll().execute(),
+    ]);
+    expect(everything).not.toMatch(/012345[^6]|Votre/);
   });
 
-  test('a provider that throws may have sent: unknown, never tried again', async () => {
-    const provider = carrier(new Error('bug near 012345'), { kind: 'accepted', providerId: 'x' });
-    const { deliver } = open({ chooseProvider: () => provider });
-    expect(await deliver(code())).toEqual({ kind: 'unknown', provider: 'carrier', reason: 'internal_error' });
-    expect(provider.sent).toHaveLength(1);
+  test('reaches the phone as it was composed, with a reference of its own', async () => {
+    const { deliver, carrier, messages } = await openDeliveryRig(await open());
+    await deliver(code());
+    const [row] = await messages();
+    expect(carrier().sent).toMatchObject([
+      {
+        ...{ reference: `${row?.id}-1`, to: '+33612345678', from: 'Cafe Acme', locale: 'fr', code: '012345' },
+        ...{ validitySeconds: 600, purpose: 'code', text: expect.stringContaining('Votre code Café Acme : 012345.') },
+      },
+    ]);
   });
 
-  test('no carrier may take it: failed', async () => {
-    const { deliver } = open({ chooseProvider: () => null });
-    expect(await deliver(code())).toEqual({ kind: 'failed', provider: 'none', reason: 'no_provider' });
+  test('that one provider certainly did not send goes to the next one at once; both tries are on record', async () => {
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} } });
+    rig.carrier('first').planned.push({ ...failed, carrierCode: 'E17' });
+    expect(await rig.deliver(code())).toEqual({ kind: 'sent', provider: 'second' });
+    expect(await rig.messages()).toMatchObject([{ status: 'sent', provider: 'second', attempts: 2, reason: null }]);
+    expect(await rig.attempts()).toMatchObject([
+      { number: 1, provider: 'first', status: 'failed', reason: 'unavailable', carrier_code: 'E17' },
+      { number: 2, provider: 'second', status: 'sent' },
+    ]);
+    expect(rig.carrier('second').sent[0]?.reference).toMatch(/-2$/);
   });
-});
 
-describe('a second try', () => {
-  const busy = (retryAfterMs: number): SendVerdict => ({ kind: 'failed', reason: 'rate_limited', retryAfterMs });
-  const accepted: SendVerdict = { kind: 'accepted', providerId: 'x' };
-
-  test('reaches a carrier that was busy for a moment, in what is left of the code’s life', async () => {
-    const provider = carrier(busy(1_500), accepted);
-    const { deliver, waits } = open({ chooseProvider: () => provider });
-    expect(await deliver(code())).toMatchObject({ kind: 'sent' });
-    expect(waits).toEqual([1_500]);
-    expect(provider.sent.map((sent) => sent.validitySeconds)).toEqual([600, 598]);
-    expect(provider.sent[1]?.reference).toBe(provider.sent[0]?.reference);
+  test('that may have been sent goes nowhere else', async () => {
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} } });
+    rig.carrier('first').planned.push({ kind: 'outcome_unknown', reason: 'connection_lost' });
+    expect(await rig.deliver(code())).toEqual({ kind: 'unknown', provider: 'first', reason: 'connection_lost' });
+    expect(rig.carrier('second').sent).toEqual([]);
+    expect(await rig.messages()).toMatchObject([{ status: 'unknown', reason: 'connection_lost' }]);
   });
 
   test.each([
-    ['is not made twice', [busy(10), busy(10), accepted], 600, 2],
-    ['is not made after a long pause', [busy(60_000), accepted], 600, 1],
-    ['is not made for a code that will be dead', [busy(1_000), accepted], 1, 1],
-    ['is not made without being invited', [{ kind: 'failed', reason: 'unavailable' }, accepted], 600, 1],
-    ['is not made after a rejection', [{ kind: 'rejected', reason: 'blocked_recipient' }, accepted], 600, 1],
-  ] as [string, SendVerdict[], number, number][])('%s', async (_name, verdicts, validitySeconds, tries) => {
-    const provider = carrier(...verdicts);
-    const { deliver } = open({ chooseProvider: () => provider });
-    expect(await deliver(code({ validitySeconds }))).toMatchObject({ kind: 'failed' });
-    expect(provider.sent).toHaveLength(tries);
+    ['invalid_recipient', 'first'],
+    ['sender_refused', 'second'],
+  ] as const)('that was turned away for %s ends with the %s provider', async (reason, last) => {
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} } });
+    rig.carrier('first').planned.push({ kind: 'rejected', reason });
+    expect(await rig.deliver(code())).toMatchObject({ provider: last });
+    expect(rig.carrier('second').sent).toHaveLength(last === 'second' ? 1 : 0);
+    expect((await rig.attempts())[0]).toMatchObject({ status: 'rejected', reason });
+  });
+
+  test('with every provider failing is failed, for the last reason', async () => {
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} } });
+    rig.carrier('first').planned.push(failed);
+    rig.carrier('second').planned.push({ kind: 'failed', reason: 'connection_failed' });
+    expect(await rig.deliver(code())).toEqual({ kind: 'failed', provider: 'second', reason: 'connection_failed' });
+    expect(await rig.messages()).toMatchObject([{ status: 'failed', reason: 'connection_failed', due_at: null }]);
+  });
+
+  test('avoids the providers that earlier sends of its verification went through', async () => {
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} } });
+    expect(await rig.deliver(code({ tried: ['first'] }))).toEqual({ kind: 'sent', provider: 'second' });
+  });
+
+  test('keeps the decision: rule, candidates, what was left out and why', async () => {
+    const routes = {
+      rules: [
+        {
+          name: 'french-codes',
+          when: { country: 'FR', purpose: 'code' } as const,
+          providers: [
+            { provider: 'second', weight: 1, cost: { amount: '0.04', currency: 'EUR' } },
+            { provider: 'mute', weight: 1 },
+          ],
+          strategy: 'ordered' as const,
+          failover_on_receipt: true,
+        },
+      ],
+    };
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {}, mute: {} }, routes });
+    await rig.deliver(code());
+    const [row] = await rig.messages();
+    expect(JSON.parse(row?.route ?? '')).toMatchObject({
+      rule: 'french-codes',
+      strategy: 'ordered',
+      candidates: [{ provider: 'second', expected_cost: { amount: '0.04', currency: 'EUR' } }, { provider: 'mute' }],
+    });
+  });
+
+  test('no carrier may take it: failed', async () => {
+    const rig = await openDeliveryRig(await open(), { carriers: {} });
+    expect(await rig.deliver(code())).toEqual({ kind: 'failed', provider: 'none', reason: 'no_provider' });
+    expect(await rig.messages()).toEqual([]);
+  });
+
+  test('a provider that throws may have sent: unknown, never tried again', async () => {
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} } });
+    rig.carrier('first').planned.push(new Error('bug near 012345'));
+    expect(await rig.deliver(code())).toEqual({ kind: 'unknown', provider: 'first', reason: 'internal_error' });
+    expect(rig.carrier('second').sent).toEqual([]);
+  });
+
+  test('test keys reach the sandbox only', async () => {
+    const rig = await openDeliveryRig(await open());
+    expect(await rig.deliver(code({ mode: 'test' }))).toEqual({ kind: 'sent', provider: 'sandbox' });
+    expect(rig.carrier().sent).toEqual([]);
+  });
+
+  test.each([
+    [true, {}, 'none'],
+    [false, {}, 'sandbox'],
+    [false, { main: {} }, 'main'],
+  ] as const)('live keys, production %s, carriers %j: %s', async (production, carriers, expected) => {
+    const rig = await openDeliveryRig(await open(), { production, carriers });
+    expect(await rig.deliver(code())).toMatchObject({ provider: expected });
+  });
+
+  test('neither text nor code nor number is ever logged', async () => {
+    const rig = await openDeliveryRig(await open());
+    for (const to of ['+33612345678', '+33612340001', '+33612340003', '+33612340004', '+33612340005'])
+      await rig.deliver(code({ to, mode: 'test' }));
+    rig.carrier().planned.push(new Error('could not send "Votre code Café Acme : 012345" to +33612345678'));
+    await rig.deliver(code());
+    await rig.settled();
+    const written = rig.lines.join('\n');
+    expect(rig.lines.length).toBeGreaterThanOrEqual(6);
+    expect(written).not.toMatch(/012345|Votre|612345678|61234000/);
+  });
+});
+
+describe('a second try with the same carrier', () => {
+  const { open } = databasesOf('sqlite');
+  const busy = (retryAfterMs: number): SendVerdict => ({ kind: 'failed', reason: 'rate_limited', retryAfterMs });
+
+  test('reaches one that was busy for a moment, as a try of its own', async () => {
+    const rig = await openDeliveryRig(await open());
+    rig.carrier().planned.push(busy(1));
+    expect(await rig.deliver(code())).toMatchObject({ kind: 'sent' });
+    expect(rig.carrier().sent.map(({ reference }) => reference.at(-1))).toEqual(['1', '2']);
+    expect(await rig.messages()).toMatchObject([{ status: 'sent', attempts: 2 }]);
+  });
+
+  test.each<[string, SendVerdict[], number, number]>([
+    ['is not made twice', [busy(1), busy(1)], 600, 2],
+    ['is not made after a long pause', [busy(60_000)], 600, 1],
+    ['is not made for a code that will be dead', [busy(1_000)], 1, 1],
+    ['is not made without being invited', [failed], 600, 1],
+    ['is not made after a rejection', [{ kind: 'rejected', reason: 'blocked_recipient' }], 600, 1],
+  ])('%s', async (_name, verdicts, validitySeconds, tries) => {
+    const rig = await openDeliveryRig(await open());
+    rig.carrier().planned.push(...verdicts);
+    expect(await rig.deliver(code({ validitySeconds }))).toMatchObject({ kind: 'failed' });
+    expect(rig.carrier().sent).toHaveLength(tries);
+  });
+
+  test('is not made while another carrier can take it', async () => {
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} } });
+    rig.carrier('first').planned.push(busy(1));
+    expect(await rig.deliver(code())).toEqual({ kind: 'sent', provider: 'second' });
+    expect(rig.carrier('first').sent).toHaveLength(1);
   });
 
   test('recipients ending 0005 get their code', async () => {
-    const { deliver, sandbox } = open();
-    expect(await deliver(code({ to: '+33612340005' }))).toEqual({ kind: 'sent', provider: 'sandbox' });
-    expect(sandbox.list(scope, { limit: 10 })).toHaveLength(1);
+    const { deliver, sandbox } = await openDeliveryRig(await open());
+    const to = '+33612340005';
+    expect(await deliver(code({ to, mode: 'test' }))).toEqual({ kind: 'sent', provider: 'sandbox' });
+    expect(sandbox.list({ project: 'prj_a', mode: 'test' }, { limit: 10 })).toHaveLength(1);
   });
 });
 
 describe('time', () => {
+  const sandbox = createSandbox(() => 0);
+  const candidate = { provider: 'sandbox', sender: 'Acme', cost: null, buckets: [] };
+
+  /** The engine alone, with a total time of its own. */
+  async function run(
+    behaviour: SendVerdict | 'hangs',
+    timing: object,
+    signal = new AbortController().signal,
+    onSent = () => {},
+  ) {
+    const sent: AbortSignal[] = [];
+    const provider = {
+      ...sandbox,
+      async send(_message: unknown, deadline: AbortSignal) {
+        sent.push(deadline);
+        onSent();
+        return behaviour === 'hangs' ? new Promise<never>(() => undefined) : behaviour;
+      },
+    };
+    const silent = () => {};
+    const deps = {
+      find: () => provider,
+      routing: { take: async () => 0, tried: silent },
+      slots: { enter: async () => silent },
+      now: () => 0,
+      log: { debug: silent, info: silent, warn: silent, error: silent },
+      metrics: { tried: silent },
+      timing,
+    };
+    const base = { project: 'prj_a', mode: 'live', channel: 'sms', purpose: 'code', to: '+33612345678' } as const;
+    const sending = {
+      ...({
+        messageId: 'msg_0',
+        channel: 'sms',
+        purpose: 'code',
+        country: 'FR',
+        attempts: 0,
+        expiresAt: 60_000,
+      } as const),
+      candidates: [candidate, candidate],
+      compose: () => ({ ...base, text: 'x', locale: 'en' }),
+      begun: async () => true,
+      failed: async () => {},
+    };
+    return { result: await tryCandidates(deps, sending, signal), sent };
+  }
+
   test('a carrier that hangs is given up: unknown, and it is told', async () => {
-    const provider = carrier('hangs');
-    const { deliver } = open({ chooseProvider: () => provider, timeoutMs: 1 });
-    expect(await deliver(code())).toEqual({ kind: 'unknown', provider: 'carrier', reason: 'timeout' });
-    expect(provider.signals[0]?.aborted).toBe(true);
+    const { result, sent } = await run('hangs', { totalMs: 2, reserveMs: 1 });
+    expect(result).toMatchObject({ verdict: { kind: 'outcome_unknown', reason: 'timeout' } });
+    expect(sent).toHaveLength(1);
+    expect(sent[0]?.aborted).toBe(true);
   });
 
   test('so it is when the caller gives up', async () => {
     const caller = new AbortController();
-    const provider = carrier('hangs');
-    const { deliver } = open({ chooseProvider: () => provider });
-    const result = deliver(code(), caller.signal);
-    caller.abort();
-    expect(await result).toMatchObject({ kind: 'unknown', reason: 'timeout' });
+    const running = run('hangs', {}, caller.signal, () => caller.abort());
+    expect((await running).result).toMatchObject({ verdict: { kind: 'outcome_unknown', reason: 'timeout' } });
   });
 
-  test('nothing leaves after the caller gave up, also while waiting for the second try', async () => {
-    const caller = new AbortController();
-    const provider = carrier({ kind: 'failed', reason: 'rate_limited', retryAfterMs: 10 });
-    const { deliver } = open({ chooseProvider: () => provider, wait: async () => caller.abort() });
-    expect(await deliver(code(), caller.signal)).toMatchObject({ kind: 'failed', reason: 'rate_limited' });
-    expect(await deliver(code(), caller.signal)).toMatchObject({ kind: 'failed', reason: 'timeout' });
-    expect(provider.sent).toHaveLength(1);
+  test('nothing leaves after the caller gave up', async () => {
+    const { result, sent } = await run(failed, {}, AbortSignal.abort());
+    expect([result.kind, sent]).toEqual(['no_provider', []]);
   });
-});
 
-test('neither text nor code nor number is ever logged', async () => {
-  const { deliver, lines } = open();
-  for (const to of ['+33612345678', '+33612340001', '+33612340003', '+33612340004', '+33612340005'])
-    await deliver(code({ to }));
-  const provider = carrier(new Error('could not send "Votre code Café Acme : 012345" to +33612345678'));
-  const throwing = open({ chooseProvider: () => provider });
-  await throwing.deliver(code());
-  const written = [...lines, ...throwing.lines].join('\n');
-  expect(written.split('\n').length).toBeGreaterThanOrEqual(7);
-  expect(written).not.toMatch(/012345|Votre|612345678|61234000/);
-});
-
-describe('which carrier', () => {
-  const sandbox = createSandbox(() => NOW);
-
-  test.each([
-    ['test', false, sandbox],
-    ['test', true, sandbox],
-    ['live', false, sandbox],
-    ['live', true, null],
-  ] as const)('%s keys, production %s', (mode, production, expected) => {
-    expect(chooseProvider({ sandbox }, production, { mode })).toBe(expected);
+  test('no try begins that would have no time to end', async () => {
+    const { sent } = await run(failed, { totalMs: 1_000, reserveMs: 1_000 });
+    expect(sent.length).toBeLessThanOrEqual(2);
+    expect(deliverCode).toBeTypeOf('function');
   });
 });

@@ -6,10 +6,11 @@ import { importsOf, withoutComments } from './imports.ts';
 const ARROWS: Record<string, readonly string[]> = {
   lib: [],
   db: ['lib'],
+  jobs: ['lib', 'db'],
   audit: ['lib', 'db', 'http'],
   http: ['lib', 'db'],
   verify: ['lib', 'db', 'audit', 'http'],
-  delivery: ['lib', 'db', 'audit', 'http'],
+  delivery: ['lib', 'db', 'jobs', 'audit', 'http'],
   projects: ['lib', 'db', 'audit', 'http'],
   tokens: ['lib', 'db', 'audit', 'http'],
   factors: ['lib', 'db', 'audit', 'http', 'verify'],

@@ -19,6 +19,7 @@ export const delivery: Migration = {
          channel text not null,
          recipient text not null,
          recipient_hash text not null,
+         recipient_masked text not null,
          verification_id text,
          send_index integer,
          content text,
@@ -40,7 +41,7 @@ export const delivery: Migration = {
          actor text not null,
          send_at bigint,
          expires_at bigint,
-         receipt_due_at bigint,
+         due_at bigint,
          created_at bigint not null,
          updated_at bigint not null
        ) ${hot}`,
@@ -48,7 +49,7 @@ export const delivery: Migration = {
       'create index messages_of_recipient on messages (recipient_hash, project_id, mode, created_at, id)',
       `create index messages_of_verification on messages (verification_id, send_index)
          where verification_id is not null`,
-      'create index messages_receipt_due on messages (receipt_due_at) where receipt_due_at is not null',
+      'create index messages_due on messages (due_at) where due_at is not null',
 
       `create table message_attempts (
          message_id text not null,
@@ -58,6 +59,8 @@ export const delivery: Migration = {
          status text not null,
          reason text,
          carrier_code text,
+         cost_amount text,
+         cost_currency text,
          started_at bigint not null,
          ended_at bigint,
          primary key (message_id, number)
@@ -71,6 +74,10 @@ export const delivery: Migration = {
          attempt integer not null,
          part integer not null,
          status text not null,
+         reason text,
+         carrier_code text,
+         cost_amount text,
+         cost_currency text,
          status_at bigint not null,
          primary key (provider, provider_id)
        ) ${hotKeyed}`,
@@ -89,11 +96,14 @@ export const delivery: Migration = {
          carrier_code text,
          details text,
          at bigint,
-         received_at bigint not null
+         received_at bigint not null,
+         due_at bigint
        ) ${hotKeyed}`,
       'create index receipts_of_message on receipts (message_id, received_at) where message_id is not null',
       'create index receipts_parked on receipts (received_at) where message_id is null',
       'create index receipts_parked_by_id on receipts (provider, provider_id) where message_id is null',
+      'create index receipts_parked_by_reference on receipts (provider, reference) where message_id is null',
+      'create index receipts_due on receipts (due_at) where due_at is not null',
 
       `create table inbound_messages (
          id text primary key,
@@ -112,14 +122,15 @@ export const delivery: Migration = {
        )`,
       'create index inbound_messages_of_project on inbound_messages (project_id, mode, received_at, id)',
 
-      // Whoever claims a job moves due_at past its lease; the claim is the fencing token.
+      // Whoever claims a job moves due_at to the end of its lease; the claim is the fencing token. Dead ones are never due.
       `create table jobs (
          queue text not null,
          id text not null,
          lane integer not null,
-         due_at bigint not null,
+         due_at bigint,
          claim integer not null,
          tries integer not null,
+         reason text,
          payload text,
          primary key (queue, id)
        ) ${hotKeyed}`,

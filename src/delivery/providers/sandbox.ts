@@ -46,6 +46,8 @@ export interface Sandbox extends Provider {
 /** Over all projects; the oldest go first. */
 const MAX_MESSAGES = 1_000;
 const RETRY_AFTER_MS = 200;
+const MAX_REPORTS = 20;
+const REPORT_AGAIN_MS = 200;
 
 /** How a carrier behaves towards the recipients ending with these digits. */
 const MAGIC: Record<string, 'undelivered' | 'silent' | 'rejects' | 'hangs' | 'busy'> = {
@@ -60,7 +62,7 @@ export function createSandbox(now: Now): Sandbox {
   const messages: SandboxMessage[] = [];
   const subscriptions = new Set<SandboxScope & { listener: (message: SandboxMessage) => void }>();
   const receiptHandlers: ReceiptHandler[] = [];
-  /** References answered 429 once. */
+  /** Messages answered 429 once. */
   const refused = new Set<string>();
 
   function keep(message: SandboxMessage): void {
@@ -69,16 +71,17 @@ export function createSandbox(now: Now): Sandbox {
     for (const subscription of subscriptions) if (belongs(message, subscription)) subscription.listener(message);
   }
 
+  /** Again and again until it is taken, as carriers do. */
   function report(receipt: ProviderReceipt): void {
-    setImmediate(async () => {
-      for (const handle of receiptHandlers) {
-        try {
-          await handle(receipt);
-        } catch {
-          // This carrier reports once: a receipt that could not be worked in is lost, which workflows have to survive.
-        }
-      }
-    });
+    for (const handle of receiptHandlers) setImmediate(reportTo, handle, receipt, 1);
+  }
+
+  async function reportTo(handle: ReceiptHandler, receipt: ProviderReceipt, times: number): Promise<void> {
+    try {
+      await handle(receipt);
+    } catch {
+      if (times < MAX_REPORTS) setTimeout(reportTo, REPORT_AGAIN_MS * times, handle, receipt, times + 1).unref();
+    }
   }
 
   async function send(message: OutboundMessage): Promise<SendVerdict> {
@@ -100,9 +103,10 @@ export function createSandbox(now: Now): Sandbox {
   }
 
   function isFirstTry(reference: string): boolean {
-    if (refused.delete(reference)) return false;
+    const message = reference.replace(/-\d+$/, '');
+    if (refused.delete(message)) return false;
     if (refused.size >= MAX_MESSAGES) refused.clear();
-    refused.add(reference);
+    refused.add(message);
     return true;
   }
 

@@ -1,0 +1,9 @@
+/** What is sent, as it is kept with the message. */
+export interface MessageContent {
+  text: string;
+  subject?: string;
+}
+
+export function readContent(json: string | null): MessageContent {
+  return json === null ? { text: '' } : (JSON.parse(json) as MessageContent);
+}

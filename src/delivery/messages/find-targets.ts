@@ -1,0 +1,69 @@
+import { sql } from 'kysely';
+import type { Database } from '../../db/open.ts';
+import { rowSet } from '../../db/row-set.ts';
+import type { ReceiptRow } from './load.ts';
+import { parseReference } from './message.ts';
+import { idsOf } from './receipt-row.ts';
+
+/** What a receipt is about. */
+export interface Target {
+  receipt: ReceiptRow;
+  messageId: string;
+  attempt: number;
+  /** The carrier's id of one part, as it is stored; null: the receipt names our reference only, so all parts. */
+  providerId: string | null;
+}
+
+/**
+ * The attempts that these receipts are about, for those that are known: by an id that their provider gave, or by our
+ * reference. Only the provider that carried an attempt can say anything about it.
+ */
+export async function findTargets(db: Database, receipts: readonly ReceiptRow[]): Promise<Target[]> {
+  const [byId, byReference] = await Promise.all([findByIds(db, receipts), findByReferences(db, receipts)]);
+  return receipts.flatMap((receipt) => byId.get(receipt.key) ?? byReference.get(receipt.key) ?? []);
+}
+
+async function findByIds(db: Database, receipts: readonly ReceiptRow[]): Promise<Map<string, Target>> {
+  const wanted = receipts.flatMap((receipt) =>
+    idsOf(receipt).map((id) => ({ key: receipt.key, provider: receipt.provider, id })),
+  );
+  if (wanted.length === 0) return new Map();
+  const columns = { key: 'text', provider: 'text', id: 'text' } as const;
+  const { rows } = await sql<{ key: string; provider_id: string; message_id: string; attempt: number }>`
+    select r.key, p.provider_id, p.message_id, p.attempt from ${rowSet(db.dialect, columns, wanted)}
+    join message_parts p on p.provider = r.provider and p.provider_id = r.id
+  `.execute(db.kysely);
+  return toMap(receipts, rows);
+}
+
+/** Not while the provider is being called: what its ids are is not known before it answers. */
+async function findByReferences(db: Database, receipts: readonly ReceiptRow[]): Promise<Map<string, Target>> {
+  const wanted = receipts.flatMap(({ key, provider, reference }) => {
+    const parsed = reference === null ? null : parseReference(reference);
+    return parsed ? [{ key, provider, message_id: parsed.message, number: parsed.attempt }] : [];
+  });
+  if (wanted.length === 0) return new Map();
+  const columns = { key: 'text', provider: 'text', message_id: 'text', number: 'bigint' } as const;
+  const { rows } = await sql<{ key: string; message_id: string; attempt: number }>`
+    select r.key, a.message_id, a.number as attempt from ${rowSet(db.dialect, columns, wanted)}
+    join message_attempts a on a.message_id = r.message_id and a.number = r.number and a.provider = r.provider
+    where a.status <> 'sending'
+  `.execute(db.kysely);
+  return toMap(
+    receipts,
+    rows.map((row) => ({ ...row, provider_id: null })),
+  );
+}
+
+function toMap(
+  receipts: readonly ReceiptRow[],
+  rows: readonly { key: string; message_id: string; attempt: number; provider_id: string | null }[],
+): Map<string, Target> {
+  const byKey = new Map(receipts.map((receipt) => [receipt.key, receipt]));
+  return new Map(
+    rows.flatMap(({ key, message_id: messageId, attempt, provider_id: providerId }) => {
+      const receipt = byKey.get(key);
+      return receipt ? [[key, { receipt, messageId, attempt, providerId }] as const] : [];
+    }),
+  );
+}

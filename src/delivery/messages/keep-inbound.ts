@@ -1,0 +1,41 @@
+import type { KeyObject } from 'node:crypto';
+import type { Database } from '../../db/open.ts';
+import { newId } from '../../lib/ids.ts';
+import { hashPhone } from '../../lib/phone.ts';
+import { storable } from '../call-provider.ts';
+import type { InboundMessage } from '../provider.ts';
+
+const MAX_TEXT = 10_000;
+
+/** Keeps messages from phones, each once however often the carrier sends it. */
+export async function keepInbound(
+  { kysely }: Database,
+  hashKey: KeyObject,
+  provider: string,
+  messages: readonly InboundMessage[],
+  now: number,
+): Promise<void> {
+  if (messages.length === 0) return;
+  const rows = messages.map((message) => {
+    const sender = storable(message.from);
+    return {
+      id: newId('msg'),
+      provider,
+      provider_id: storable(message.providerId),
+      project_id: null,
+      mode: 'live' as const,
+      channel: message.channel,
+      sender,
+      sender_hash: hashPhone(hashKey, sender),
+      recipient: storable(message.to),
+      text: message.text.toWellFormed().replaceAll('\0', '').slice(0, MAX_TEXT),
+      at: message.at ?? null,
+      received_at: now,
+    };
+  });
+  await kysely
+    .insertInto('inbound_messages')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['provider', 'provider_id']).doNothing())
+    .execute();
+}

@@ -1,0 +1,250 @@
+import { type CompiledQuery, type Insertable, type Kysely, sql } from 'kysely';
+import type { AuditEvent } from '../../audit/event.ts';
+import { toEventRow } from '../../audit/events-table.ts';
+import type { Database } from '../../db/open.ts';
+import { rowSet } from '../../db/row-set.ts';
+import type { EventTable, MessageAttemptTable, MessagePartTable, MessageTable, Schema } from '../../db/schema.ts';
+
+/** Statements over many rows: one text whatever their number, and one round trip for all that happens at a time. */
+
+type Types<Row> = Readonly<Record<keyof Row & string, 'text' | 'bigint'>>;
+
+const MESSAGE: Types<MessageTable> = {
+  id: 'text',
+  project_id: 'text',
+  mode: 'text',
+  purpose: 'text',
+  channel: 'text',
+  recipient: 'text',
+  recipient_hash: 'text',
+  recipient_masked: 'text',
+  verification_id: 'text',
+  send_index: 'bigint',
+  content: 'text',
+  sender: 'text',
+  locale: 'text',
+  encoding: 'text',
+  segments: 'bigint',
+  country: 'text',
+  mcc_mnc: 'text',
+  status: 'text',
+  reason: 'text',
+  carrier_code: 'text',
+  provider: 'text',
+  route: 'text',
+  attempts: 'bigint',
+  cost_amount: 'text',
+  cost_currency: 'text',
+  metadata: 'text',
+  actor: 'text',
+  send_at: 'bigint',
+  expires_at: 'bigint',
+  due_at: 'bigint',
+  created_at: 'bigint',
+  updated_at: 'bigint',
+};
+
+const PART: Types<MessagePartTable> = {
+  provider: 'text',
+  provider_id: 'text',
+  message_id: 'text',
+  attempt: 'bigint',
+  part: 'bigint',
+  status: 'text',
+  reason: 'text',
+  carrier_code: 'text',
+  cost_amount: 'text',
+  cost_currency: 'text',
+  status_at: 'bigint',
+};
+
+const EVENT: Types<Omit<EventTable, 'position'>> = {
+  id: 'text',
+  type: 'text',
+  project_id: 'text',
+  mode: 'text',
+  actor: 'text',
+  verification_id: 'text',
+  message_id: 'text',
+  recipient_masked: 'text',
+  recipient_hash: 'text',
+  client: 'text',
+  data: 'text',
+  sequence: 'bigint',
+  created_at: 'bigint',
+};
+
+export interface BegunAttempt
+  extends Pick<MessageAttemptTable, 'message_id' | 'number' | 'provider' | 'sender' | 'started_at'> {
+  route: string | null;
+  due_at: number;
+}
+
+const BEGUN: Types<BegunAttempt> = {
+  message_id: 'text',
+  number: 'bigint',
+  provider: 'text',
+  sender: 'text',
+  route: 'text',
+  started_at: 'bigint',
+  due_at: 'bigint',
+};
+
+type EndedAttempt = Omit<MessageAttemptTable, 'provider' | 'sender' | 'started_at'>;
+
+const ENDED: Types<EndedAttempt> = {
+  message_id: 'text',
+  number: 'bigint',
+  status: 'text',
+  reason: 'text',
+  carrier_code: 'text',
+  cost_amount: 'text',
+  cost_currency: 'text',
+  ended_at: 'bigint',
+};
+
+/** How a message stands after something happened to it. Costs and networks that are not told stay as they are. */
+export interface MessageChange
+  extends Pick<
+    MessageTable,
+    'id' | 'status' | 'reason' | 'carrier_code' | 'cost_amount' | 'cost_currency' | 'mcc_mnc' | 'due_at' | 'updated_at'
+  > {
+  /** The newest attempt as the change knows it: a newer one leaves it without effect. */
+  attempts: number;
+}
+
+const CHANGE: Types<MessageChange> = {
+  id: 'text',
+  attempts: 'bigint',
+  status: 'text',
+  reason: 'text',
+  carrier_code: 'text',
+  cost_amount: 'text',
+  cost_currency: 'text',
+  mcc_mnc: 'text',
+  due_at: 'bigint',
+  updated_at: 'bigint',
+};
+
+export type MessageStatements = ReturnType<typeof createMessageStatements>;
+
+export function createMessageStatements({ kysely, dialect }: Database) {
+  const set = <Row>(types: Types<Row>, rows: readonly Row[]) =>
+    rowSet(dialect, types, rows as readonly Record<keyof Row & string, string | number | null>[]);
+
+  return {
+    /** A message that is there already stays as it is. */
+    insertMessages: (rows: readonly MessageTable[]) =>
+      when(rows, () =>
+        sql`insert into messages (${names(MESSAGE)}) select ${names(MESSAGE)} from ${set(MESSAGE, rows)} where true
+            on conflict (id) do nothing`.compile(kysely),
+      ),
+
+    /** Takes up messages that nobody else has taken up and nobody has called off. Answers with those. */
+    beginMessages: (rows: readonly BegunAttempt[]) =>
+      when(rows, () =>
+        compiled<{ id: string }>(
+          kysely,
+          sql`update messages set status = 'sending', attempts = r.number, provider = r.provider, route = r.route,
+                due_at = r.due_at, updated_at = r.started_at
+              from ${set(BEGUN, rows)}
+              where messages.id = r.message_id and messages.attempts = r.number - 1
+                and messages.status in ('accepted', 'scheduled', 'queued', 'sending')
+              returning messages.id`,
+        ),
+      ),
+
+    /** Only of messages that were taken up for it. */
+    insertAttempts: (rows: readonly BegunAttempt[]) =>
+      when(rows, () =>
+        sql`insert into message_attempts (message_id, number, provider, sender, status, started_at)
+            select r.message_id, r.number, r.provider, r.sender, 'sending', r.started_at
+            from ${set(BEGUN, rows)} join messages on messages.id = r.message_id and messages.attempts >= r.number
+            where true on conflict (message_id, number) do nothing`.compile(kysely),
+      ),
+
+    /** What a receipt has decided meanwhile stays. */
+    endAttempts: (rows: readonly EndedAttempt[]) =>
+      when(rows, () =>
+        sql`update message_attempts set status = r.status, reason = r.reason, carrier_code = r.carrier_code,
+              cost_amount = r.cost_amount, cost_currency = r.cost_currency, ended_at = r.ended_at
+            from ${set(ENDED, rows)}
+            where message_attempts.message_id = r.message_id and message_attempts.number = r.number
+              and message_attempts.status in ('sending', 'unknown')`.compile(kysely),
+      ),
+
+    /** Answers with the messages that were still being sent by this attempt. */
+    endMessages: (rows: readonly MessageChange[]) =>
+      when(rows, () =>
+        compiled<{ id: string }>(
+          kysely,
+          sql`update messages set status = r.status, reason = r.reason, carrier_code = r.carrier_code,
+                cost_amount = coalesce(r.cost_amount, messages.cost_amount),
+                cost_currency = coalesce(r.cost_currency, messages.cost_currency),
+                mcc_mnc = coalesce(r.mcc_mnc, messages.mcc_mnc), due_at = r.due_at, updated_at = r.updated_at
+              from ${set(CHANGE, rows)}
+              where messages.id = r.id and messages.attempts = r.attempts
+                and messages.status in ('sending', 'unknown')
+              returning messages.id`,
+        ),
+      ),
+
+    /** A carrier that uses its ids again means the newest message by them. */
+    insertParts: (rows: readonly MessagePartTable[]) =>
+      when(rows, () =>
+        sql`insert into message_parts (${names(PART)}) select ${names(PART)} from ${set(PART, rows)} where true
+            on conflict (provider, provider_id) do update set ${assignments(PART, 'excluded')}
+            where message_parts.message_id <> excluded.message_id or message_parts.attempt <> excluded.attempt`.compile(
+          kysely,
+        ),
+      ),
+
+    saveParts: (rows: readonly MessagePartTable[]) =>
+      when(rows, () =>
+        sql`insert into message_parts (${names(PART)}) select ${names(PART)} from ${set(PART, rows)} where true
+            on conflict (provider, provider_id) do update set ${assignments(PART, 'excluded')}`.compile(kysely),
+      ),
+
+    /** From under the lock of the message. */
+    saveAttempts: (rows: readonly EndedAttempt[]) =>
+      when(rows, () =>
+        sql`update message_attempts set status = r.status, reason = r.reason, carrier_code = r.carrier_code,
+              cost_amount = r.cost_amount, cost_currency = r.cost_currency, ended_at = r.ended_at
+            from ${set(ENDED, rows)}
+            where message_attempts.message_id = r.message_id and message_attempts.number = r.number`.compile(kysely),
+      ),
+
+    /** From under the lock of the message. */
+    saveMessages: (rows: readonly MessageChange[]) =>
+      when(rows, () =>
+        sql`update messages set status = r.status, reason = r.reason, carrier_code = r.carrier_code,
+              cost_amount = r.cost_amount, cost_currency = r.cost_currency, mcc_mnc = r.mcc_mnc, due_at = r.due_at,
+              updated_at = r.updated_at
+            from ${set(CHANGE, rows)} where messages.id = r.id`.compile(kysely),
+      ),
+
+    insertEvents: (events: readonly AuditEvent[]) =>
+      when(events, () => {
+        const rows = events.map((event) => toEventRow(event) as Insertable<EventTable>);
+        return sql`insert into events (${names(EVENT)}) select ${names(EVENT)}
+            from ${set(EVENT, rows as Omit<EventTable, 'position'>[])} where true
+            on conflict (id) do nothing`.compile(kysely);
+      }),
+  };
+}
+
+function when<Row, Q extends CompiledQuery<unknown>>(rows: readonly Row[], build: () => Q): Q | null {
+  return rows.length === 0 ? null : build();
+}
+
+function compiled<R>(kysely: Kysely<Schema>, query: { compile(db: Kysely<Schema>): CompiledQuery<unknown> }) {
+  return query.compile(kysely) as CompiledQuery<R>;
+}
+
+function names(types: object) {
+  return sql.join(Object.keys(types).map((name) => sql.ref(name)));
+}
+
+function assignments(types: object, from: string) {
+  return sql.join(Object.keys(types).map((name) => sql`${sql.ref(name)} = ${sql.ref(`${from}.${name}`)}`));
+}

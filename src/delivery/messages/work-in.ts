@@ -1,0 +1,108 @@
+import { type CompiledQuery, sql } from 'kysely';
+import type { Batch } from '../../db/batch.ts';
+import { forUpdate } from '../../db/locking.ts';
+import type { Database } from '../../db/open.ts';
+import { rowSet } from '../../db/row-set.ts';
+import { batchTransaction } from '../../db/transaction.ts';
+import type { JobQueue } from '../../jobs/queue.ts';
+import {
+  type Applied,
+  type ApplyOptions,
+  type AttemptReport,
+  applyReceipts,
+  type MessageState,
+} from './apply-receipts.ts';
+import type { Target } from './find-targets.ts';
+import { type MessageRow, selectAttempts, selectParts } from './load.ts';
+import { LANES } from './message.ts';
+import { createMessageStatements } from './statements.ts';
+
+/** Until then a receipt of a code counts as not told to its verification. */
+const TELL_MS = 15_000;
+
+export interface WorkedIn {
+  reports: AttemptReport[];
+  /** Of codes: what is to be told, or needs no telling. */
+  codes: { messageId: string; attempt: number }[];
+  failsOver: boolean;
+}
+
+/** Works receipts into their messages: one transaction, under the locks of these messages. */
+export function workIn(
+  db: Database,
+  queue: JobQueue,
+  targets: readonly Target[],
+  options: ApplyOptions,
+  now: number,
+): Promise<WorkedIn> {
+  const { kysely } = db;
+  const ids = [...new Set(targets.map(({ messageId }) => messageId))].sort();
+  return batchTransaction(db, {}, async (batch) => {
+    const [messages, attempts, parts, taken] = await batch.run(
+      lockMessages(db, ids),
+      selectAttempts(kysely, ids).compile(),
+      selectParts(kysely, ids).compile(),
+      takeReceipts(db, targets, now),
+    );
+    // Another process may have worked some of them in.
+    const mine = new Set(taken.map(({ key }) => key));
+    const byMessage = Map.groupBy(
+      targets.filter(({ receipt }) => mine.has(receipt.key)),
+      ({ messageId }) => messageId,
+    );
+    const attemptsOf = Map.groupBy(attempts, (attempt) => attempt.message_id);
+    const partsOf = Map.groupBy(parts, (part) => part.message_id);
+    const applied = messages.flatMap((message) => {
+      const own = byMessage.get(message.id);
+      if (!own) return [];
+      const state: MessageState = {
+        message,
+        attempts: attemptsOf.get(message.id) ?? [],
+        parts: partsOf.get(message.id) ?? [],
+      };
+      return [applyReceipts(state, own, options, now)];
+    });
+    await save(db, queue, batch, applied, now);
+    const codes = new Set(messages.filter(({ purpose }) => purpose === 'code').map(({ id }) => id));
+    return {
+      reports: applied.flatMap((one) => one.reports),
+      codes: targets.filter(({ messageId }) => codes.has(messageId)),
+      failsOver: applied.some(({ failOver }) => failOver),
+    };
+  });
+}
+
+function save(db: Database, queue: JobQueue, batch: Batch, applied: readonly Applied[], now: number): Promise<void> {
+  const statements = createMessageStatements(db);
+  const ids = (chosen: readonly Applied[]) => chosen.map(({ state }) => state.message.id);
+  const failingOver = ids(applied.filter(({ failOver }) => failOver));
+  return batch.commit(
+    statements.saveParts(applied.flatMap((one) => one.parts)),
+    statements.saveAttempts(applied.flatMap((one) => one.attempts)),
+    statements.saveMessages(applied.map(({ state }) => state.message)),
+    statements.insertEvents(applied.flatMap((one) => one.events)),
+    queue.enqueue(failingOver.map((id) => ({ id, lane: LANES.transactional, dueAt: now }))),
+    queue.remove(ids(applied.filter(({ arrived }) => arrived))),
+  );
+}
+
+function lockMessages({ kysely, dialect }: Database, ids: readonly string[]): CompiledQuery<MessageRow> {
+  const query = kysely
+    .selectFrom('messages')
+    .selectAll()
+    .where('id', 'in', [...ids])
+    .orderBy('id');
+  return forUpdate(dialect, query).compile();
+}
+
+/** Those whose message is there and that nobody else took. Of a code they stay due until it is told. */
+function takeReceipts({ kysely, dialect }: Database, targets: readonly Target[], now: number) {
+  const rows = targets.map(({ receipt, messageId, attempt }) => ({ key: receipt.key, message_id: messageId, attempt }));
+  const columns = { key: 'text', message_id: 'text', attempt: 'bigint' } as const;
+  return sql<{ key: string }>`
+    update receipts set message_id = r.message_id, attempt = r.attempt,
+      due_at = case when m.purpose = 'code' then cast(${now + TELL_MS} as bigint) end
+    from ${rowSet(dialect, columns, rows)} join messages m on m.id = r.message_id
+    where receipts.key = r.key and receipts.message_id is null returning receipts.key
+  `.compile(kysely);
+}

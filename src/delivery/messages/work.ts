@@ -1,0 +1,218 @@
+import type { Database } from '../../db/open.ts';
+import { batchTransaction } from '../../db/transaction.ts';
+import type { Job, JobQueue, PutBack } from '../../jobs/queue.ts';
+import { backOffMs, createJobWorker, type JobWorker } from '../../jobs/worker.ts';
+import { createBatcher } from '../../lib/batch.ts';
+import { StoreUnavailable } from '../../lib/errors.ts';
+import type { ProviderChoice } from '../choose-provider.ts';
+import type { SendVerdict } from '../provider.ts';
+import type { Candidate, RouteDecision } from '../routing/router.ts';
+import { type Attempt, type Sending, type TryDeps, tryCandidates } from '../try-candidates.ts';
+import { readContent } from './content.ts';
+import { messageEvents } from './events.ts';
+import { createMessageLoader, type LoadedMessage, type MessageRow } from './load.ts';
+import { loseSends } from './lose-sends.ts';
+import { type AttemptStatus, type MessageStatus, VERDICT_STATUS } from './message.ts';
+import { routeAgain } from './route-again.ts';
+import { describeRoute, receiptDueAt } from './route-record.ts';
+import { toEnded } from './send-entries.ts';
+import type { SendEntry, WriteEntries } from './send-log.ts';
+import { settleMessage } from './settle.ts';
+import { statusOfAttempts } from './status.ts';
+
+export interface MessageWorkDeps extends TryDeps {
+  db: Database;
+  queue: JobQueue;
+  write: WriteEntries;
+  choice: ProviderChoice;
+  onError(error: unknown): void;
+}
+
+/** Longer than all tries of one round may take. */
+const LEASE_MS = 15_000;
+const SLOTS = 400;
+const BATCH = 200;
+/** Rounds over all providers; the pauses between them add up to more than an hour. */
+const MAX_ROUNDS = 12;
+/** While every provider rests (its circuit is open), or has no free connection. */
+const REST_MS = 5_000;
+
+/** Takes messages from the queue and sends them. */
+export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
+  const { db, queue, now, choice } = deps;
+  const load = createMessageLoader(db);
+  const write = createWriter(deps.write);
+  const putBack = createBatcher(async (jobs: PutBack[]) => {
+    await batchTransaction(db, {}, (batch) => batch.commit(queue.putBack(jobs)));
+    return jobs;
+  }, BATCH);
+  const turns = createTurns();
+
+  async function run(job: Job): Promise<void> {
+    const loaded = await load(job.id);
+    if (!loaded || !isWaiting(loaded)) return finish(job, loaded);
+    const { message } = loaded;
+    const at = now();
+    if (message.expires_at !== null && message.expires_at <= at) {
+      return settleMessage(db, queue, message, endOf(loaded, 'expired'), 'expired', job, at);
+    }
+    await send(job, loaded, at);
+  }
+
+  /** Nothing is left to do. An attempt that is still marked belongs to a process that died in it. */
+  async function finish(job: Job, loaded: LoadedMessage | null): Promise<void> {
+    if (loaded?.message.status === 'sending') await loseSends(db, queue, [job.id], now());
+    await batchTransaction(db, {}, (batch) => batch.commit(queue.complete([job])));
+  }
+
+  async function send(job: Job, loaded: LoadedMessage, at: number): Promise<void> {
+    const { message } = loaded;
+    const { decision, candidates } = routeAgain(choice, loaded, at);
+    const sending = toSending(job, message, decision, candidates);
+    const result = await tryCandidates(deps, sending, new AbortController().signal);
+    switch (result.kind) {
+      case 'called_off':
+        return;
+      case 'paced':
+        await putBack({ ...job, dueAt: turns.next(result.pacedBy, now() + result.waitMs), tries: job.tries - 1 });
+        return;
+      case 'no_provider':
+        return rest(job, loaded);
+      case 'tried':
+        await write({
+          ...toEnded(message.id, result.attempt, result.verdict, now()),
+          after: afterTry(job, loaded, decision, result.attempt, result.verdict),
+        });
+    }
+  }
+
+  /** Nobody could be tried: a message that went through all providers stays what it became there. */
+  async function rest(job: Job, loaded: LoadedMessage): Promise<void> {
+    const { message, attempts } = loaded;
+    const { mode, channel } = message;
+    const isHopeless = attempts.some(({ status }) => status !== 'failed') || !choice.carries(mode, channel as never);
+    if (isHopeless) {
+      const reason = attempts.at(-1)?.reason ?? 'no_provider';
+      return settleMessage(db, queue, message, endOf(loaded, 'failed'), reason, job, now());
+    }
+    await putBack({ ...job, dueAt: now() + REST_MS, tries: job.tries - 1 });
+  }
+
+  function toSending(
+    job: Job,
+    message: MessageRow,
+    decision: RouteDecision,
+    candidates: readonly Candidate[],
+  ): Sending {
+    const { id, project_id: project, mode, recipient: to, country } = message;
+    const channel = message.channel as Sending['channel'];
+    const purpose = message.purpose;
+    const content = readContent(message.content);
+    const route = describeRoute(decision);
+    const limit = decision.validitySeconds === null ? Infinity : now() + decision.validitySeconds * 1000;
+    return {
+      messageId: id,
+      channel,
+      purpose,
+      country,
+      candidates,
+      attempts: message.attempts,
+      expiresAt: Math.min(message.expires_at ?? Infinity, limit),
+      compose: () => ({ project, mode, channel, purpose, to, locale: message.locale ?? 'en', ...content }),
+      async begun({ number, provider, sender }) {
+        const at = now();
+        const dueAt = job.leasedUntil;
+        const common = { kind: 'begun', messageId: id, attempt: number, provider, sender, route, at, dueAt } as const;
+        // Whoever slept through his lease must not send: another process may have taken over.
+        return (await write(common)) === 'written' && now() < job.leasedUntil;
+      },
+      async failed(attempt, verdict) {
+        await write({ ...toEnded(id, attempt, verdict, now()), after: null });
+      },
+    };
+  }
+
+  function afterTry(
+    job: Job,
+    loaded: LoadedMessage,
+    decision: RouteDecision,
+    { provider }: Attempt,
+    verdict: SendVerdict,
+  ): Extract<SendEntry, { kind: 'ended' }>['after'] {
+    const { message } = loaded;
+    const at = now();
+    const delayMs = retryDelayMs(job, verdict);
+    if (delayMs !== null && at + delayMs < (message.expires_at ?? Infinity)) {
+      return { status: 'queued', dueAt: null, putBack: { ...job, dueAt: at + delayMs, reason: reasonOf(verdict) } };
+    }
+    const status = statusAfter(loaded, VERDICT_STATUS[verdict.kind]);
+    const dueAt = status === 'sent' ? receiptDueAt(decision, at) : null;
+    const data = { provider, ...(verdict.kind !== 'accepted' && { reason: verdict.reason }) };
+    const [event] = messageEvents(message, status, 'system', at, data);
+    return { status, dueAt, complete: job, ...(event && { event }) };
+  }
+
+  return createJobWorker({
+    db,
+    queue,
+    now,
+    run,
+    onError: deps.onError,
+    leaseMs: LEASE_MS,
+    slots: SLOTS,
+    batch: BATCH,
+    maxTries: MAX_ROUNDS,
+  });
+}
+
+function isWaiting({ message, attempts }: LoadedMessage): boolean {
+  const { status } = message;
+  if (status === 'accepted' || status === 'scheduled' || status === 'queued') return true;
+  // Its process died between two tries.
+  return status === 'sending' && attempts.at(-1)?.status === 'failed';
+}
+
+/** Earlier attempts may be worth more than what has just happened. */
+function statusAfter({ attempts }: LoadedMessage, last: AttemptStatus): MessageStatus {
+  return statusOfAttempts([...attempts.map(({ status }) => status as AttemptStatus), last]);
+}
+
+/** Of a message that goes nowhere any more. A carrier that took it has been silent for longer than was waited for it. */
+function endOf(loaded: LoadedMessage, last: AttemptStatus): MessageStatus {
+  const status = statusAfter(loaded, last);
+  return status === 'sent' ? 'unknown' : status;
+}
+
+/** Null: not again. */
+function retryDelayMs(job: Job, verdict: SendVerdict): number | null {
+  if (verdict.kind === 'accepted' || verdict.kind === 'outcome_unknown' || job.tries >= MAX_ROUNDS) return null;
+  if (verdict.kind === 'rejected') return null;
+  return Math.max(backOffMs(job.tries), verdict.retryAfterMs ?? 0);
+}
+
+function reasonOf(verdict: SendVerdict): string {
+  return verdict.kind === 'accepted' ? '' : verdict.reason;
+}
+
+/** Those who wait for the same provider come back one after the other, at its rate, and not all at once. */
+function createTurns() {
+  const given = new Map<string, number>();
+  return {
+    next({ provider, buckets }: Candidate, earliest: number): number {
+      const slowest = Math.min(...buckets.map(({ perSecond }) => perSecond), 1000);
+      const at = Math.max(earliest, (given.get(provider) ?? 0) + 1000 / slowest);
+      given.set(provider, at);
+      return Math.ceil(at);
+    },
+  };
+}
+
+/** What happens at once is written at once. */
+function createWriter(write: WriteEntries) {
+  const batched = createBatcher((entries: SendEntry[]) => write(entries), BATCH);
+  return async (entry: SendEntry) => {
+    const written = await batched(entry);
+    if (written === 'failed') throw new StoreUnavailable('database');
+    return written;
+  };
+}

@@ -1,0 +1,209 @@
+import type { KeyObject } from 'node:crypto';
+import type { Registry } from 'prom-client';
+import type { Database } from '../db/open.ts';
+import type { RedisHandle } from '../db/redis.ts';
+import { createQueue, type JobQueue } from '../jobs/queue.ts';
+import type { JobWorker } from '../jobs/worker.ts';
+import type { Channel } from '../lib/channels.ts';
+import type { Now } from '../lib/clock.ts';
+import { createHttpClient } from '../lib/http-client.ts';
+import type { DeliveryLog } from './call-provider.ts';
+import { createProviderChoice, type ProviderChoice } from './choose-provider.ts';
+import { type CodeMessage, type DeliverResult, deliverCode } from './deliver.ts';
+import { createDeliveryMetrics, type DeliveryMetrics } from './delivery-metrics.ts';
+import { keepInbound } from './messages/keep-inbound.ts';
+import { LANES, referenceOf } from './messages/message.ts';
+import { type CodeReceipt, createReceiver, type Receiver } from './messages/receive.ts';
+import { createSendLog, type SendEntry } from './messages/send-log.ts';
+import { countParkedReceipts, purgeParkedReceipts, watchMessages } from './messages/watch.ts';
+import { createMessageWorker } from './messages/work.ts';
+import { type CodeLog, createCodeLog } from './messages/write-behind.ts';
+import { openProviders, type ProviderConfig, type ProviderTypes } from './open-providers.ts';
+import type { InboundMessage, Provider, ProviderReceipt } from './provider.ts';
+import { createProviderSlots } from './provider-slots.ts';
+import type { Sandbox } from './providers/sandbox.ts';
+import { createRouting, type OpenRouting } from './routing/create-routing.ts';
+import type { RoutingTable } from './routing/table-schema.ts';
+
+export interface DeliveryDeps {
+  db: Database;
+  redis: RedisHandle | null;
+  sandbox: Sandbox;
+  /** As the configuration file has them, defaults filled in. */
+  providers: Readonly<Record<string, ProviderConfig>>;
+  routes: RoutingTable | null;
+  /** Path of the file, for messages. */
+  file: string;
+  publicUrl: string | null;
+  production: boolean;
+  /** The first project: whose audit log tells of routing tables. */
+  project: string;
+  hashKey: KeyObject;
+  now: Now;
+  log: DeliveryLog;
+  background(task: Promise<unknown>): void;
+  metrics: DeliveryWatch;
+  /** Passed by tests. */
+  types?: ProviderTypes;
+}
+
+/** What is used of http/metrics.ts. */
+export interface DeliveryWatch {
+  registry: Registry;
+  watch(name: string, help: string, read: () => number | null | Promise<number | null>): void;
+}
+
+/** Everything between a message and the carriers. */
+export interface Delivery {
+  deliver(message: CodeMessage, signal: AbortSignal): Promise<DeliverResult>;
+  /** Who is told what carriers report of codes. */
+  onCodeReceipt(handler: (receipt: CodeReceipt) => Promise<void> | void): void;
+  /** A code was approved that went through these providers. */
+  converted(sends: readonly { provider: string; channel: Channel; at: number }[], country: string | null): void;
+  /** What a carrier says by itself or when it calls back; resolves when it is kept. */
+  receive(provider: string, receipts: readonly ProviderReceipt[]): Promise<void>;
+  takeInbound(provider: string, messages: readonly InboundMessage[]): Promise<void>;
+  providers: ReadonlyMap<string, Provider>;
+  choice: ProviderChoice;
+  routing: OpenRouting;
+  queue: JobQueue;
+  /** Sends what is queued; started by whoever does the due work. */
+  worker: JobWorker;
+  /** One look at what no call and no receipt brings about. */
+  watch(now: number): Promise<number>;
+  purge(now: number): Promise<void>;
+  metrics: DeliveryMetrics;
+  /** Standing connections and figures; from here on carriers may report. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
+  const { db, redis, sandbox, production, now, log, background } = deps;
+  await using opening = new AsyncDisposableStack();
+  const http = createHttpClient();
+  opening.defer(() => http.close());
+  const opened = await openProviders(deps.providers, { ...deps, http });
+  opening.defer(() => opened.close());
+  const { providers } = opened;
+  const routing = await createRouting({
+    db,
+    redis,
+    providers: [...providers.values()],
+    fileTable: deps.routes,
+    project: deps.project,
+    now,
+    log,
+  });
+  opening.defer(() => routing.close());
+
+  const metrics = createDeliveryMetrics(deps.metrics.registry);
+  const choice = createProviderChoice({ providers, sandbox, routing, production });
+  const queue = createQueue(db, 'messages', Object.values(LANES));
+  const write = createSendLog(db, queue);
+  const tries = { find: choice.find, routing, slots: createProviderSlots(), now, log, metrics };
+  let tellVerify: (receipt: CodeReceipt) => Promise<void> | void = () => {};
+  const onError = (error: unknown) => log.warn({ err: error }, 'a message could not be worked on');
+  const receiver: Receiver = createReceiver({
+    db,
+    queue,
+    choice,
+    routing,
+    now,
+    onCode: (receipt) => tellVerify(receipt),
+    background,
+    onError,
+    metrics,
+    reportsOnce: opened.reportsOnce,
+  });
+  /** A receipt may have been faster than the provider's answer. */
+  const onWritten = (entries: readonly SendEntry[]) => {
+    const ended = entries.filter((entry) => entry.kind === 'ended');
+    if (ended.length === 0) return;
+    background(
+      receiver.attemptsEnded(
+        ended.map(({ provider, partIds, messageId, attempt }) => ({
+          provider,
+          partIds,
+          reference: referenceOf(messageId, attempt),
+        })),
+      ),
+    );
+  };
+  const codeLog = createCodeLog({
+    write,
+    onWritten,
+    onLost(count, why) {
+      metrics.lost(why, count);
+      log.error({ count, why }, 'rows of codes are lost');
+    },
+    onHeldUp: (error) => log.warn({ err: error }, 'rows of codes wait for the database'),
+    onRecovered: () => log.info({}, 'rows of codes are written again'),
+  });
+  opening.defer(() => codeLog.close());
+  const worker = createMessageWorker({
+    ...tries,
+    db,
+    queue,
+    choice,
+    onError,
+    async write(entries) {
+      const written = await write(entries);
+      onWritten(entries);
+      return written;
+    },
+  });
+  opening.defer(() => worker.stop());
+  watchQueues(deps.metrics, db, queue, codeLog, now);
+  const takeInbound = (provider: string, messages: readonly InboundMessage[]) =>
+    keepInbound(db, deps.hashKey, provider, messages, now());
+  sandbox.onReceipt((receipt) => receiver.receive(sandbox.name, [receipt]));
+
+  const closing = opening.move();
+  return {
+    deliver: (message, signal) => deliverCode({ ...tries, choice, codeLog, background }, message, signal),
+    onCodeReceipt(handler) {
+      tellVerify = handler;
+    },
+    converted(sends, country) {
+      const at = now();
+      for (const { provider, channel, at: sentAt } of sends)
+        routing.converted({ provider, channel, country }, at, sentAt);
+    },
+    receive: receiver.receive,
+    takeInbound,
+    providers,
+    choice,
+    routing,
+    queue,
+    worker,
+    watch: (at) => watchMessages({ db, queue, choice, receiver }, at),
+    purge: (at) => purgeParkedReceipts(db, at),
+    metrics,
+    start() {
+      routing.start();
+      for (const [name, provider] of providers) {
+        provider.start?.({
+          receipt: (receipt) => receiver.receive(name, [receipt]),
+          inbound: (message) => takeInbound(name, [message]),
+        });
+      }
+    },
+    close: () => closing.disposeAsync(),
+  };
+}
+
+function watchQueues(metrics: DeliveryWatch, db: Database, queue: JobQueue, codeLog: CodeLog, now: Now): void {
+  metrics.watch('messages_due', 'Messages whose time to be sent has come.', async () => {
+    return (await queue.figures(now())).due;
+  });
+  metrics.watch('messages_due_age_seconds', 'How long the one that has waited longest has been due.', async () => {
+    const { oldestDueAt } = await queue.figures(now());
+    return oldestDueAt === null ? 0 : Math.max(0, now() - oldestDueAt) / 1000;
+  });
+  metrics.watch('messages_dead', 'Messages that were given up because working on them fails.', async () => {
+    return (await queue.figures(now())).dead;
+  });
+  metrics.watch('receipts_parked', 'Receipts of messages that are not known here.', () => countParkedReceipts(db));
+  metrics.watch('code_rows_waiting', 'Rows of codes that wait for the database.', () => codeLog.waiting());
+}

@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Channel } from '../lib/channels.ts';
+import type { Now } from '../lib/clock.ts';
+import { callProvider, type DeliveryLog } from './call-provider.ts';
+import type { DeliveryMetrics } from './delivery-metrics.ts';
+import { referenceOf } from './messages/message.ts';
+import type { OutboundMessage, Provider, Purpose, SendVerdict } from './provider.ts';
+import type { ProviderSlots } from './provider-slots.ts';
+import { reasons } from './reasons.ts';
+import type { Candidate, Routing } from './routing/router.ts';
+
+/** A message on its way through the providers that may carry it. */
+export interface Sending {
+  messageId: string;
+  channel: Channel;
+  purpose: Purpose;
+  country: string | null;
+  candidates: readonly Candidate[];
+  /** Tries made before. */
+  attempts: number;
+  /** The carrier must not deliver later, ms. */
+  expiresAt: number;
+  /** A message written for this sender. */
+  compose(sender: string): Omit<OutboundMessage, 'reference' | 'from' | 'validitySeconds'>;
+  /** Its row is written when this resolves. False: it must not be sent any more. */
+  begun(attempt: Attempt): Promise<boolean>;
+  /** Not sent by this one, and another try follows at once. */
+  failed(attempt: Attempt, verdict: SendVerdict): Promise<void>;
+}
+
+export interface Attempt {
+  /** From 1. */
+  number: number;
+  provider: string;
+  sender: string;
+}
+
+export type TryResult =
+  /** The last try, which is not written yet. */
+  | { kind: 'tried'; attempt: Attempt; verdict: SendVerdict }
+  /** Nothing was tried: every provider is at its rate. */
+  | { kind: 'paced'; waitMs: number; pacedBy: Candidate }
+  /** Nothing was tried: nobody may carry it. */
+  | { kind: 'no_provider' }
+  | { kind: 'called_off' };
+
+export interface TryDeps {
+  find(provider: string): Provider | null;
+  routing: Pick<Routing, 'take' | 'tried'>;
+  slots: ProviderSlots;
+  now: Now;
+  log: DeliveryLog;
+  metrics: Pick<DeliveryMetrics, 'tried'>;
+  timing?: Partial<Timing>;
+  /** Passed by tests. */
+  wait?(ms: number, signal: AbortSignal): Promise<unknown>;
+}
+
+interface Timing {
+  /** Of all tries together; well before the lease on the message ends. */
+  totalMs: number;
+  /** With less than this left no further try begins: its outcome would only become unknown. */
+  reserveMs: number;
+  /** A code waits no longer for its turn at a provider's rate, nor for a free connection. */
+  codePatienceMs: number;
+  /** Other messages wait no longer for a free connection. */
+  patienceMs: number;
+}
+
+const TIMING: Timing = { totalMs: 8_500, reserveMs: 1_500, codePatienceMs: 500, patienceMs: 3_000 };
+/** A carrier that asks for a longer pause is left alone. */
+const MAX_RETRY_AFTER_MS = 2_000;
+
+/**
+ * Tries one provider after the other until one takes the message, or may have taken it, or nobody could. What is
+ * certainly not sent goes to the next one at once; what another carrier could not mend, and what may have been sent,
+ * goes nowhere. Never throws for a carrier's sake; the total time is bounded.
+ */
+export async function tryCandidates(deps: TryDeps, sending: Sending, caller: AbortSignal): Promise<TryResult> {
+  const { totalMs, reserveMs, codePatienceMs, patienceMs } = { ...TIMING, ...deps.timing };
+  using time = openDeadline(totalMs, reserveMs, caller);
+  const wait = deps.wait ?? ((ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined));
+  let attempts = sending.attempts;
+  let last: Extract<TryResult, { kind: 'tried' }> | null = null;
+  let paced: Extract<TryResult, { kind: 'paced' }> | null = null;
+  /** Said "not now, but soon". */
+  let again: { candidate: Candidate; waitMs: number } | null = null;
+
+  async function tryOne(candidate: Candidate): Promise<'over' | 'next' | 'called_off'> {
+    const provider = deps.find(candidate.provider);
+    if (!provider) return 'next';
+    const waitMs = await takeTurn(candidate);
+    if (waitMs > 0) {
+      paced ??= { kind: 'paced', waitMs, pacedBy: candidate };
+      return 'next';
+    }
+    const waitsMs = isCode(sending) ? codePatienceMs : patienceMs;
+    const leave = await deps.slots.enter(provider.name, sending.purpose, waitsMs);
+    if (!leave) {
+      paced ??= { kind: 'paced', waitMs: waitsMs, pacedBy: candidate };
+      return 'next';
+    }
+    try {
+      if (last) await sending.failed(last.attempt, last.verdict);
+      const attempt = { number: attempts + 1, provider: provider.name, sender: candidate.sender };
+      if (!(await sending.begun(attempt))) return 'called_off';
+      attempts += 1;
+      const verdict = await call(provider, attempt);
+      last = { kind: 'tried', attempt, verdict };
+      if (verdict.kind === 'failed' && verdict.retryAfterMs !== undefined) {
+        again ??= { candidate, waitMs: verdict.retryAfterMs };
+      }
+      return mayBeMended(verdict) ? 'next' : 'over';
+    } finally {
+      leave();
+    }
+  }
+
+  /** 0: it may go now. A code waits a moment for its turn, other messages come back later. */
+  async function takeTurn({ buckets }: Candidate): Promise<number> {
+    const waitMs = await deps.routing.take(buckets, sending.purpose, deps.now());
+    if (waitMs === 0 || !isCode(sending) || waitMs > codePatienceMs) return waitMs;
+    await wait(waitMs, time.late);
+    return deps.routing.take(buckets, sending.purpose, deps.now());
+  }
+
+  async function call(provider: Provider, { number, sender }: Attempt): Promise<SendVerdict> {
+    const startedAt = deps.now();
+    const message: OutboundMessage = {
+      ...sending.compose(sender),
+      reference: referenceOf(sending.messageId, number),
+      from: sender,
+      validitySeconds: Math.max(1, Math.ceil((sending.expiresAt - startedAt) / 1000)),
+    };
+    const verdict = await callProvider(provider, message, time.end, deps.log);
+    const endedAt = deps.now();
+    const { channel, country, purpose } = sending;
+    const reason = verdict.kind === 'accepted' ? null : verdict.reason;
+    const durationMs = endedAt - startedAt;
+    const outcome = { provider: provider.name, channel, country, purpose, kind: verdict.kind, reason, durationMs };
+    deps.routing.tried(outcome, endedAt);
+    deps.metrics.tried(outcome);
+    logTry(deps.log, sending, outcome, message.reference);
+    return verdict;
+  }
+
+  for (const candidate of sending.candidates) {
+    if (time.late.aborted) break;
+    const outcome = await tryOne(candidate);
+    if (outcome === 'called_off') return { kind: 'called_off' };
+    if (outcome === 'over') break;
+  }
+  const second = secondTry(last, again, sending, deps.now());
+  if (second) {
+    await wait(second.waitMs, time.late);
+    if (!time.late.aborted && (await tryOne(second.candidate)) === 'called_off') return { kind: 'called_off' };
+  }
+  return last ?? paced ?? { kind: 'no_provider' };
+}
+
+const isCode = ({ purpose }: Sending) => purpose === 'code';
+
+function mayBeMended(verdict: SendVerdict): boolean {
+  return verdict.kind === 'failed' || (verdict.kind === 'rejected' && reasons[verdict.reason].mendable);
+}
+
+/** One more, when nobody has taken it and somebody asked for a short pause that the message outlives. */
+function secondTry(
+  last: { verdict: SendVerdict } | null,
+  again: { candidate: Candidate; waitMs: number } | null,
+  { expiresAt }: Sending,
+  now: number,
+): typeof again {
+  if (!last || !again || !mayBeMended(last.verdict)) return null;
+  return again.waitMs <= MAX_RETRY_AFTER_MS && now + again.waitMs < expiresAt ? again : null;
+}
+
+/** Neither text nor code nor number; the reason is of our vocabulary, the rest are names. */
+function logTry(
+  log: DeliveryLog,
+  { channel, purpose }: Sending,
+  { provider, kind, reason, durationMs }: { provider: string; kind: string; reason: string | null; durationMs: number },
+  reference: string,
+): void {
+  const facts = { reference, provider, channel, purpose, outcome: kind, reason, duration_ms: durationMs };
+  if (kind === 'accepted') log.debug(facts, 'message sent');
+  else log.warn(facts, kind === 'outcome_unknown' ? 'message may have been sent' : 'message not sent');
+}
+
+interface Deadline extends Disposable {
+  /** No further try begins. */
+  late: AbortSignal;
+  /** Whatever runs is over. */
+  end: AbortSignal;
+}
+
+function openDeadline(totalMs: number, reserveMs: number, caller: AbortSignal): Deadline {
+  const late = new AbortController();
+  const end = new AbortController();
+  const abort = () => {
+    late.abort();
+    end.abort();
+  };
+  const timers = [setTimeout(() => late.abort(), totalMs - reserveMs), setTimeout(abort, totalMs)];
+  caller.addEventListener('abort', abort, { once: true });
+  if (caller.aborted) abort();
+  return {
+    late: late.signal,
+    end: end.signal,
+    [Symbol.dispose]() {
+      for (const timer of timers) clearTimeout(timer);
+      caller.removeEventListener('abort', abort);
+    },
+  };
+}
