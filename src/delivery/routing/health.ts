@@ -1,6 +1,13 @@
 import type { Channel } from '../../lib/channels.ts';
 import { ENOUGH, isFailing, scoreOf } from './judge-figures.ts';
-import { COUNTS, type Counts, type ProviderStats, SHORT_SECONDS, type StatsRow } from './provider-stats.ts';
+import {
+  COUNTS,
+  type CountName,
+  type Counts,
+  type ProviderStats,
+  SHORT_SECONDS,
+  type StatsRow,
+} from './provider-stats.ts';
 
 /** What the figures of all instances say of the providers. Read for each message, so made when figures are loaded. */
 export interface Health {
@@ -36,10 +43,25 @@ const SHORT_MS = SHORT_SECONDS * 1000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const HALF_LIFE_MS = 3 * HOUR_MS;
-/** Codes are approved this long after they were sent, most of them: a period says nothing before that. */
-const RIPE_MS = 30_000;
+/** Many codes are approved by then: a period says nothing before that. */
+const RIPE_MS: Record<Channel, number> = {
+  sms: 30_000,
+  whatsapp: 30_000,
+  telegram: 30_000,
+  voice: 60_000,
+  email: 300_000,
+};
+/** The newest figures are of so many periods at least: some people take longer. */
+const RECENT_PERIODS = 3;
 /** Rows change for as long as a code lives, and a little longer for those who are late to write. */
 const CHANGING_MS = 12 * 60_000;
+
+/** What is counted together, and how much of it there is. */
+const MEASURES: { of(counts: Counts): number; names: CountName[] }[] = [
+  { of: ({ codes_sent }) => codes_sent, names: ['codes_sent', 'codes_approved'] },
+  { of: ({ delivered, undelivered }) => delivered + undelivered, names: ['delivered', 'undelivered'] },
+  { of: ({ sent }) => sent, names: ['sent', 'accepted', 'rejected', 'failed', 'unknown'] },
+];
 
 interface Place {
   providers: Map<string, ProviderHealth>;
@@ -132,15 +154,16 @@ function figuresOf(rows: readonly StatsRow[], now: number): Figures {
   const long = zeros();
   const recent = zeros();
   const since = shortSince(now);
+  const ripeBefore = now - RIPE_MS[rows[0]?.channel as Channel] - SHORT_MS;
+  const recentSince = ripeBefore - RECENT_PERIODS * SHORT_MS;
   const ripe = rows
-    .filter(({ seconds, at }) => (seconds === SHORT_SECONDS ? at + SHORT_MS + RIPE_MS <= now : at < since))
+    .filter(({ seconds, at }) => (seconds === SHORT_SECONDS ? at <= ripeBefore : at < since))
     .sort((a, b) => b.at - a.at);
   for (const row of ripe) {
     add(long, row, 2 ** ((row.at - now) / HALF_LIFE_MS));
     if (row.seconds !== SHORT_SECONDS) continue;
-    if (recent.codes_sent < ENOUGH) addSome(recent, row, ['codes_sent', 'codes_approved']);
-    if (recent.delivered + recent.undelivered < ENOUGH) addSome(recent, row, ['delivered', 'undelivered']);
-    if (recent.sent < ENOUGH) addSome(recent, row, ['sent', 'accepted', 'rejected', 'failed', 'unknown']);
+    const isRecent = row.at > recentSince;
+    for (const { of, names } of MEASURES) if (isRecent || of(recent) < ENOUGH) addSome(recent, row, names);
   }
   return { long, recent };
 }
@@ -153,6 +176,6 @@ function add(sum: Counts, row: Counts, weight: number): void {
   for (const name of COUNTS) sum[name] += row[name] * weight;
 }
 
-function addSome(sum: Counts, row: Counts, names: readonly (keyof Counts)[]): void {
+function addSome(sum: Counts, row: Counts, names: readonly CountName[]): void {
   for (const name of names) sum[name] += row[name];
 }

@@ -60,7 +60,7 @@ export function createTakeTokens({ buckets, onDegraded, onRecovered }: TakeToken
   }
 
   function createLane(given: readonly Bucket[], purpose: Purpose): Lane {
-    const asks = given.map((bucket) => toAsk(bucket, purpose));
+    const asks = [...new Map(given.map((bucket) => [bucket.key, toAsk(bucket, purpose)])).values()];
     const slowest = slowestOf(asks);
     const most = Math.min(...asks.map(({ interval, tolerance }) => tolerance / interval));
     // What is held back stays within what one burst takes to come again.
