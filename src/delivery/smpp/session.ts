@@ -82,6 +82,8 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
   let receivedAt = openedAt;
   let sentAt = openedAt;
   let askedAt: number | null = null;
+  /** The last that is done once nothing is in flight either way. */
+  let farewell: (() => void) | null = null;
 
   const socket = openSocket(options, () => {
     state = 'binding';
@@ -120,11 +122,10 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
         writer.bare(COMMAND.enquire_link + RESPONSE, STATUS.ok, number);
         break;
       case COMMAND.unbind:
-        writer.bare(COMMAND.unbind + RESPONSE, STATUS.ok, number);
-        leave('unbound_by_peer');
+        if (state === 'bound') part('unbound_by_peer', number);
         break;
       case COMMAND.unbind + RESPONSE:
-        if (state === 'unbinding') leave('unbound');
+        if (state === 'unbinding') part('unbound', null);
         break;
       case COMMAND[`bind_${bind.type}`] + RESPONSE:
         if (state === 'binding') answerToBind(status);
@@ -158,6 +159,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     if (submit) {
       pending.delete(number);
       submit.done(outcome);
+      partWhenDone();
       return;
     }
     const done = late.get(number);
@@ -176,6 +178,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     if (state === 'closed') return;
     writer.delivered(command, status, number);
     flushSoon();
+    partWhenDone();
   }
 
   /** What is asked for in one turn of the event loop leaves in one write. */
@@ -236,12 +239,30 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     if (pending.size < before && state === 'bound') events.room();
   }
 
-  /** Nothing more is sent; the other side may still answer until it closes. */
-  function leave(why: string): void {
-    flush();
+  /** Both sides' last answers are awaited. `owed`: a request to part that is to be answered. */
+  function part(why: string, owed: number | null): void {
     state = 'unbinding';
-    socket.end();
-    setTimeout(() => end(why), UNBIND_MS).unref();
+    farewell = () => {
+      if (owed !== null) writer.bare(COMMAND.unbind + RESPONSE, STATUS.ok, owed);
+      flush();
+      socket.end();
+    };
+    endSoon(why);
+    partWhenDone();
+  }
+
+  function partWhenDone(): void {
+    if (!farewell || pending.size > 0 || delivering > 0) return;
+    farewell();
+    farewell = null;
+  }
+
+  function endSoon(why: string): void {
+    const timer = setTimeout(() => {
+      farewell?.();
+      end(why);
+    }, UNBIND_MS);
+    timer.unref();
   }
 
   function end(why: string, status?: number): void {
@@ -279,7 +300,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
       writer.bare(COMMAND.unbind, STATUS.ok, nextSequence());
       flush();
       state = 'unbinding';
-      setTimeout(() => end('unbound'), UNBIND_MS).unref();
+      endSoon('unbound');
       return closed;
     },
     destroy: (why) => end(why),

@@ -95,6 +95,7 @@ sub serve {
     return unless $select->exists($socket);
     my $pdu = $socket->read_pdu or return forget($socket);
     my $command = $pdu->{cmd};
+    say_that(event => 'heard', command => $command);
     return if $set{mute};
     if ($command == Net::SMPP::CMD_enquire_link) {
         say_that(event => 'enquire_link');
@@ -146,6 +147,7 @@ sub submit {
     after_ms($set{delay_ms}, sub {
         return unless $bound{$socket};
         my $message_id = $status ? '' : sprintf $set{id_format}, $id;
+        say_that(event => 'answered', id => $id);
         $socket->submit_sm_resp(seq => $pdu->{seq}, status => $status, message_id => $message_id);
     }) if $answers;
     after_ms($set{receipt_delay_ms}, sub { receipt($id, $pdu) }) if $receipt && !$set{receipt_early};

@@ -31,9 +31,10 @@ export interface Submitted extends SmscEvent {
 
 export interface Smsc {
   port: number;
-  /** All that happened so far. */
+  /** What it has told so far. */
   events: readonly SmscEvent[];
-  submits(): Submitted[];
+  /** All that came until now. */
+  submits(): Promise<Submitted[]>;
   count(event: string): number;
   /** Resolves when it was carried out. */
   tell(command: object): Promise<void>;
@@ -71,7 +72,10 @@ export async function startSmsc(): Promise<Smsc> {
   return {
     port,
     events,
-    submits: () => events.filter((each) => each.event === 'submit') as Submitted[],
+    async submits() {
+      await tell({});
+      return events.filter((each) => each.event === 'submit') as Submitted[];
+    },
     count,
     tell,
     set: (settings) => tell({ set: settings }),
