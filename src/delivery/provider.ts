@@ -40,11 +40,36 @@ export interface OutboundMessage {
   html?: string;
   /** The code itself, for carriers that word the message by themselves (WhatsApp, Telegram). */
   code?: string;
+  /** Voice only: what is said, for carriers that speak or let speak part by part; `text` is the same as one text. */
+  script?: SpokenScript;
   /** Replace what is not in GSM-7 when that keeps a text out of UCS-2. */
   smartEncoding?: boolean;
   /** The carrier must not deliver later than this. */
   validitySeconds: number;
 }
+
+export interface SpokenScript {
+  /** BCP 47. */
+  locale: string;
+  greeting: string;
+  /** The body is said only to who presses the key: a mailbox does not, and a person is then listening. */
+  gate?: { key: string; prompt: string };
+  /** Said `repeats` times. */
+  body: readonly SpokenPart[];
+  repeats: number;
+  goodbye: string;
+  /** Whoever presses the key wants no more calls of this purpose. */
+  optOut?: { key: string; prompt: string };
+  voice?: string;
+  /** Words per minute relative to the voice's own pace, 0.5–1.5; default 1. */
+  pace?: number;
+}
+
+export type SpokenPart =
+  | { say: string }
+  /** One by one, with pauses. */
+  | { digits: string }
+  | { pauseMs: number };
 
 export type SendVerdict = Accepted | Rejected | Failed | OutcomeUnknown;
 
