@@ -4,6 +4,7 @@ import { hashPhone, hashPhonePrefix, parsePhone } from '../lib/phone.ts';
 import type { Challenge, ChallengeFacts, Channel, WorkflowStep } from './challenge.ts';
 import { drawCode } from './code.ts';
 import { type Context, contextDigest } from './context.ts';
+import { countUnserved } from './count-unserved.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
 import { beginFlow, idleFlow } from './flow.ts';
@@ -41,7 +42,13 @@ export type StartResult =
   | Locked;
 
 /** `seed`: the random seed of an idempotent request; a rerun with the same one finds the challenge of the first run. */
-export async function startVerification(
+export function startVerification(deps: VerifyDeps, ...request: Request): Promise<StartResult> {
+  return countUnserved(deps.metrics.started, start(deps, ...request));
+}
+
+type Request = [caller: Caller, policy: Policy, input: StartInput, now: number, seed?: string];
+
+async function start(
   deps: VerifyDeps,
   caller: Caller,
   policy: Policy,
@@ -198,6 +205,9 @@ function findViolation(
   if (new Set(keys).size < keys.length) return { pointer: '/limits', message: 'each key once' };
   if (input.origin !== undefined && !policy.origins.includes(input.origin)) {
     return { pointer: '/origin', message: 'not an origin that the project has registered' };
+  }
+  if (input.code_length !== undefined && input.code_length < policy.code_length) {
+    return { pointer: '/code_length', message: `at least ${policy.code_length}` };
   }
   if (input.ttl_seconds !== undefined && input.ttl_seconds > policy.ttl_seconds) {
     return { pointer: '/ttl_seconds', message: `at most ${policy.ttl_seconds}` };

@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Challenge } from '../../src/verify/challenge.ts';
-import { createEvents, newChallenge, newEpoch } from '../contract/build.ts';
+import { cooldown, createEvents, newChallenge, newEpoch, newPerson } from '../contract/build.ts';
 import { type Opened, openStore, type Profile } from '../contract/open-store.ts';
 import { type Order, type Outcome, type Racer, startRacer } from './racer.ts';
 
 /** Rounds that go on side by side: the stores are shared, the challenges are not. */
 const ABREAST = 4;
 
+const ROUNDS = 100;
+
 /** Two processes against each other, over and over, on one store. */
-export function races(makeProfile: () => Promise<Profile>, rounds = 100): void {
+export function races(makeProfile: () => Promise<Profile>): void {
   describe('races', { timeout: 300_000 }, () => {
     let racers: Racer[];
     let opened: Opened;
@@ -27,9 +29,12 @@ export function races(makeProfile: () => Promise<Profile>, rounds = 100): void {
       changes: Partial<Challenge>,
       round: (challenges: Challenge[]) => Promise<void>,
     ): Promise<void> {
-      for (let done = 0; done < rounds; done += ABREAST) {
+      for (let done = 0; done < ROUNDS; done += ABREAST) {
         const now = newEpoch();
-        const challenges = Array.from({ length: ABREAST }, () => newChallenge(now, changes));
+        const challenges = Array.from({ length: ABREAST }, () => {
+          const who = newPerson();
+          return newChallenge(now, { sendLimits: [cooldown(who)], ...changes }, who);
+        });
         await Promise.all(
           challenges.map((challenge) => opened.store.create(challenge, [], createEvents(challenge, now), now)),
         );
@@ -55,14 +60,14 @@ export function races(makeProfile: () => Promise<Profile>, rounds = 100): void {
     const resend = (challenge: Challenge) => ({ do: 'resend', challenge, now: challenge.createdAt }) as const;
     const tally = (outcomes: Outcome[]) => Object.groupBy(outcomes, (outcome) => outcome);
 
-    it(`64 right answers at once: one is accepted (${rounds} rounds)`, () =>
+    it(`64 right answers at once: one is accepted (${ROUNDS} rounds)`, () =>
       eachRound({ maxAttempts: 64 }, async (challenges) => {
         for (const outcomes of await race(64, challenges, answer(true)))
           expect(tally(outcomes).approved).toHaveLength(1);
         for (const { id } of challenges) expect((await opened.store.get(id))?.status).toBe('approved');
       }));
 
-    it(`200 wrong answers at once: five are judged, and the right one is refused afterwards (${rounds} rounds)`, () =>
+    it(`200 wrong answers at once: five are judged, and the right one is refused afterwards (${ROUNDS} rounds)`, () =>
       eachRound({}, async (challenges) => {
         for (const outcomes of await race(200, challenges, answer(false))) {
           const { failed, exhausted } = tally(outcomes);
@@ -74,7 +79,7 @@ export function races(makeProfile: () => Promise<Profile>, rounds = 100): void {
         }
       }));
 
-    it(`30 resends at once: one goes out (${rounds} rounds)`, () =>
+    it(`30 resends at once: one goes out (${ROUNDS} rounds)`, () =>
       eachRound({}, async (challenges) => {
         for (const outcomes of await race(30, challenges, resend)) {
           const { sent, limited } = tally(outcomes);

@@ -3,5 +3,5 @@ import { describeWith } from '../rig/stores.ts';
 import { races } from './races.ts';
 
 await describeWith(['redis', 'postgres'], 'two processes on Redis Cluster', () => {
-  races(() => freshProfile('redis-cluster'), 24);
+  races(() => freshProfile('redis-cluster'));
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newNumber, openTestService, type TestService } from '../service.ts';
+import { type Answer, newNumber, openTestService, type TestService } from '../service.ts';
 
 describe('a full hashing queue', () => {
   let service: TestService;
@@ -29,5 +29,10 @@ describe('a full hashing queue', () => {
       Array.from({ length: 4 }, () => service.call('POST', '/v1/verifications', { to: newNumber() })),
     );
     expect(new Set(starts.map((answer) => answer.status))).toEqual(new Set([201, 503]));
+
+    const unserved = (of: Answer[]) => of.filter((answer) => answer.status === 503).length;
+    const metrics = await service.services.metrics.registry.metrics();
+    expect(metrics).toContain(`countersign_starts_total{result="overloaded"} ${unserved(starts)}`);
+    expect(metrics).toContain(`countersign_checks_total{result="overloaded"} ${unserved(answers)}`);
   });
 });
