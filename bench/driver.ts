@@ -47,7 +47,7 @@ const { installation, receipts } = JSON.parse(process.argv[2] ?? '') as DriverSe
 const openCodes = await createOpenCodes(installation);
 
 const numbers = createNumbers(receipts ? '1000' : '0002');
-/** The yardstick keeps no count of them. */
+/** The yardstick counts them apart. */
 const yardstickNumbers = createNumbers('0002');
 let pending: Started[] = [];
 
