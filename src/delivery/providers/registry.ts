@@ -14,6 +14,7 @@ export const providerTypes = {
   infobip: () => import('./infobip.ts').then((module) => module.infobip),
   smtp: () => import('./smtp.ts').then((module) => module.smtp),
   aws: () => import('./aws.ts').then((module) => module.aws),
+  http: () => import('./http.ts').then((module) => module.http),
 } satisfies Record<string, () => Promise<ProviderType<unknown>>>;
 
 export type ProviderTypeName = keyof typeof providerTypes;
