@@ -48,10 +48,12 @@ const SenderSchema = Type.Object(
     }),
     countries: Type.Optional(Type.Array(CountrySchema, { minItems: 1, uniqueItems: true })),
     providers: Type.Optional(Type.Array(ProviderName, { minItems: 1, uniqueItems: true })),
-    registration: Type.Enum([...REGISTRATIONS], {
-      default: 'not_required',
-      description: 'With the carriers or authorities of these countries. Pending and refused senders are not used.',
-    }),
+    registration: Type.Optional(
+      Type.Enum([...REGISTRATIONS], {
+        default: 'not_required',
+        description: 'With the carriers or authorities of these countries. Pending and refused senders are not used.',
+      }),
+    ),
     ...rate,
   },
   closed,
@@ -81,7 +83,9 @@ const WhenSchema = Type.Object(
 const RuleProviderSchema = Type.Object(
   {
     provider: ProviderName,
-    weight: Type.Number({ minimum: 0, maximum: 1_000_000, default: 1, description: '0: only when no other is left.' }),
+    weight: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1_000_000, default: 1, description: '0: only when no other is left.' }),
+    ),
     cost: Type.Optional(PriceSchema),
     ...rate,
   },
@@ -91,9 +95,9 @@ const RuleProviderSchema = Type.Object(
 const RuleSchema = Type.Object(
   {
     name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' }),
-    when: WhenSchema,
+    when: Type.Optional(WhenSchema),
     providers: Type.Array(RuleProviderSchema, { minItems: 1, maxItems: 50 }),
-    strategy: Type.Enum([...STRATEGIES], { default: 'ordered' }),
+    strategy: Type.Optional(Type.Enum([...STRATEGIES], { default: 'ordered' })),
     validity_seconds: Type.Optional(
       Type.Integer({ minimum: 60, maximum: 259_200, description: 'The carrier must not deliver later than this.' }),
     ),
@@ -112,29 +116,44 @@ const RuleSchema = Type.Object(
         description: 'Without a receipt the message goes to the next provider as well after it. Default: never.',
       }),
     ),
-    failover_on_receipt: Type.Boolean({
-      default: true,
-      description: 'A receipt that says “failed” sends the message to the next provider.',
-    }),
+    failover_on_receipt: Type.Optional(
+      Type.Boolean({
+        default: true,
+        description: 'A receipt that says “failed” sends the message to the next provider.',
+      }),
+    ),
   },
   closed,
 );
 
-export const RoutingTableSchema = Type.Object(
-  {
-    senders: Type.Array(SenderSchema, { default: [], maxItems: 1000 }),
-    rules: Type.Array(RuleSchema, { default: [], maxItems: 500, description: 'The first that fits decides.' }),
-  },
-  { ...closed, title: 'RoutingTable' },
-);
+/** What is optional and has a default is there once a table was checked. */
+type Filled<T, K extends keyof T> = Omit<T, K> & { [M in K]-?: Exclude<T[M], undefined> };
 
-/** With its defaults filled in. */
-export type RoutingTable = Static<typeof RoutingTableSchema>;
-export type TableRule = RoutingTable['rules'][number];
-export type RuleProvider = TableRule['providers'][number];
-export type TableSender = RoutingTable['senders'][number];
+export type TableSender = Filled<Static<typeof SenderSchema>, 'registration'>;
 export type SenderKind = TableSender['kind'];
+export type RuleProvider = Filled<Static<typeof RuleProviderSchema>, 'weight'>;
+export type TableRule = Filled<
+  Omit<Static<typeof RuleSchema>, 'providers'>,
+  'when' | 'strategy' | 'failover_on_receipt'
+> & { providers: RuleProvider[] };
 export type Condition = keyof TableRule['when'];
+
+export interface RoutingTable {
+  senders: TableSender[];
+  rules: TableRule[];
+}
+
+export const RoutingTableSchema = Type.Unsafe<RoutingTable>(
+  Type.Object(
+    {
+      senders: Type.Optional(Type.Array(SenderSchema, { default: [], maxItems: 1000 })),
+      rules: Type.Optional(
+        Type.Array(RuleSchema, { default: [], maxItems: 500, description: 'The first that fits decides.' }),
+      ),
+    },
+    { ...closed, title: 'RoutingTable' },
+  ),
+);
 
 export const CONDITIONS = Object.keys(WhenSchema.properties) as Condition[];
 

@@ -28,8 +28,9 @@ interface Lane {
 }
 
 /**
- * `Routing.take`. Bulk leaves a part of each bucket alone; codes may take all of it and once as much again, which is
- * then missing to the others. So a code never waits for bulk, only for other codes.
+ * `Routing.take`. Bulk leaves a part of each bucket alone; codes may take all of it and half as much again, which is
+ * then missing to the others. So a code never waits for bulk, only for other codes. Over any time at most
+ * `perSecond × time + 2 × burst` go.
  *
  * While the shared buckets do not answer, or a clock is wrong, codes are counted by this instance alone and bulk waits.
  */
@@ -62,10 +63,9 @@ export function createTakeTokens({ buckets, onDegraded, onRecovered }: TakeToken
   function createLane(given: readonly Bucket[], purpose: Purpose): Lane {
     const asks = [...new Map(given.map((bucket) => [bucket.key, toAsk(bucket, purpose)])).values()];
     const slowest = slowestOf(asks);
-    const most = Math.min(...asks.map(({ interval, tolerance }) => tolerance / interval));
-    // What is held back stays within what one burst takes to come again.
-    const heldMs = Math.min(AHEAD_MS, (most * slowest) / 1000);
-    const ahead = purpose === 'code' ? 0 : Math.floor((heldMs * 1000) / slowest);
+    const ahead = purpose === 'code' ? 0 : Math.min(...given.map(mayTakeAhead));
+    // What was taken ahead is lost by the time half a burst has come anew: more never adds to a burst.
+    const heldMs = Math.min(AHEAD_MS, ...given.map(({ perSecond, burst }) => (1000 * burst) / 2 / perSecond));
 
     async function run(calls: number[]): Promise<number[]> {
       const now = Math.max(...calls);
@@ -104,13 +104,15 @@ export function createTakeTokens({ buckets, onDegraded, onRecovered }: TakeToken
 
 const slowestOf = (asks: readonly Ask[]) => Math.max(...asks.map(({ interval }) => interval));
 
-const KEPT_FREE: Record<Purpose, (burst: number) => number> = {
-  code: (burst) => -burst,
-  transactional: (burst) => Math.floor(burst / 4),
-  marketing: (burst) => Math.floor(burst / 2),
+const mayTakeAhead = ({ perSecond, burst }: Bucket) => Math.floor(Math.min((perSecond * AHEAD_MS) / 1000, burst / 2));
+
+const AT_ONCE: Record<Purpose, (burst: number) => number> = {
+  code: (burst) => burst + Math.max(1, Math.floor(burst / 2)),
+  transactional: (burst) => burst - Math.floor(burst / 4),
+  marketing: (burst) => burst - Math.floor(burst / 2),
 };
 
-export function toAsk({ key, perSecond, burst }: Bucket, purpose: Purpose): Ask {
+function toAsk({ key, perSecond, burst }: Bucket, purpose: Purpose): Ask {
   const interval = Math.ceil(1_000_000 / perSecond);
-  return { key, interval, tolerance: (burst - KEPT_FREE[purpose](burst)) * interval };
+  return { key, interval, tolerance: AT_ONCE[purpose](burst) * interval };
 }

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { checkTable } from '../../../src/delivery/routing/check-table.ts';
 import { CARRIERS, tableOf } from './routing-rig.ts';
 
@@ -188,4 +190,12 @@ it.each<[string, object, object]>([
   ['another condition', { country: 'FR' }, { purpose: 'code' }],
 ])('a rule that takes more than the one above it is let through: %s', (_, above, below) => {
   expect(check({ rules: [rule({ name: 'a', when: above }), rule({ name: 'b', when: below })] })).toEqual([]);
+});
+
+it('the table of the guide can be carried out', () => {
+  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/guides/routing.md', 'utf8')) ?? [];
+  const table = tableOf(parse(yaml).routes);
+  const carriers = ['carrier-a', 'carrier-b'].map((name) => ({ name, channels: ['sms'] as const }));
+  expect(table.rules).toHaveLength(3);
+  expect(checkTable(table, carriers)).toEqual([]);
 });
