@@ -1,6 +1,9 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { eventRoutes } from './audit/routes.ts';
 import { sandboxPage } from './console/sandbox-page.ts';
+import { callbackRoutes } from './delivery/callback-routes.ts';
+import { messageRoutes } from './delivery/messages/routes.ts';
+import { routingRoutes } from './delivery/routing/routing-routes.ts';
 import { sandboxRoutes } from './delivery/sandbox-routes.ts';
 import { docsRoutes } from './http/docs.ts';
 import { healthRoutes } from './http/health.ts';
@@ -15,6 +18,7 @@ import type { Services } from './open.ts';
 import { createAuthenticate } from './projects/authenticate.ts';
 import { keyRoutes } from './projects/key-routes.ts';
 import { projectRoutes } from './projects/project-routes.ts';
+import { requireAdministrator } from './projects/require-administrator.ts';
 import { withClientTokens } from './tokens/authenticate-client.ts';
 import { issueClientToken } from './tokens/client-token.ts';
 import { tokenRoutes } from './tokens/routes.ts';
@@ -41,7 +45,7 @@ const HAND_OVER_MS = 500;
  */
 const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options) => {
   const { services, standalone = false, draining = () => false } = options;
-  const { config, db, keyring, hashKey, now, log, metrics, sandbox, verify } = services;
+  const { config, db, keyring, hashKey, now, log, metrics, sandbox, verify, delivery } = services;
   const production = config.mode === 'production';
   const recipientHash = (to: string) => {
     const phone = parsePhone(to);
@@ -75,6 +79,17 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
       list: createListVerifications(db, hashKey, createCursors(keyring, 'verifications')),
       issueClientToken: ({ id, project, mode, expiresAt }) =>
         issueClientToken(keyring, { verificationId: id, project, mode }, expiresAt),
+    }),
+  );
+  await app.register(messageRoutes({ ...delivery, db, hashKey, keyring, now }));
+  await app.register(callbackRoutes({ ...delivery, publicUrl: config.file.public_url ?? null, now, log }));
+  await app.register(
+    routingRoutes({
+      routing: delivery.routing,
+      db,
+      keyring,
+      now,
+      requireAdministrator: requireAdministrator(production),
     }),
   );
   await app.register(tokenRoutes({ db, keys: services.keySet, proofs: services.proofs, now }));

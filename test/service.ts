@@ -38,6 +38,8 @@ export interface TestService {
   recorded(): Promise<void>;
   /** Does all that is due, and what follows from it at once. */
   work(): Promise<void>;
+  /** Sends every message that is due, and works in what carriers say of it. */
+  sendMessages(): Promise<void>;
   /** All events of a verification, oldest first. */
   events(id: string): Promise<{ type: string; data: Record<string, unknown>; sequence: number }[]>;
   close(): Promise<void>;
@@ -95,6 +97,11 @@ export async function openTestService(profile: Profile, options: TestServiceOpti
     async work() {
       await service.settled();
       while ((await runDue(services.verify, clock.now)) > 0) await service.settled();
+    },
+    async sendMessages() {
+      const { worker, watch } = services.delivery;
+      await service.settled();
+      while ((await worker.runDue()) + (await watch(clock.now)) > 0) await service.settled();
     },
     async recorded() {
       await service.settled();

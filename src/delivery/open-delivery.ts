@@ -157,7 +157,12 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   watchQueues(deps.metrics, db, queue, codeLog, now);
   const takeInbound = (provider: string, messages: readonly InboundMessage[]) =>
     keepInbound(db, deps.hashKey, provider, messages, now());
-  sandbox.onReceipt((receipt) => receiver.receive(sandbox.name, [receipt]));
+  sandbox.onReceipt((receipt) => {
+    const kept = receiver.receive(sandbox.name, [receipt]);
+    // Who waits for what is under way waits for this too; the sandbox hears of a failure and reports again.
+    background(kept.catch(() => {}));
+    return kept;
+  });
 
   const closing = opening.move();
   return {

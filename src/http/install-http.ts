@@ -53,7 +53,8 @@ export function installHttp(fastify: FastifyInstance, deps: HttpDeps): void {
   const makeIdempotent = withIdempotency({ ...deps, store: deps.idempotency });
   fastify.addHook('onRoute', (route) => {
     // No parameters declared means none taken.
-    route.schema = { querystring: { type: 'object', properties: {}, ...closed }, ...route.schema };
+    if (!route.config?.anyContent)
+      route.schema = { querystring: { type: 'object', properties: {}, ...closed }, ...route.schema };
     refuseUnguarded(route);
     refuseOpenSchemas(route);
     makeIdempotent(route);

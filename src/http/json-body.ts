@@ -2,6 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../lib/errors.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Takes any content and any query, and reads them itself. */
+    anyContent?: boolean;
+  }
+}
+
 const MAX_DEPTH = 32;
 
 /** One spelling: whatever looks like it but is not (spaces, tabs, trailing text, other charsets) is refused. */
@@ -25,6 +32,7 @@ export function addJsonParser(fastify: FastifyInstance): void {
 
 function refuseOtherContent(request: FastifyRequest): void {
   if (request.is404 || request.method === 'GET' || request.method === 'HEAD') return;
+  if (request.routeOptions.config.anyContent) return;
   const type = request.headers['content-type'];
   if (type !== undefined && !JSON_TYPE.test(type)) throw new Problem('unsupported_media_type');
   if (request.headers['content-encoding'] !== undefined) {

@@ -12,6 +12,7 @@ const TAGS = [
   { name: 'Verifications', description: 'Send a code, check it, get a signed proof.' },
   { name: 'Recipients', description: 'Numbers that were bound anew.' },
   { name: 'Tokens', description: 'Proofs and client tokens.' },
+  { name: 'Messages', description: 'Send a text, follow it from carrier to phone.' },
   { name: 'Events', description: 'What happened: the audit log.' },
   { name: 'Projects', description: 'Projects, their policies and keys. Needs the admin scope.' },
   { name: 'Routing', description: 'Which carrier takes a message, and why. Needs the admin scope.' },

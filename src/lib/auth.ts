@@ -2,6 +2,8 @@
 export const SCOPES = [
   'verifications:write',
   'verifications:read',
+  'messages:send',
+  'messages:read',
   'events:read',
   'recipients:write',
   'tokens:redeem',

@@ -28,7 +28,7 @@ beforeAll(async () => {
   routes = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
       method: method.toUpperCase() as Route['method'],
-      url: path.replace('{id}', idFor(path)),
+      url: path.replace('{id}', idFor(path)).replace('{version}', '1'),
       operation,
     })),
   );
@@ -37,8 +37,14 @@ beforeAll(async () => {
 });
 afterAll(() => service?.close());
 
+const PREFIXES = [
+  ['/keys', 'key_'],
+  ['/projects', 'prj_'],
+  ['/messages', 'msg_'],
+] as const;
+
 function idFor(path: string): string {
-  const prefix = path.includes('/keys') ? 'key_' : path.includes('/projects') ? 'prj_' : 'ver_';
+  const [, prefix = 'ver_'] = PREFIXES.find(([part]) => path.includes(part)) ?? [];
   return `${prefix}${'0'.repeat(prefix === 'ver_' ? 27 : 26)}`;
 }
 

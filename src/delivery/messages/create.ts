@@ -1,0 +1,196 @@
+import { createHash, type KeyObject } from 'node:crypto';
+import type { AuditEvent } from '../../audit/event.ts';
+import type { Database } from '../../db/open.ts';
+import { batchTransaction } from '../../db/transaction.ts';
+import type { JobQueue } from '../../jobs/queue.ts';
+import { createBatcher } from '../../lib/batch.ts';
+import type { Channel } from '../../lib/channels.ts';
+import { StoreUnavailable } from '../../lib/errors.ts';
+import { encodeId, newId } from '../../lib/ids.ts';
+import { hashPhone } from '../../lib/phone.ts';
+import { measureText } from '../../lib/text/encode-text.ts';
+import type { ProviderChoice } from '../choose-provider.ts';
+import { cleanBody } from './clean-body.ts';
+import { messageEvents } from './events.ts';
+import type { MessageRow } from './load.ts';
+import { LANES } from './message.ts';
+import { type Recipient, readRecipient } from './recipient.ts';
+import { createMessageStatements } from './statements.ts';
+
+/** The body of POST /v1/messages, its shape already checked. */
+export interface MessageInput {
+  to: string;
+  text: string;
+  subject?: string;
+  channel?: Channel;
+  purpose?: 'transactional' | 'marketing';
+  sender?: string;
+  locale?: string;
+  send_at?: string;
+  validity_seconds?: number;
+  metadata?: Record<string, string>;
+}
+
+export interface MessageCaller {
+  project: string;
+  mode: 'live' | 'test';
+  /** API key id. */
+  actor: string;
+}
+
+export type CreateResult =
+  | { kind: 'created'; message: MessageRow }
+  | { kind: 'invalid_recipient'; channel: Channel }
+  | { kind: 'invalid'; pointer: string; message: string }
+  | { kind: 'no_provider'; channel: Channel };
+
+export interface CreateDeps {
+  db: Database;
+  queue: JobQueue;
+  choice: Pick<ProviderChoice, 'carries'>;
+  hashKey: KeyObject;
+}
+
+/** More than a carrier joins together reliably. */
+const MAX_SEGMENTS = 10;
+const MAX_AHEAD_MS = 7 * 86_400_000;
+const VALIDITY_SECONDS = 86_400;
+const BATCH = 200;
+
+/** Records messages: when it resolves, nothing can forget them any more. They are sent afterwards. */
+export function createMessages(deps: CreateDeps) {
+  const { db, queue, choice, hashKey } = deps;
+  const statements = createMessageStatements(db);
+  const record = createBatcher(recordAll, BATCH);
+
+  async function recordAll(rows: MessageRow[]): Promise<(Error | null)[]> {
+    try {
+      await insert(rows);
+      return rows.map(() => null);
+    } catch (error) {
+      if (error instanceof StoreUnavailable || rows.length === 1) throw error;
+      // One that the database will not take keeps no other out.
+      return Promise.all(rows.map((row) => insert([row]).then(() => null, toError)));
+    }
+  }
+
+  /** A rerun makes the same ids: it finds everything there, and changes nothing. */
+  function insert(rows: readonly MessageRow[]): Promise<void> {
+    const jobs = rows.map((row) => ({
+      id: row.id,
+      lane: row.purpose === 'marketing' ? LANES.marketing : LANES.transactional,
+      dueAt: row.send_at ?? row.created_at,
+    }));
+    return batchTransaction(db, {}, (batch) =>
+      batch.commit(
+        statements.insertMessages(rows),
+        queue.enqueue(jobs),
+        statements.insertEvents(rows.flatMap(createdEvent)),
+      ),
+    );
+  }
+
+  return async (caller: MessageCaller, input: MessageInput, now: number, seed?: string): Promise<CreateResult> => {
+    const channel = input.channel ?? 'sms';
+    const recipient = readRecipient(channel, input.to);
+    if (!recipient) return { kind: 'invalid_recipient', channel };
+    const problem = findProblem(input, channel, now);
+    if (problem) return { kind: 'invalid', ...problem };
+    if (!choice.carries(caller.mode, channel)) return { kind: 'no_provider', channel };
+    const row = toRow(caller, input, channel, recipient, hashPhone(hashKey, recipient.address), now, seed);
+    const refused = await record(row);
+    if (refused) throw refused;
+    if (row.status === 'accepted') queue.wake();
+    return { kind: 'created', message: row };
+  };
+}
+
+function findProblem(input: MessageInput, channel: Channel, now: number): { pointer: string; message: string } | null {
+  if (input.purpose === 'marketing') {
+    return { pointer: '/purpose', message: 'marketing needs the recipient’s consent, which cannot be recorded yet' };
+  }
+  const text = cleanBody(input.text);
+  if (text === '') return { pointer: '/text', message: 'has no visible character' };
+  if (channel === 'sms' && measureText(text).segments > MAX_SEGMENTS) {
+    return { pointer: '/text', message: `takes more than ${MAX_SEGMENTS} segments` };
+  }
+  if (channel === 'email' && input.subject === undefined) {
+    return { pointer: '/subject', message: 'is required for e-mail' };
+  }
+  if (channel !== 'email' && input.subject !== undefined) {
+    return { pointer: '/subject', message: 'is for e-mail only' };
+  }
+  if (input.send_at !== undefined && Date.parse(input.send_at) > now + MAX_AHEAD_MS) {
+    return { pointer: '/send_at', message: 'must be within seven days' };
+  }
+  return null;
+}
+
+function toRow(
+  caller: MessageCaller,
+  input: MessageInput,
+  channel: Channel,
+  recipient: Recipient,
+  recipientHash: string,
+  now: number,
+  seed: string | undefined,
+): MessageRow {
+  const text = cleanBody(input.text);
+  const size = channel === 'sms' ? measureText(text) : null;
+  const sendAt = input.send_at === undefined ? null : Date.parse(input.send_at);
+  const startsAt = Math.max(sendAt ?? now, now);
+  const subject = input.subject === undefined ? {} : { subject: cleanBody(input.subject).replaceAll('\n', ' ') };
+  return {
+    id: seed === undefined ? newId('msg') : `msg_${seededId(seed)}`,
+    project_id: caller.project,
+    mode: caller.mode,
+    purpose: input.purpose ?? 'transactional',
+    channel,
+    recipient: recipient.address,
+    recipient_hash: recipientHash,
+    recipient_masked: recipient.masked,
+    verification_id: null,
+    send_index: null,
+    content: JSON.stringify({ text, ...subject }),
+    sender: input.sender ?? null,
+    locale: input.locale ?? null,
+    encoding: size?.encoding ?? null,
+    segments: size?.segments ?? null,
+    country: recipient.country,
+    mcc_mnc: null,
+    status: startsAt > now ? 'scheduled' : 'accepted',
+    reason: null,
+    carrier_code: null,
+    provider: null,
+    route: null,
+    attempts: 0,
+    cost_amount: null,
+    cost_currency: null,
+    metadata: input.metadata === undefined ? null : JSON.stringify(input.metadata),
+    actor: caller.actor,
+    send_at: startsAt > now ? startsAt : null,
+    expires_at: startsAt + (input.validity_seconds ?? VALIDITY_SECONDS) * 1000,
+    due_at: null,
+    created_at: now,
+    updated_at: now,
+  };
+}
+
+/** Its id derives from the message's: there is one for each. */
+function createdEvent(row: MessageRow): AuditEvent[] {
+  const data = {
+    segments: row.segments,
+    ...(row.send_at !== null && { send_at: new Date(row.send_at).toISOString() }),
+  };
+  return messageEvents(row, row.status === 'scheduled' ? 'scheduled' : 'accepted', row.actor, row.created_at, data).map(
+    (event) => ({ ...event, id: row.id.replace('msg_', 'evt_') }),
+  );
+}
+
+function seededId(seed: string): string {
+  return encodeId(createHash('sha256').update(`message\0${seed}`).digest().subarray(0, 26));
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

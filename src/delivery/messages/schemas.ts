@@ -1,0 +1,157 @@
+import { Type } from 'typebox';
+import { pageQuery } from '../../http/pagination.ts';
+import { closed, NullableTimestampSchema, TimestampSchema } from '../../http/schemas.ts';
+import { CHANNELS } from '../../lib/channels.ts';
+import { MESSAGE_ID, MESSAGE_STATUSES } from './message.ts';
+import { RouteSchema } from './route-record.ts';
+
+const nullable = <T extends ReturnType<typeof Type.String> | ReturnType<typeof Type.Integer>>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
+const ChannelSchema = Type.Enum([...CHANNELS]);
+const StatusSchema = Type.Enum([...MESSAGE_STATUSES]);
+const MetadataSchema = Type.Record(
+  Type.String({ pattern: '^[A-Za-z0-9_.-]{1,40}$' }),
+  Type.String({ maxLength: 500 }),
+  {
+    ...closed,
+    maxProperties: 20,
+  },
+);
+
+export const IdParams = Type.Object({ id: Type.String({ pattern: MESSAGE_ID.source }) }, closed);
+
+export const MessageBody = Type.Object(
+  {
+    to: Type.String({ minLength: 3, maxLength: 254, description: 'Phone number, or for e-mail an address.' }),
+    text: Type.String({
+      minLength: 1,
+      maxLength: 10_000,
+      description: 'What the phone shows; for a call: what is spoken. At most ten segments as an SMS.',
+    }),
+    subject: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\p{Cc}]+$', description: 'Of an e-mail.' }),
+    ),
+    channel: Type.Optional(Type.Enum([...CHANNELS], { default: 'sms' })),
+    purpose: Type.Optional(Type.Enum(['transactional', 'marketing'], { default: 'transactional' })),
+    sender: Type.Optional(
+      Type.String({
+        maxLength: 254,
+        pattern: '^(?:\\+?[0-9]{3,15}|[A-Za-z0-9 .&_+-]{1,11}|[^\\s@<>"]{1,64}@[^\\s@<>"]+)$',
+        description: 'Number, short code, name of at most eleven characters, or e-mail address; default: by the route.',
+      }),
+    ),
+    locale: Type.Optional(
+      Type.String({
+        maxLength: 35,
+        pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$',
+        description: 'BCP 47; the language a call speaks.',
+      }),
+    ),
+    send_at: Type.Optional(
+      Type.String({ format: 'date-time', description: 'Not before this time; at most seven days ahead.' }),
+    ),
+    validity_seconds: Type.Optional(
+      Type.Integer({
+        minimum: 60,
+        maximum: 259_200,
+        default: 86_400,
+        description: 'Not sent later than this after `send_at`; carriers are told too.',
+      }),
+    ),
+    metadata: Type.Optional(MetadataSchema),
+  },
+  closed,
+);
+
+export const ListQuery = Type.Object(
+  {
+    to: Type.Optional(Type.String({ minLength: 3, maxLength: 254, description: 'Phone number or e-mail address.' })),
+    status: Type.Optional(StatusSchema),
+    verification_id: Type.Optional(Type.String({ maxLength: 64 })),
+    ...pageQuery,
+  },
+  closed,
+);
+
+const PriceSchema = Type.Union([
+  Type.Object({ amount: Type.String({ examples: ['0.0075'] }), currency: Type.String() }, closed),
+  Type.Null(),
+]);
+
+const message = {
+  id: Type.String(),
+  status: StatusSchema,
+  channel: ChannelSchema,
+  purpose: Type.Enum(['code', 'transactional', 'marketing']),
+  to: Type.String(),
+  text: nullable(Type.String({ description: 'Null for codes, which are not kept.' })),
+  subject: Type.Optional(Type.String()),
+  sender: nullable(Type.String({ description: 'As asked for; an attempt names the one that was used.' })),
+  segments: nullable(Type.Integer({ description: 'Short messages it takes; null for other channels.' })),
+  encoding: Type.Union([Type.Literal('gsm7'), Type.Literal('ucs2'), Type.Null()]),
+  country: nullable(Type.String()),
+  mcc_mnc: nullable(Type.String({ description: 'Network of the recipient, when a carrier told it.' })),
+  provider: nullable(Type.String({ description: 'Of the newest attempt.' })),
+  reason: nullable(Type.String({ description: 'Why it was not sent or not delivered.' })),
+  carrier_code: nullable(Type.String({ description: 'The carrier’s own code for it.' })),
+  cost: PriceSchema,
+  verification_id: nullable(Type.String()),
+  metadata: Type.Record(Type.String(), Type.String()),
+  created_at: TimestampSchema,
+  updated_at: TimestampSchema,
+  send_at: NullableTimestampSchema,
+  expires_at: NullableTimestampSchema,
+};
+
+export const MessageSchema = Type.Object(message, { ...closed, title: 'Message' });
+
+const AttemptSchema = Type.Object(
+  {
+    number: Type.Integer(),
+    provider: Type.String(),
+    sender: nullable(Type.String()),
+    status: Type.String({ description: '`rejected` and `failed`: certainly not sent; `unknown`: it may have been.' }),
+    reason: nullable(Type.String()),
+    carrier_code: nullable(Type.String()),
+    cost: PriceSchema,
+    started_at: TimestampSchema,
+    ended_at: NullableTimestampSchema,
+    parts: Type.Array(
+      Type.Object(
+        {
+          provider_id: Type.String(),
+          status: Type.String(),
+          reason: nullable(Type.String()),
+          carrier_code: nullable(Type.String()),
+          at: TimestampSchema,
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
+const ReceiptSchema = Type.Object(
+  {
+    attempt: nullable(Type.Integer()),
+    provider: Type.String(),
+    provider_id: nullable(Type.String()),
+    status: Type.String({ description: 'As reported; one that comes late may have changed nothing.' }),
+    reason: nullable(Type.String()),
+    carrier_code: nullable(Type.String()),
+    at: NullableTimestampSchema,
+    received_at: TimestampSchema,
+  },
+  closed,
+);
+
+export const MessageStorySchema = Type.Object(
+  {
+    ...message,
+    route: Type.Union([RouteSchema, Type.Null()], { description: 'Who could carry it and why, as decided last.' }),
+    attempts: Type.Array(AttemptSchema),
+    receipts: Type.Array(ReceiptSchema),
+  },
+  { ...closed, title: 'MessageStory' },
+);
