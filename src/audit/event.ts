@@ -37,7 +37,14 @@ export type EventType =
   | 'key.created'
   | 'key.revoked'
   | 'signing_key.rotated'
-  | 'routes.updated';
+  | 'routes.updated'
+  | 'code_message.updated'
+  | 'code_message.deleted'
+  | 'origin.added'
+  | 'origin.verified'
+  | 'origin.deleted'
+  | 'android_app.added'
+  | 'android_app.deleted';
 
 export type Mode = 'live' | 'test';
 

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { core } from './migrations/0001-core.ts';
 import { delivery } from './migrations/0002-delivery.ts';
+import { wording } from './migrations/0003-wording.ts';
 import type { Database } from './open.ts';
 import { writeTransaction } from './transaction.ts';
 
@@ -11,7 +12,7 @@ export interface Migration {
 }
 
 /** In order, without gaps, only ever appended to. */
-const migrations: readonly Migration[] = [core, delivery];
+const migrations: readonly Migration[] = [core, delivery, wording];
 
 /** The schema this build works with. */
 export const SCHEMA_VERSION = migrations.length;

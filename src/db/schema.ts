@@ -23,6 +23,9 @@ export interface Schema {
   routing_tables: { version: number; digest: string; body: string; actor: string; created_at: number };
   provider_stats: ProviderStatsTable;
   rate_buckets: { key: string; arrival: number };
+  code_messages: CodeMessageTable;
+  origins: OriginTable;
+  android_apps: { project_id: string; hash: string; created_at: number };
 }
 
 export interface ProjectTable {
@@ -284,4 +287,31 @@ export interface ProviderStatsTable {
   undelivered: number;
   codes_sent: number;
   codes_approved: number;
+}
+
+export interface CodeMessageTable {
+  project_id: string;
+  channel: string;
+  /** BCP 47, in canonical form. */
+  locale: string;
+  /** Templates. */
+  text: string;
+  subject: string | null;
+  /** For what is bound to a context. */
+  confirm: string | null;
+  confirm_subject: string | null;
+  /** JSON array: members of the context that the templates may show, apart from amount, currency and payee. */
+  context: string;
+  updated_at: number;
+}
+
+export interface OriginTable {
+  project_id: string;
+  host: string;
+  /** What the host's owner publishes. */
+  token: string;
+  /** Null: not verified. */
+  verified_by: 'dns' | 'https' | 'vouched' | null;
+  verified_at: number | null;
+  created_at: number;
 }

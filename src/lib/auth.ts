@@ -7,6 +7,7 @@ export const SCOPES = [
   'events:read',
   'recipients:write',
   'tokens:redeem',
+  'settings:write',
   'sandbox',
   'metrics:read',
   'admin',

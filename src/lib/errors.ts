@@ -26,6 +26,8 @@ export const problems = {
   invalid_code_format: [422, 'The code does not have the form of this verification’s codes'],
   context_required: [422, 'This verification is bound to a context, which the check must repeat'],
   no_provider: [422, 'No provider carries this channel'],
+  origin_not_verified: [422, 'The origin is not verified for this project'],
+  app_not_registered: [422, 'The Android app is not registered for this project'],
   policy_violation: [422, 'The project’s policy does not allow this'],
   idempotency_mismatch: [422, 'This Idempotency-Key was used with another request'],
   rate_limited: [429, 'Too many requests'],

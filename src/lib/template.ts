@@ -28,8 +28,11 @@ export interface ValueError {
 export interface Template {
   /** Those it uses, by first appearance. */
   variables: readonly string[];
-  /** Values go in as they are: one line of visible text each, nothing in them interpreted. */
-  render(values: Readonly<Record<string, string>>): Rendered;
+  /**
+   * Values go in as they are: one line of visible text each, nothing in them interpreted. `show` may put marks around
+   * them that values themselves may not bring.
+   */
+  render(values: Readonly<Record<string, string>>, show?: (value: string, variable: string) => string): Rendered;
 }
 
 export type ParsedTemplate = { kind: 'ok'; template: Template } | { kind: 'invalid'; errors: TemplateError[] };
@@ -75,7 +78,9 @@ export function parseTemplate(text: string, rules: TemplateRules): ParsedTemplat
     .map((name) => ({ message: `{{${name}}} is missing`, index: source.length }));
   const found = [...checkCharacters(source), ...wrong, ...missing];
   if (found.length > 0) return invalid(source, found);
-  return { kind: 'ok', template: { variables: used, render: (values) => render(pieces, used, values, maxLength) } };
+  const renderPieces = (values: Readonly<Record<string, string>>, show = (value: string, _: string) => value) =>
+    render(pieces, used, values, show, maxLength);
+  return { kind: 'ok', template: { variables: used, render: renderPieces } };
 }
 
 function checkCharacters(source: string): Found[] {
@@ -128,6 +133,7 @@ function render(
   pieces: readonly Piece[],
   used: readonly string[],
   values: Readonly<Record<string, string>>,
+  show: (value: string, variable: string) => string,
   maxLength: number,
 ): Rendered {
   const errors: ValueError[] = [];
@@ -137,7 +143,7 @@ function render(
     if (value === undefined) errors.push({ variable, message: 'has no value' });
     else if (value.length > MAX_VALUE_LENGTH) {
       errors.push({ variable, message: `is longer than ${MAX_VALUE_LENGTH} characters` });
-    } else cleaned.set(variable, cleanText(value));
+    } else cleaned.set(variable, show(cleanText(value), variable));
   }
   if (errors.length > 0) return { kind: 'invalid', errors };
   const text = pieces.map((piece) => (typeof piece === 'string' ? piece : cleaned.get(piece.variable))).join('');

@@ -51,7 +51,7 @@ export function keyRoutes({ db, now, keyring, production }: KeyRoutesDeps): Fast
           summary: 'Create a key',
           description:
             `The answer is the only place where the key itself is ever shown. A key cannot grant scopes that it does not hold. ` +
-            `Without scopes the new key gets the calling key’s but admin and recipients:write. ` +
+            `Without scopes the new key gets the calling key’s but admin, recipients:write and settings:write. ` +
             ADMIN,
           body: Type.Object(
             {

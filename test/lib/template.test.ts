@@ -42,6 +42,14 @@ describe('what is no tag is text', () => {
   });
 });
 
+test('marks around values are the renderer’s: the same characters in a value are gone before they are put on', () => {
+  const parsed = parseTemplate('{{brand}} {{code}}', { variables });
+  const rendered =
+    parsed.kind === 'ok' &&
+    parsed.template.render({ brand: '\u2068x\u2069', code: '1' }, (value, name) => `<${name}:${value}>`);
+  expect(rendered).toEqual({ kind: 'ok', text: '<brand:x> <code:1>' });
+});
+
 describe('nothing is evaluated', () => {
   test.each([
     '{{7*7}}',

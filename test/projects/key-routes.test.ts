@@ -100,7 +100,7 @@ for (const profile of ['embedded', 'postgres'] as const) {
     });
 
     it('without scopes a key gets all of its maker’s but those that undo protections', async () => {
-      const undoing = ['admin', 'recipients:write'];
+      const undoing = ['admin', 'recipients:write', 'settings:write'];
       expect((await make({ name: 'app' })).scopes).toEqual(SCOPES.filter((scope) => !undoing.includes(scope)));
       expect((await make({ name: 'app', scopes: ['recipients:write'] })).scopes).toEqual(['recipients:write']);
     });
