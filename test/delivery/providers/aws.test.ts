@@ -6,7 +6,7 @@ import { createHttpClient, type HttpClient } from '../../../src/lib/http-client.
 import { makeCertificate } from '../../rig/certificate.ts';
 import { fitsSignatureV4 } from './aws-signature.ts';
 import { type CarrierRequest, type CarrierResponse, openCarrierFake } from './carrier-fake.ts';
-import { describeHttpFaults } from './http-faults.ts';
+import { describeFaults } from './carrier-faults.ts';
 import { callback, makeProvider, NOW, outbound } from './provider-rig.ts';
 
 const signal = new AbortController().signal;
@@ -176,7 +176,7 @@ describe('sending', () => {
     expect(carrier.requests).toHaveLength(1);
   });
 
-  describeHttpFaults((base_url, over) => open({ timeout_ms: 100, ...(base_url && { base_url }), ...over }));
+  describeFaults(open);
 });
 
 /** A message of SNS with the signature that belongs to it. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { CallbackKind, CallbackRequest, OutboundMessage, Provider } from '../../../src/delivery/provider.ts';
 import type { openCarrierFake } from './carrier-fake.ts';
 import { callback, NOW, outbound } from './provider-rig.ts';
@@ -35,6 +35,16 @@ export function describeFaults(open: (config?: object) => Promise<Opened>, over:
       const { provider } = await open({ base_url: 'http://127.0.0.1:1' });
       const verdict = { kind: 'failed', reason: 'connection_failed' };
       expect(await provider.send(message, signal)).toMatchObject(verdict);
+    });
+
+    test('given up while waiting for the answer: the outcome is unknown', async () => {
+      const { provider, carrier } = await open();
+      carrier.next('hang');
+      const giveUp = new AbortController();
+      const verdict = provider.send(message, giveUp.signal);
+      await vi.waitUntil(() => carrier.requests.length === 1);
+      giveUp.abort();
+      expect(await verdict).toMatchObject({ kind: 'outcome_unknown', reason: 'timeout' });
     });
 
     test('given up before it was begun: not sent', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { http } from '../../../src/delivery/providers/http.ts';
 import { type CarrierResponse, openCarrierFake } from './carrier-fake.ts';
-import { describeHttpFaults } from './http-faults.ts';
+import { describeFaults } from './carrier-faults.ts';
 import { callback, callbackUrl, makeProvider, outbound } from './provider-rig.ts';
 
 const signal = new AbortController().signal;
@@ -120,9 +120,10 @@ describe('requests', () => {
     expect(carrier.requests).toHaveLength(1);
   });
 
-  describeHttpFaults(async (url, over) => {
-    const config = { provider_id: { json: '/id' }, timeout_ms: 100, ...over };
-    return open(url === undefined ? config : { ...config, request: { url } }, { status: 200, body: { id: '1' } });
+  describeFaults(async (over = {}) => {
+    const { base_url, ...rest } = over as { base_url?: string };
+    const request = base_url === undefined ? {} : { url: base_url };
+    return open({ provider_id: { json: '/id' }, ...rest, request }, { status: 200, body: { id: '1' } });
   });
 });
 

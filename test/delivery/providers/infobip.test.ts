@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { infobip } from '../../../src/delivery/providers/infobip.ts';
 import { type CarrierRequest, type CarrierResponse, openCarrierFake } from './carrier-fake.ts';
-import { describeHttpFaults } from './http-faults.ts';
+import { describeFaults } from './carrier-faults.ts';
 import { callback, callbackUrl, makeProvider, NOW, outbound } from './provider-rig.ts';
 
 const TOKEN = 'a-token-of-24-characters';
@@ -148,7 +148,7 @@ describe('sending', () => {
     });
   });
 
-  describeHttpFaults((base_url, over) => open({ timeout_ms: 100, ...(base_url && { base_url }), ...over }));
+  describeFaults(open);
 });
 
 /** As "Receive outbound SMS message reports" has it. */

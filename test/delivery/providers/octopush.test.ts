@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { octopush } from '../../../src/delivery/providers/octopush.ts';
 import { type CarrierRequest, type CarrierResponse, openCarrierFake } from './carrier-fake.ts';
-import { describeHttpFaults } from './http-faults.ts';
+import { describeFaults } from './carrier-faults.ts';
 import { callback, callbackUrl, makeProvider, outbound } from './provider-rig.ts';
 
 const TOKEN = 'a-token-of-24-characters';
@@ -104,7 +104,7 @@ describe('sending', () => {
     expect(await provider.send(outbound(), signal)).toMatchObject({ kind: 'outcome_unknown', carrierCode: '104' });
   });
 
-  describeHttpFaults((base_url, over) => open({ timeout_ms: 100, ...(base_url && { base_url }), ...over }));
+  describeFaults(open);
 });
 
 const receiptUrl = `${callbackUrl('receipts')}?token=${TOKEN}`;

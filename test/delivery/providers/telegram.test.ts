@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { telegram } from '../../../src/delivery/providers/telegram.ts';
 import { type CarrierRequest, type CarrierResponse, openCarrierFake } from './carrier-fake.ts';
-import { describeHttpFaults } from './http-faults.ts';
+import { describeFaults } from './carrier-faults.ts';
 import { callback, callbackUrl, makeProvider, NOW, outbound } from './provider-rig.ts';
 
 const TOKEN = 'AAEgAAAAtokenOfTheGatewayAccount';
@@ -112,7 +112,7 @@ describe('sending', () => {
     expect(await provider.send(message, signal)).toMatchObject({ kind: 'outcome_unknown' });
   });
 
-  describeHttpFaults((base_url, over) => open({ timeout_ms: 100, ...(base_url && { base_url }), ...over }), message);
+  describeFaults(open, message);
 });
 
 function sign(body: string | Buffer, timestamp = String(NOW / 1000), token = TOKEN) {
