@@ -311,11 +311,13 @@ describe('the API of routing', () => {
       },
       { value: 'ACME', kind: 'alphanumeric', countries: ['FR'], registration: 'registered' },
     );
-    table.rules.unshift({
-      ...ruleTable({}).rules[0],
-      name: 'german',
-      when: { country: 'DE' },
-    } as (typeof table.rules)[number]);
+    const above = (name: string, when: object) =>
+      tableOf({ rules: [{ name, when, providers: [{ provider: 'alpha' }] }] });
+    table.rules.unshift(
+      ...above('bulk', { purpose: 'marketing' }).rules,
+      ...above('calls', { channel: 'voice' }).rules,
+      ...above('german', { country: 'DE' }).rules,
+    );
     const message = { to: '+33 6 12 34 56 78', purpose: 'code', channel: 'sms' };
 
     it('names the rule, the way, and why not the others, and sends nothing', async () => {
@@ -339,6 +341,8 @@ describe('the API of routing', () => {
         failover_after_seconds: null,
         failover_on_receipt: true,
         rules: [
+          { name: 'bulk', matches: false, because: 'purpose' },
+          { name: 'calls', matches: false, because: 'channel' },
           { name: 'german', matches: false, because: 'country' },
           { name: 'codes', matches: true, because: null },
         ],
