@@ -138,7 +138,7 @@ async function send(
 
 /** Errors of the SDK by their class and `Reason`; `$response` is there when there was an answer. */
 function verdictOnError(error: unknown, now: number): SendVerdict {
-  const { name, Reason, Fields, ResourceType, cause, $response } = error as Record<string, unknown>;
+  const { name, Reason, Fields, ResourceType, cause, $response, $fault } = error as Record<string, unknown>;
   if (name === 'CredentialsProviderError') return failed('authentication_failed', name);
   // The SDK gives up by itself when the signal says so, wherever the request is then.
   if (name === 'AbortError') return outcomeUnknown('timeout', name);
@@ -153,10 +153,11 @@ function verdictOnError(error: unknown, now: number): SendVerdict {
     body: '',
   };
   const exception = readText(name) ?? '';
+  // Without a fault it is not an exception of the service but an answer that could not be read.
+  const isNamed = $fault !== undefined && exception !== 'Unknown';
   const detail = readText(Reason ?? ResourceType);
   const known = lookUp(awsExceptions, `${exception}.${detail}`) ?? lookUp(awsExceptions, exception);
-  if (known === undefined || statusCode >= 500)
-    return verdictByStatus(answer, now, exception === 'Unknown' ? undefined : exception);
+  if (known === undefined || statusCode >= 500) return verdictByStatus(answer, now, isNamed ? exception : undefined);
   const field = readText(readObject(readList(Fields)[0]).Name);
   const reason = known === 'unknown' ? (lookUp(awsFields, field) ?? known) : known;
   return refused(reason, detail ?? exception, readRetryAfter(answer.headers['retry-after'], now));

@@ -27,21 +27,17 @@ function api({ method, path, headers, body }: CarrierRequest): CarrierResponse {
   if (headers['content-type'] !== 'application/json') return { status: 415, body: {} };
   const [message, ...more] = JSON.parse(body).messages;
   const [destination] = message.destinations;
-  const property =
-    more.length > 0
-      ? 'messages'
-      : !/^[1-9]\d{6,14}$/.test(destination.to)
-        ? 'messages[0].destinations[0].to'
-        : typeof message.content.text !== 'string'
-          ? 'messages[0].content.text'
-          : !['SECONDS', 'MINUTES', 'HOURS', undefined].includes(message.options.validityPeriod.timeUnit)
-            ? 'messages[0].options.validityPeriod.timeUnit'
-            : message.options.validityPeriod.amount > 172_800
-              ? 'messages[0].options.validityPeriod.amount'
-              : message.webhooks.contentType !== 'application/json'
-                ? 'messages[0].webhooks.contentType'
-                : null;
-  if (property !== null) {
+  const { validityPeriod } = message.options;
+  const invalid: [boolean, string][] = [
+    [more.length > 0, 'messages'],
+    [!/^[1-9]\d{6,14}$/.test(destination.to), 'messages[0].destinations[0].to'],
+    [typeof message.content.text !== 'string', 'messages[0].content.text'],
+    [!['SECONDS', 'MINUTES', 'HOURS'].includes(validityPeriod.timeUnit), 'messages[0].options.validityPeriod.timeUnit'],
+    [!(validityPeriod.amount <= 172_800), 'messages[0].options.validityPeriod.amount'],
+    [message.webhooks.contentType !== 'application/json', 'messages[0].webhooks.contentType'],
+  ];
+  const property = invalid.find(([isInvalid]) => isInvalid)?.[1];
+  if (property !== undefined) {
     return { status: 400, body: { errorCode: 'E400', violations: [{ property, violation: 'is not valid' }] } };
   }
   return {
