@@ -112,7 +112,7 @@ export const SmppConfigSchema = Type.Object(
     status_reasons: Type.Record(
       Type.String({ pattern: '^0x[0-9a-f]{1,8}$' }),
       Type.Enum(Object.keys(reasons) as Reason[]),
-      { default: {}, description: "What the carrier's own command_status values mean." },
+      { ...closed, default: {}, description: "What the carrier's own command_status values mean." },
     ),
     reassembly_ms: milliseconds(
       100,

@@ -70,6 +70,7 @@ export function createInbound(options: InboundOptions): Inbound {
     if (outcome.kind === 'duplicate') return STATUS.ok;
     const { kind, message, displaced } = outcome;
     if (displaced) await handOver(displaced);
+    await sweep();
     if (kind === 'complete') return storeWhole(message, bind);
     if (isClosing) return STATUS.temporary_application_error;
     return Promise.race([answerOf(message).promise, answerAnyway()]);
@@ -119,11 +120,13 @@ export function createInbound(options: InboundOptions): Inbound {
     }
   }
 
+  async function sweep(): Promise<void> {
+    for (const message of reassembly.expired(now())) await handOver(message);
+  }
+
   return {
     take,
-    async sweep() {
-      for (const message of reassembly.expired(now())) await handOver(message);
-    },
+    sweep,
     async close() {
       isClosing = true;
       for (const message of reassembly.drain()) await handOver(message);

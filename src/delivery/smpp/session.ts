@@ -122,10 +122,10 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
         writer.bare(COMMAND.enquire_link + RESPONSE, STATUS.ok, number);
         break;
       case COMMAND.unbind:
-        if (state === 'bound') part('unbound_by_peer', number);
+        if (state === 'bound') part(number);
         break;
       case COMMAND.unbind + RESPONSE:
-        if (state === 'unbinding') part('unbound', null);
+        if (state === 'unbinding') part(null);
         break;
       case COMMAND[`bind_${bind.type}`] + RESPONSE:
         if (state === 'binding') answerToBind(status);
@@ -240,14 +240,14 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
   }
 
   /** Both sides' last answers are awaited. `owed`: a request to part that is to be answered. */
-  function part(why: string, owed: number | null): void {
+  function part(owed: number | null): void {
     state = 'unbinding';
     farewell = () => {
       if (owed !== null) writer.bare(COMMAND.unbind + RESPONSE, STATUS.ok, owed);
       flush();
       socket.end();
     };
-    endSoon(why);
+    endSoon();
     partWhenDone();
   }
 
@@ -257,10 +257,10 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     farewell = null;
   }
 
-  function endSoon(why: string): void {
+  function endSoon(): void {
     const timer = setTimeout(() => {
       farewell?.();
-      end(why);
+      end('unbind_timeout');
     }, UNBIND_MS);
     timer.unref();
   }
@@ -300,7 +300,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
       writer.bare(COMMAND.unbind, STATUS.ok, nextSequence());
       flush();
       state = 'unbinding';
-      endSoon('unbound');
+      endSoon();
       return closed;
     },
     destroy: (why) => end(why),

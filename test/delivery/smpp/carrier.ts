@@ -20,6 +20,8 @@ export interface Carrier {
   log: (object & { message: string })[];
   /** While set, nothing can be stored. */
   storageFails: boolean;
+  /** Called at the moment a message from a phone is handed over, which it may hold up. */
+  onInbound: (() => Promise<void> | void) | null;
   send(over?: Partial<OutboundMessage>, signal?: AbortSignal): Promise<SendVerdict>;
   /** Waits for so many lines of this kind. */
   untilLogged(message: string, count?: number): Promise<void>;
@@ -65,6 +67,7 @@ export async function startCarrier(port: number, over: object = {}): Promise<Car
     inbound,
     log,
     storageFails: false,
+    onInbound: null,
     send: (message = {}, signal = new AbortController().signal) => provider.send(outbound(message), signal),
     async untilLogged(message, count = 1) {
       await vi.waitFor(() => {
@@ -79,7 +82,10 @@ export async function startCarrier(port: number, over: object = {}): Promise<Car
   };
   provider.start?.({
     receipt: (receipt) => store(receipts, receipt),
-    inbound: (message) => store(inbound, message),
+    async inbound(message) {
+      await carrier.onInbound?.();
+      await store(inbound, message);
+    },
   });
   return carrier;
 }
