@@ -54,6 +54,11 @@ export async function openCarrierFake(check: (request: CarrierRequest) => Carrie
     next(answer: CarrierResponse | Fault) {
       planned.push(answer);
     },
+    /** From now on nobody listens. */
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
   };
 }
 
