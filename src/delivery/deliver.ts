@@ -3,13 +3,14 @@ import type { Now } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import { measureText } from '../lib/text/encode-text.ts';
 import type { ProviderChoice } from './choose-provider.ts';
-import { type CodeText, composeCode } from './compose.ts';
 import { VERDICT_STATUS } from './messages/message.ts';
 import { describeRoute, receiptDueAt } from './messages/route-record.ts';
 import { toEnded } from './messages/send-entries.ts';
 import type { CodeLog } from './messages/write-behind.ts';
 import type { RouteDecision } from './routing/router.ts';
 import { type Attempt, type Sending, type TryDeps, type TryResult, tryCandidates } from './try-candidates.ts';
+import type { CodeText } from './wording/code-text.ts';
+import type { Composer } from './wording/composer.ts';
 
 /** The same as verify's, declared here: neither folder imports the other. */
 export interface CodeMessage extends CodeText {
@@ -36,6 +37,7 @@ export type DeliverResult =
 export interface CodeDeliveryDeps extends TryDeps {
   choice: Pick<ProviderChoice, 'route'>;
   codeLog: Pick<CodeLog, 'begun' | 'ended'>;
+  composer: Composer;
   background(task: Promise<unknown>): void;
   now: Now;
 }
@@ -53,10 +55,10 @@ export async function deliverCode(
   signal: AbortSignal,
 ): Promise<DeliverResult> {
   const { channel, brand, project, mode, to, country, tried = [] } = message;
+  const composed = await deps.composer.compose(message);
   const now = deps.now();
   const facts = { project, mode, purpose: 'code', channel, to, country, brand, avoid: tried } as const;
   const decision = deps.choice.route(facts, now);
-  const composed = composeCode(message);
   const route = describeRoute(decision);
   const row = () => toRow(message, decision, composed.text, now);
   const messageId = newId('msg');

@@ -24,6 +24,8 @@ import { createProviderSlots } from './provider-slots.ts';
 import type { Sandbox } from './providers/sandbox.ts';
 import { createRouting, type OpenRouting } from './routing/create-routing.ts';
 import type { RoutingTable } from './routing/table-schema.ts';
+import { type CodeTemplates, createCodeTemplates } from './wording/code-templates.ts';
+import { type Composer, createComposer } from './wording/composer.ts';
 
 export interface DeliveryDeps {
   db: Database;
@@ -73,6 +75,9 @@ export interface Delivery {
   watch(now: number): Promise<number>;
   purge(now: number): Promise<void>;
   metrics: DeliveryMetrics;
+  /** The words of codes. */
+  templates: CodeTemplates;
+  composer: Composer;
   /** Standing connections and figures; from here on carriers may report. */
   start(): void;
   close(): Promise<void>;
@@ -98,6 +103,8 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   opening.defer(() => routing.close());
 
   const metrics = createDeliveryMetrics(deps.metrics.registry);
+  const templates = createCodeTemplates({ db, now });
+  const composer = createComposer({ templates, log });
   const choice = createProviderChoice({ providers, sandbox, routing, production });
   const queue = createQueue(db, 'messages', Object.values(LANES));
   const write = createSendLog(db, queue);
@@ -166,7 +173,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
 
   const closing = opening.move();
   return {
-    deliver: (message, signal) => deliverCode({ ...tries, choice, codeLog, background }, message, signal),
+    deliver: (message, signal) => deliverCode({ ...tries, choice, codeLog, composer, background }, message, signal),
     onCodeReceipt(handler) {
       tellVerify = handler;
     },
@@ -185,6 +192,8 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     watch: (at) => watchMessages({ db, queue, choice, receiver }, at),
     purge: (at) => purgeParkedReceipts(db, at),
     metrics,
+    templates,
+    composer,
     start() {
       routing.start();
       for (const [name, provider] of providers) {

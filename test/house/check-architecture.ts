@@ -26,7 +26,7 @@ const MAX_LINES = 400;
 const MAX_MEDIAN_LINES = 100;
 
 /** Data rather than logic. */
-const TABLES = ['db/schema.ts', 'delivery/messages.ts', 'lib/errors.ts'];
+const TABLES = /^(?:db\/schema|lib\/errors|delivery\/wording\/locales\/[^/]+)\.ts$/;
 
 /** Whatever the house rules find wrong with a source folder, one line each: `file: what`. */
 export function checkArchitecture(src: string): string[] {
@@ -107,12 +107,12 @@ function checkExports(file: string, source: string): string[] {
 
 function checkLength(file: string, source: string): string[] {
   const lines = countLines(source);
-  return lines > MAX_LINES && !TABLES.includes(file) ? [`has ${lines} lines, ${MAX_LINES} are allowed`] : [];
+  return lines > MAX_LINES && !TABLES.test(file) ? [`has ${lines} lines, ${MAX_LINES} are allowed`] : [];
 }
 
 function checkMedian(src: string, files: string[]): string[] {
   const lengths = files
-    .filter((file) => !TABLES.includes(file))
+    .filter((file) => !TABLES.test(file))
     .map((file) => countLines(readFileSync(join(src, file), 'utf8')))
     .sort((a, b) => a - b);
   const median = lengths[Math.floor(lengths.length / 2)] ?? 0;

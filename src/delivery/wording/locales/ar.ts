@@ -1,0 +1,31 @@
+import type { Wording } from '../wording.ts';
+
+export const ar: Wording = {
+  rtl: true,
+  pause: '، ',
+  code: 'رمز {brand} الخاص بك: {code}.',
+  confirm: 'للتأكيد في {brand} أدخل الرمز {code}.',
+  amount: 'المبلغ: {amount}',
+  payee: 'إلى: {payee}',
+  expires: {
+    zero: 'ينتهي خلال {minutes} دقيقة.',
+    one: 'ينتهي خلال دقيقة واحدة.',
+    two: 'ينتهي خلال دقيقتين.',
+    few: 'ينتهي خلال {minutes} دقائق.',
+    many: 'ينتهي خلال {minutes} دقيقة.',
+    other: 'ينتهي خلال {minutes} دقيقة.',
+  },
+  secret: 'لا تشاركه.',
+  hello: 'مرحبا.',
+  spokenCode: 'رمز {brand} الخاص بك هو: {digits}.',
+  spokenConfirm: 'للتأكيد في {brand} أدخل الرمز: {digits}.',
+  again: 'أكرر: {digits}.',
+  goodbye: 'مع السلامة.',
+  pressToHear: 'لسماع الرمز اضغط {key}.',
+  subject: 'رمز {brand} الخاص بك',
+  confirmSubject: 'رمز التأكيد الخاص بك في {brand}',
+  greeting: 'مرحبا،',
+  intro: 'رمز {brand} الخاص بك هو:',
+  confirmIntro: 'للتأكيد في {brand} أدخل هذا الرمز:',
+  unasked: 'إذا لم تطلب هذا الرمز فتجاهل هذه الرسالة ولا تعطه لأي شخص.',
+};
