@@ -2,9 +2,10 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import type { Config } from './config.ts';
 import type { Database } from './db/open.ts';
+import { explainError } from './lib/explain-error.ts';
 
 const USAGE = `countersign serve [--no-workers]   answer HTTP and, unless told otherwise, do the due work
-countersign worker                 do the due work only
+countersign worker [--port N]      do the due work only; health and metrics on --port, or on PORT if that is set
 countersign migrate                bring the database's schema up to date
 
 countersign keys list [--project ID]
@@ -44,9 +45,12 @@ const commands: Record<string, Command> = {
     },
   },
   worker: {
-    async run(config) {
+    options: { port: text },
+    async run(config, options) {
+      const { readPort } = await import('./config.ts');
       const { work } = await import('./main.ts');
-      await work(config);
+      const port = typeof options.port === 'string' ? readPort('--port', options.port) : config.givenPort;
+      await work(config, { port: port ?? undefined });
       return DONE;
     },
   },
@@ -139,7 +143,7 @@ async function run(args: string[]): Promise<number> {
     const { readConfig } = await import('./config.ts');
     return await command.run(readConfig(), parsed.values, parsed.positionals);
   } catch (error) {
-    return fail(explanationOf(error));
+    return fail(explainError(error));
   }
 }
 
@@ -168,11 +172,6 @@ async function withProject<T>(
     if (generatedKey) explain(`API key of the first project (shown once): ${generatedKey}`);
     return work(db, typeof project === 'string' ? project : id);
   });
-}
-
-function explanationOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 function print(line: string): void {

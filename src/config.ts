@@ -16,6 +16,8 @@ import { findPolicyConflicts } from './verify/policy-conflicts.ts';
  */
 export interface Config {
   readonly port: number;
+  /** Null when PORT is not set. */
+  readonly givenPort: number | null;
   readonly host: string;
   readonly databaseUrl: string;
   readonly redisUrl: string | null;
@@ -113,8 +115,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       'true',
       'false',
     ]) === 'true';
+  const givenPort = env.PORT ? readPort('PORT', env.PORT) : null;
   const config: Config = {
-    port: readPort(env.PORT || '3000'),
+    port: givenPort ?? 3000,
+    givenPort,
     host: env.HOST || '127.0.0.1',
     databaseUrl,
     redisUrl,
@@ -164,9 +168,9 @@ function readApiKey(text: string | undefined): string | null {
   return text;
 }
 
-function readPort(text: string): number {
+export function readPort(name: string, text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new ConfigError('PORT must be a number from 0 to 65535');
+  if (!/^\d+$/.test(text) || port > 65_535) throw new ConfigError(`${name} must be a number from 0 to 65535`);
   return port;
 }
 

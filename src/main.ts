@@ -1,7 +1,8 @@
 import { buildApp } from './app.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
+import { explainError } from './lib/explain-error.ts';
 import { openServices, type Services } from './open.ts';
-import countersign from './plugin.ts';
+import countersign, { type CountersignOptions } from './plugin.ts';
 import { startWorkers } from './work.ts';
 
 /** A load balancer may send requests for this long after readiness went false. */
@@ -9,9 +10,14 @@ const LINGER_MS = 5_000;
 /** Whatever hangs then is left behind: the next process takes it up. */
 const GRACE_MS = 25_000;
 
-export function buildService(services: Services, draining: () => boolean = () => false) {
+export function buildService(
+  services: Services,
+  draining: () => boolean = () => false,
+  options: Pick<CountersignOptions, 'api'> = {},
+) {
   const { log, config } = services;
   return buildApp({ logger: log, trustProxy: config.file.trust_proxy, draining }, countersign, {
+    ...options,
     services,
     standalone: true,
     draining,
@@ -35,15 +41,20 @@ export async function serve(config: Config, options: { workers?: boolean } = {})
   announce(services, url);
 }
 
-/** `countersign worker`: only the due work. */
-export async function work(config: Config): Promise<void> {
+/** `countersign worker`: only the due work; with a port also health and metrics. */
+export async function work(config: Config, { port }: { port?: number | undefined } = {}): Promise<void> {
   const services = await openServices(config);
+  let draining = false;
+  const app = port === undefined ? null : await buildService(services, () => draining, { api: false });
   const workers = startWorkers(services);
+  const url = await app?.listen({ host: config.host, ...(port !== undefined && { port }) });
   onceAsked(async () => {
+    draining = true;
+    await app?.close();
     await workers.stop();
     await services.close();
   }, services);
-  process.stdout.write('countersign worker is ready\n');
+  process.stdout.write(`countersign worker is ready${url ? `: ${url}` : ''}\n`);
 }
 
 function announce({ firstProject, config }: Services, url: string): void {
@@ -64,27 +75,29 @@ function onceAsked(end: () => Promise<void>, { log }: Services): void {
       log.error('shutdown took too long');
       process.exit(0);
     }, GRACE_MS).unref();
-    end().then(
-      () => process.exit(0),
-      (error) => {
-        log.error({ err: error }, 'shutdown failed');
-        process.exit(1);
-      },
-    );
+    end()
+      .then(
+        () => 0,
+        (error) => {
+          log.error({ err: error }, 'shutdown failed');
+          return 1;
+        },
+      )
+      .then(async (code) => {
+        // At exit pino writes synchronously, and tries for ever when nobody reads any more; here it gives up.
+        await new Promise((resolve) => log.flush(resolve));
+        process.exit(code);
+      });
   };
   process.on('SIGTERM', finish);
   process.on('SIGINT', finish);
 }
 
-/** One line and no stack for what the operator can mend. */
-export async function runOrExplain(command: () => Promise<void>): Promise<void> {
+if (import.meta.main) {
   try {
-    await command();
+    await serve(readConfig());
   } catch (error) {
-    const text = error instanceof ConfigError ? error.message : `cannot start: ${(error as Error).message}`;
-    process.stderr.write(`countersign: ${text}\n`);
+    process.stderr.write(`countersign: ${explainError(error)}\n`);
     process.exit(1);
   }
 }
-
-if (import.meta.main) await runOrExplain(() => serve(readConfig()));

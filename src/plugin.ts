@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { eventRoutes } from './audit/routes.ts';
 import { sandboxPage } from './console/sandbox-page.ts';
 import { callbackRoutes } from './delivery/callback-routes.ts';
@@ -11,6 +11,7 @@ import { installHttp } from './http/install-http.ts';
 import { metricsRoutes } from './http/metrics.ts';
 import { openApiRoutes } from './http/openapi.ts';
 import { createCursors } from './http/pagination.ts';
+import { problemRoutes } from './http/problem-routes.ts';
 import type { RateLimits } from './http/rate-limit.ts';
 import { createRateLimiter } from './http/rate-limiter.ts';
 import { hashPhone, parsePhone } from './lib/phone.ts';
@@ -34,6 +35,8 @@ export interface CountersignOptions {
   standalone?: boolean;
   /** True from SIGTERM on. */
   draining?: () => boolean;
+  /** False: health and metrics only, for a process that does the due work. */
+  api?: boolean;
 }
 
 /** A carrier that the sandbox lets hang is not waited for. */
@@ -44,14 +47,9 @@ const HAND_OVER_MS = 500;
  * context; the host's parsers, hooks and error handler are neither used nor changed.
  */
 const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options) => {
-  const { services, standalone = false, draining = () => false } = options;
-  const { config, db, keyring, hashKey, now, log, metrics, sandbox, verify, delivery } = services;
+  const { services, standalone = false, draining = () => false, api = true } = options;
+  const { config, db, keyring, hashKey, now, log, metrics } = services;
   const production = config.mode === 'production';
-  const recipientHash = (to: string) => {
-    const phone = parsePhone(to);
-    return phone && hashPhone(hashKey, phone.e164);
-  };
-  const policyOf = createPolicyResolver(config.file.policy, { production });
   const rateLimiter = createRateLimiter({
     counter: services.rateCounter,
     hashKey,
@@ -71,6 +69,27 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     standalone,
   });
   app.addHook('onClose', () => rateLimiter.flush(now()));
+
+  if (api) await registerApi(app, services);
+  await app.register(healthRoutes({ probes: probesOf(services), draining, now }));
+  await app.register(metricsRoutes(metrics, !production));
+  await app.register(problemRoutes());
+  if (api && (config.file.docs ?? !production)) {
+    await app.register(openApiRoutes());
+    await app.register(docsRoutes());
+  }
+};
+
+export default countersign;
+
+async function registerApi(app: FastifyInstance, services: Services): Promise<void> {
+  const { config, db, keyring, hashKey, now, log, sandbox, verify, delivery } = services;
+  const production = config.mode === 'production';
+  const recipientHash = (to: string) => {
+    const phone = parsePhone(to);
+    return phone && hashPhone(hashKey, phone.e164);
+  };
+  const policyOf = createPolicyResolver(config.file.policy, { production });
 
   await app.register(
     verificationRoutes({
@@ -110,15 +129,7 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     sandboxRoutes({ sandbox, production, handedOver: () => services.background.current(HAND_OVER_MS) }),
   );
   await app.register(sandboxPage({ isServed: () => !production }));
-  await app.register(healthRoutes({ probes: probesOf(services), draining, now }));
-  await app.register(metricsRoutes(metrics, !production));
-  if (config.file.docs ?? !production) {
-    await app.register(openApiRoutes());
-    await app.register(docsRoutes());
-  }
-};
-
-export default countersign;
+}
 
 function rateLimitsOf({ config }: Services): RateLimits {
   const { key_per_minute, ip_per_minute, failed_authentications_per_minute } = config.file.rate_limits;

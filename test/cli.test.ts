@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../src/db/open.ts';
 import { createAuthenticate } from '../src/projects/authenticate.ts';
+import { startCountersign } from './countersign-process.ts';
 import { freshDatabase } from './rig/stores.ts';
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 /** An installation nobody has started yet, and its command line. */
 async function openShell(kind: 'migrated' | 'empty' = 'empty') {
@@ -59,6 +61,7 @@ describe('countersign', () => {
       'keys create --expires tomorrow',
       'keys create --expires 2020-01-01T00:00:00Z',
       'keys create --project prj_none',
+      'worker now',
     ];
     for (const misuse of misuses) {
       const { code, out, err } = await run(...misuse.split(' ').filter(Boolean));
@@ -148,6 +151,13 @@ describe('countersign', () => {
     expect(away).toMatchObject({ code: 1, out: '' });
     expect(away.err).toMatch(/^countersign: database is unavailable[^\n]*\n$/);
     expect(away.err).not.toContain('hidden');
+
+    // Whatever is started, and however.
+    for (const args of [[CLI, 'serve'], [CLI, 'worker'], [MAIN]]) {
+      const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+      const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+      expect({ args, code, err }).toEqual({ args, code: 1, err: away.err });
+    }
   });
 
   it.each([[['serve']], [['serve', '--no-workers']], [['worker']]])('%j runs until it is told to end', async (args) => {
@@ -161,6 +171,41 @@ describe('countersign', () => {
       if (out.includes('is ready')) break;
     }
     expect(out).toContain('is ready');
+    // Nobody reads its log any more: that must not hold it up.
+    expect(child.stdout.destroyed).toBe(true);
+    child.kill('SIGTERM');
+    expect(await exit).toEqual([0, null]);
+  });
+
+  it.each([
+    ['--port', ['--port', '0'], ''],
+    ['PORT', [], '0'],
+  ])('a worker told its port by %s answers for its health and metrics, and nothing else', async (_, args, PORT) => {
+    const { env } = await openShell();
+    const worker = await startCountersign({ ...env, PATH: env.PATH ?? '', PORT }, [CLI, 'worker', ...args]);
+    for (const path of ['/health/live', '/health/ready']) expect((await worker.call('GET', path)).status).toBe(200);
+    const metrics = await worker.call('GET', '/metrics');
+    expect(metrics.body).toContain('countersign_due_age_seconds 0');
+    const headers = { authorization: '' };
+    expect((await worker.call('GET', '/metrics', undefined, headers)).status).toBe(401);
+    const unknown = await worker.call('POST', '/v1/verifications', { to: '+33612345678' });
+    expect(unknown).toMatchObject({ status: 404, body: { type: '/docs/errors#not_found' } });
+    expect((await worker.call('GET', unknown.body.type)).body).toContain('id="not_found"');
+    expect(await worker.stop()).toBe(0);
+  });
+
+  it('a worker that is told no port takes none', async () => {
+    const { env, start } = await openShell();
+    env.PORT = '';
+    env.COUNTERSIGN_MODE = 'development';
+    const child = start('worker');
+    const exit = once(child, 'exit');
+    let out = '';
+    for await (const chunk of child.stdout.setEncoding('utf8')) {
+      out += chunk;
+      if (out.includes('is ready')) break;
+    }
+    expect(out).toBe('countersign worker is ready\n');
     child.kill('SIGTERM');
     expect(await exit).toEqual([0, null]);
   });

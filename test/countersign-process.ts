@@ -45,7 +45,7 @@ export async function startCountersign(env: Record<string, string>, args = [MAIN
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   ended.then(() => running.delete(child));
   const url = await waitFor(
-    () => /countersign is ready: (\S+)/.exec(output)?.[1],
+    () => /countersign(?: worker)? is ready: (\S+)/.exec(output)?.[1],
     ended,
     () => output,
   );

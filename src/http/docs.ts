@@ -1,5 +1,4 @@
 import Fastify, { type FastifyPluginAsync } from 'fastify';
-import { problems } from '../lib/errors.ts';
 
 const PAGE_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
@@ -38,9 +37,6 @@ export function docsRoutes(): FastifyPluginAsync {
     let bundle: Promise<string> | null = null;
 
     fastify.get('/docs', options, async (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
-    fastify.get('/docs/errors', options, async (_request, reply) =>
-      reply.type('text/html; charset=utf-8').send(errorPage()),
-    );
     fastify.get('/docs/start.js', options, async (_request, reply) =>
       reply.type('text/javascript; charset=utf-8').send(START),
     );
@@ -65,20 +61,4 @@ async function loadScalar(): Promise<string> {
   const { body } = await app.inject('/js/scalar.js');
   await app.close();
   return body;
-}
-
-/** Where the `type` of every problem points. */
-function errorPage(): string {
-  const rows = Object.entries(problems).map(
-    ([code, [status, title]]) => `<tr id="${code}"><td><code>${code}</code><td>${status}<td>${title}`,
-  );
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Countersign errors</title>
-<style>body{font:16px/1.5 system-ui;margin:2rem}td{padding:.25rem 1rem .25rem 0}:target{background:#ff08}</style>
-<h1>Errors</h1>
-<table>${rows.join('\n')}</table>
-</html>
-`;
 }

@@ -2,6 +2,7 @@ import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { docsRoutes } from '../../src/http/docs.ts';
 import { openApiRoutes } from '../../src/http/openapi.ts';
+import { problemRoutes } from '../../src/http/problem-routes.ts';
 import { problems } from '../../src/lib/errors.ts';
 import { describeWith, findTool } from '../rig/stores.ts';
 import { type ProbeOptions, probeApp } from './probe-app.ts';
@@ -26,8 +27,8 @@ describe('the description', () => {
     expect(JSON.stringify(document)).not.toMatch(/\/docs\/scalar|x-idempotent|"head"/);
   });
 
-  it('explains every error', async () => {
-    const app = await probeApp({ routes });
+  it('explains every error, also where the docs are off', async () => {
+    const app = await probeApp({ routes: problemRoutes() });
     const { body, headers } = await app.inject('/docs/errors');
     await app.close();
     expect(headers['content-type']).toBe('text/html; charset=utf-8');
