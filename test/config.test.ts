@@ -107,10 +107,44 @@ describe('the file', () => {
     ['policy: { allowed_channels: [voice] }', '/policy/workflow/0/channel'],
     ['policy: { locales: [fr] }', '/policy/default_locale'],
     ['a: [', 'cannot read'],
+    ['providers: { main: {} }', '/providers/main/type'],
+    ['providers: { "Main Carrier": { type: twilio } }', '/providers/Main Carrier'],
+    ['routes: { rules: [{ name: all }] }', '/routes/rules/0/'],
+    ['routes: { rule: [] }', '/routes/rule'],
   ])('%s is refused at %s', (text, place) => {
     const path = fileWith(text);
     const message = refusal({ COUNTERSIGN_CONFIG: path });
     expect(message).toContain(path);
     expect(message).toContain(place);
+  });
+
+  describe('may name variables of the environment', () => {
+    const TOKEN = 'a-secret-token';
+    const text = (place: string) => `providers: { main: { type: twilio, auth_tokens: ["${place}"] } }`;
+    const variable = '$' + '{TOKEN}';
+
+    it('whose values take their place; an escaped one stays', () => {
+      const path = fileWith(text(variable));
+      expect(readConfig({ COUNTERSIGN_CONFIG: path, TOKEN }).file.providers).toEqual({
+        main: { type: 'twilio', auth_tokens: [TOKEN] },
+      });
+      const escaped = readConfig({ COUNTERSIGN_CONFIG: fileWith(text(`$${variable}`)), TOKEN });
+      expect(escaped.file.providers.main).toMatchObject({ auth_tokens: [variable] });
+    });
+
+    it('and refuses to start without them, saying where they are needed', () => {
+      const path = fileWith(text(variable));
+      const message = refusal({ COUNTERSIGN_CONFIG: path });
+      expect(message).toContain(path);
+      expect(message).toContain('/providers/main/auth_tokens/0');
+      expect(message).toContain('TOKEN');
+    });
+
+    it('never shows a secret of the file, not even when it cannot be read', () => {
+      for (const broken of [`a: "${TOKEN}`, `a: ${TOKEN}: ${TOKEN}: [`]) {
+        expect(refusal({ COUNTERSIGN_CONFIG: fileWith(broken) })).not.toContain(TOKEN);
+      }
+      expect(refusal({ COUNTERSIGN_CONFIG: fileWith(`log_level: ${variable}`), TOKEN })).not.toContain(TOKEN);
+    });
   });
 });

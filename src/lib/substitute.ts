@@ -35,7 +35,7 @@ function substituteText(
 ): string {
   return text.replaceAll(PLACE, (place, name: string) => {
     if (place.startsWith('$$')) return place.slice(1);
-    const value = values[name];
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined || value === '') unset.push({ pointer, name });
     return value ?? '';
   });
