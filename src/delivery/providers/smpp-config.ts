@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { type Static, Type } from 'typebox';
 import { type Reason, reasons } from '../reasons.ts';
@@ -166,6 +167,8 @@ function checkTls({ tls }: SmppConfig): ConfigProblem[] {
   }
   try {
     createSecureContext(tls);
+    // The context passes over authorities it cannot read.
+    if (tls.ca !== undefined) new X509Certificate(tls.ca);
     return [];
   } catch {
     return [{ pointer: '/tls', message: 'ca, cert and key must be PEM, and the key must be that of the certificate' }];

@@ -45,7 +45,7 @@ function create(config: SmppConfig, { name, now, log }: ProviderDeps): Provider 
   });
   const background = createBackground((error) => {
     const error_name = error instanceof Error ? error.name : typeof error;
-    log.warn({ error_name }, 'SMPP delivery not stored; the carrier is told to try again');
+    log.warn({ error_name }, 'what an SMPP carrier reported was not stored');
   });
   let sink: ProviderSink | null = null;
   let inbound: Inbound | null = null;
@@ -84,7 +84,9 @@ function create(config: SmppConfig, { name, now, log }: ProviderDeps): Provider 
 
   function acceptance(message: OutboundMessage, messageIds: readonly string[]): SendVerdict {
     // An answer without an id: no receipt will name it, but it was accepted.
-    const ids = messageIds.map((id) => toProviderId(id, config.message_id_base) || message.reference);
+    const unnamed = (index: number) =>
+      messageIds.length > 1 ? `${message.reference}.${index + 1}` : message.reference;
+    const ids = messageIds.map((id, index) => toProviderId(id, config.message_id_base) || unnamed(index));
     const [first = message.reference] = config.receipts_of_parts === 'last' ? ids.slice(-1) : ids;
     const hasPartIds = ids.length > 1 && config.receipts_of_parts === 'each';
     return { kind: 'accepted', providerId: first, ...(hasPartIds && { partIds: ids }) };
