@@ -97,7 +97,8 @@ const openers: Record<ClientKind, (port: number, window: number) => Promise<Subm
     const problems = createSchemaCheck(carrier.schema, { defaults: true })(config);
     if (problems.length > 0) throw new Error(JSON.stringify(problems));
     const http = createHttpClient();
-    const deps = { name: 'bench', http, callbackUrl: () => null, now: Date.now, log: NOTHING };
+    const state = { seal: String, open: String };
+    const deps = { name: 'bench', http, callbackUrl: () => null, state, now: Date.now, log: NOTHING };
     const provider = await carrier.create(config as never, deps);
     provider.start?.({ receipt: async () => {}, inbound: async () => {} });
     const message: OutboundMessage = {

@@ -107,6 +107,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
       routes: config.file.routes ?? null,
       file: config.filePath ?? '',
       publicUrl: config.file.public_url ?? null,
+      keyring,
       production: config.mode === 'production',
       project: firstProject.id,
       hashKey,

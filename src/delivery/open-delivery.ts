@@ -7,6 +7,7 @@ import type { JobWorker } from '../jobs/worker.ts';
 import type { Channel } from '../lib/channels.ts';
 import type { Now } from '../lib/clock.ts';
 import { createHttpClient } from '../lib/http-client.ts';
+import type { Keyring } from '../lib/keyring.ts';
 import type { DeliveryLog } from './call-provider.ts';
 import { createProviderChoice, type ProviderChoice } from './choose-provider.ts';
 import { type CodeMessage, type DeliverResult, deliverCode } from './deliver.ts';
@@ -37,6 +38,7 @@ export interface DeliveryDeps {
   /** Path of the file, for messages. */
   file: string;
   publicUrl: string | null;
+  keyring: Keyring;
   production: boolean;
   /** The first project: whose audit log tells of routing tables. */
   project: string;

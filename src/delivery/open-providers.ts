@@ -1,8 +1,10 @@
 import type { Now } from '../lib/clock.ts';
 import { ConfigError } from '../lib/config-error.ts';
 import type { HttpClient } from '../lib/http-client.ts';
+import type { Keyring } from '../lib/keyring.ts';
 import { nearestName } from '../lib/nearest-name.ts';
 import { createSchemaCheck } from '../lib/schema-check.ts';
+import { createCarrierState } from './carrier-state.ts';
 import type { CallbackKind, Provider, ProviderDeps, ProviderLog, ProviderType } from './provider.ts';
 
 /** A provider as the configuration file has it: what its type says, and what every type has. */
@@ -19,6 +21,7 @@ export interface OpenProvidersDeps {
   /** Where they are configured, for messages. */
   file: string;
   publicUrl: string | null;
+  keyring: Keyring;
   http: HttpClient;
   now: Now;
   log: ProviderLog;
@@ -87,13 +90,14 @@ function unknownType(type: string, known: readonly string[]): string {
   return `${type} is not known: ${hint}`;
 }
 
-function providerDeps(name: string, { http, now, log, publicUrl }: OpenProvidersDeps): ProviderDeps {
+function providerDeps(name: string, { http, keyring, now, log, publicUrl }: OpenProvidersDeps): ProviderDeps {
   return {
     name,
     http,
     now,
     log,
     callbackUrl: (kind) => (publicUrl === null ? null : callbackUrl(publicUrl, name, kind)),
+    state: createCarrierState(keyring, name),
   };
 }
 

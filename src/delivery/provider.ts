@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import type { Channel } from '../lib/channels.ts';
 import type { Now } from '../lib/clock.ts';
 import type { HttpClient } from '../lib/http-client.ts';
+import type { CarrierState } from './carrier-state.ts';
 import type { Reason } from './reasons.ts';
 
 /** One carrier connection. A provider sends one message and says what became of it; it throws only on its own bugs. */
@@ -204,6 +205,8 @@ export interface ProviderDeps {
   http: HttpClient;
   /** Where the carrier is to call back; null when `public_url` is not configured. */
   callbackUrl(kind: CallbackKind): string | null;
+  /** For what the carrier is to hand back with a callback. */
+  state: CarrierState;
   now: Now;
   log: ProviderLog;
 }

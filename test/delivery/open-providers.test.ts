@@ -4,6 +4,7 @@ import { openProviders, type ProviderConfig, type ProviderTypes } from '../../sr
 import type { Provider, ProviderDeps, ProviderType } from '../../src/delivery/provider.ts';
 import { ConfigError } from '../../src/lib/config-error.ts';
 import { createHttpClient } from '../../src/lib/http-client.ts';
+import { createKeyring } from '../../src/lib/keyring.ts';
 
 const SECRET = 'do-not-show-this-secret';
 
@@ -12,6 +13,7 @@ function open(configured: Record<string, ProviderConfig>, types?: ProviderTypes,
   return openProviders(configured, {
     file: 'config.yaml',
     publicUrl,
+    keyring: createKeyring([Buffer.alloc(32, 7)]),
     http: createHttpClient(),
     now: () => 0,
     log: { info: silent, warn: silent, error: silent },

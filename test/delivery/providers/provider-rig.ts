@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { createCarrierState } from '../../../src/delivery/carrier-state.ts';
 import type {
   CallbackKind,
   CallbackRequest,
@@ -7,9 +8,13 @@ import type {
   ProviderType,
 } from '../../../src/delivery/provider.ts';
 import { createHttpClient } from '../../../src/lib/http-client.ts';
+import { createKeyring } from '../../../src/lib/keyring.ts';
 import { createSchemaCheck } from '../../../src/lib/schema-check.ts';
 
 export const NOW = Date.parse('2026-11-22T12:00:00Z');
+
+/** Of the provider that the rig makes. */
+export const state = createCarrierState(createKeyring([Buffer.alloc(32, 7)]), 'carrier');
 
 /** A provider as the registry makes it: configuration checked, defaults filled in. */
 export async function makeProvider<Config>(
@@ -27,6 +32,7 @@ export async function makeProvider<Config>(
     name: 'carrier',
     http,
     callbackUrl: (kind) => callbackUrl(kind),
+    state,
     now,
     log: { info: silent, warn: silent, error: silent },
   });
