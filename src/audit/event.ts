@@ -1,3 +1,5 @@
+import type { Mode } from '../lib/mode.ts';
+
 /**
  * One row per transition. The events table is both the audit log and the webhook outbox.
  * No code, no key and no full number ever enters an event.
@@ -46,7 +48,7 @@ export type EventType =
   | 'android_app.added'
   | 'android_app.deleted';
 
-export type Mode = 'live' | 'test';
+export type { Mode };
 
 export interface MaskedRecipient {
   /** Country code and the last two digits, the rest starred. */

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { closed, TimestampSchema } from '../http/schemas.ts';
+import { CHANNELS } from '../lib/channels.ts';
 import { toTimestamp } from '../lib/clock.ts';
 import { Problem } from '../lib/errors.ts';
 import { parsePhone } from '../lib/phone.ts';
@@ -27,7 +28,7 @@ const MessageSchema = Type.Object(
   {
     id: Type.String(),
     direction: Type.Enum(['mt', 'mo']),
-    channel: Type.Enum(['sms', 'voice', 'email', 'whatsapp', 'telegram']),
+    channel: Type.Enum([...CHANNELS]),
     from: Type.String(),
     to: Type.String(),
     text: Type.String({ description: 'What the phone shows; for a call the script that is spoken.' }),

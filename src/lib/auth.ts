@@ -1,3 +1,5 @@
+import type { Mode } from './mode.ts';
+
 /** What a key may do. `admin` implies none of the others. */
 export const SCOPES = [
   'verifications:write',
@@ -20,7 +22,7 @@ export interface Auth {
   keyId: string;
   projectId: string;
   projectName: string;
-  mode: 'live' | 'test';
+  mode: Mode;
   scopes: ReadonlySet<Scope>;
   /** The project's policy overrides, as stored. */
   policy: unknown;

@@ -2,7 +2,7 @@ import { createHmac, type KeyObject } from 'node:crypto';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 
 export interface Phone {
-  /** E.164: `+` and up to 15 digits. The only form that is stored, limited or hashed. */
+  /** E.164: `+` and up to 15 digits. The only form that is stored. */
   e164: string;
   /** Country code and last two digits, for events: +33612345678 → +33*******78 */
   masked: string;
@@ -13,10 +13,16 @@ export interface Phone {
 /** ASCII only: other digits look alike and would be a second spelling of one number. */
 const SHAPE = /^[+0-9().\-/ ]{3,40}$/;
 
+/** Mexico dropped the 1 of mobile numbers in 2019; address books have not. */
+const OLD_MEXICAN_MOBILE = /^\+521(\d{10})$/;
+/** Argentina dials its mobiles with a 9 from abroad and without it at home: +54 9 11 … and +54 11 … are one line. */
+const ARGENTINE_MOBILE = /^\+549(\d{10})$/;
+
 /** Parses any common spelling of an international number. Null when it is not a valid one. */
 export function parsePhone(input: string): Phone | null {
   if (!SHAPE.test(input)) return null;
-  const parsed = parsePhoneNumberFromString(input);
+  const digits = input.replace(/[^+0-9]/g, '');
+  const parsed = parsePhoneNumberFromString(digits.replace(OLD_MEXICAN_MOBILE, '+52$1'));
   if (!parsed?.isValid() || parsed.ext) return null;
   const { number: e164, countryCallingCode, country = null } = parsed;
   return { e164, masked: mask(e164, countryCallingCode.length + 1), country };
@@ -28,12 +34,17 @@ function mask(e164: string, shown: number): string {
 
 /** Still personal data (a hash of a phone number can be tried out), hence keyed. */
 export function hashPhone(key: KeyObject, e164: string): string {
-  return createHmac('sha256', key).update(e164).digest('base64url');
+  return createHmac('sha256', key).update(lineOf(e164)).digest('base64url');
 }
 
 /** The same for the block of numbers it belongs to: all but the last four digits. */
 export function hashPhonePrefix(key: KeyObject, e164: string): Buffer {
   return createHmac('sha256', key)
-    .update(`prefix\0${e164.slice(0, -4)}`)
+    .update(`prefix\0${lineOf(e164).slice(0, -4)}`)
     .digest();
+}
+
+/** What is limited, locked and found: one for all numbers that ring the same phone. Sent to is the number as given. */
+function lineOf(e164: string): string {
+  return e164.replace(ARGENTINE_MOBILE, '+54$1');
 }

@@ -2,12 +2,13 @@ import { type Static, Type } from 'typebox';
 import { closed, NullableTimestampSchema, TimestampSchema } from '../http/schemas.ts';
 import { SCOPES } from '../lib/auth.ts';
 import { toTimestamp } from '../lib/clock.ts';
+import { MODES } from '../lib/mode.ts';
 import type { KeyRecord } from './keys.ts';
 import type { Project } from './projects.ts';
 
 export const ProjectIdSchema = Type.String({ pattern: '^prj_[0-9a-hjkmnp-tv-z]{26}$' });
 export const KeyIdSchema = Type.String({ pattern: '^key_[0-9a-hjkmnp-tv-z]{26}$' });
-export const ModeSchema = Type.Enum(['live', 'test']);
+export const ModeSchema = Type.Enum([...MODES]);
 export const ScopesSchema = Type.Array(Type.Enum([...SCOPES]), { minItems: 1, uniqueItems: true });
 /** No control, format or line-separator characters: names are shown in logs, lists and exports. */
 export const NameSchema = Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\p{C}\\p{Zl}\\p{Zp}]+$' });

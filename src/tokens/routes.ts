@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { Database } from '../db/open.ts';
 import { closed } from '../http/schemas.ts';
 import type { Now } from '../lib/clock.ts';
+import { MODES } from '../lib/mode.ts';
 import type { KeySet } from './key-set.ts';
 import type { Proofs } from './proof.ts';
 import { redeemProof } from './redeem-proof.ts';
@@ -43,7 +44,7 @@ const Claims = Type.Object(
     jti: Type.Optional(Type.String({ description: 'The verification.' })),
     iat: Type.Optional(Type.Integer()),
     exp: Type.Optional(Type.Integer()),
-    mode: Type.Optional(Type.Enum(['live', 'test'])),
+    mode: Type.Optional(Type.Enum([...MODES])),
     purpose: Type.Optional(Type.String()),
     channel: Type.Optional(Type.String()),
     to_hash: Type.Optional(Type.String()),

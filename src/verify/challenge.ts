@@ -11,9 +11,9 @@
  * budget      failed guesses counted over all challenges of a recipient, subject or project
  */
 import type { ClientInfo, Mode } from '../audit/event.ts';
+import type { Channel } from '../lib/channels.ts';
 
-export const CHANNELS = ['sms', 'voice', 'email', 'whatsapp', 'telegram'] as const;
-export type Channel = (typeof CHANNELS)[number];
+export type { Channel };
 
 export const STATUSES = ['pending', 'approved', 'expired', 'canceled', 'exhausted', 'undeliverable'] as const;
 export type Status = (typeof STATUSES)[number];

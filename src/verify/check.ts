@@ -1,6 +1,6 @@
 import { StoreUnavailable } from '../lib/errors.ts';
 import { newId } from '../lib/ids.ts';
-import { parsePhone } from '../lib/phone.ts';
+import { hashPhone, parsePhone } from '../lib/phone.ts';
 import type { Challenge, Status } from './challenge.ts';
 import { HashingUnavailable, isCodeShaped } from './code.ts';
 import { type Context, contextDigest } from './context.ts';
@@ -163,7 +163,9 @@ async function isRight(deps: VerifyDeps, challenge: Challenge, input: CheckInput
   if (!challenge.secrets) return false;
   const codeIsRight = await deps.hasher.matches(challenge.id, input.code, challenge.secrets.codeHash);
   const purposeIsRight = input.purpose === undefined || input.purpose === challenge.purpose;
-  const recipientIsRight = input.to === undefined || parsePhone(input.to)?.e164 === challenge.to;
+  const phone = input.to === undefined ? null : parsePhone(input.to);
+  const recipientIsRight =
+    input.to === undefined || (phone !== null && hashPhone(deps.hashKey, phone.e164) === challenge.recipientHash);
   return codeIsRight && purposeIsRight && recipientIsRight;
 }
 

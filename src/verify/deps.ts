@@ -33,8 +33,11 @@ export interface VerifyDeps {
 
 /** Devices that were approved for a recipient before. */
 export interface KnownDevices {
-  isKnown(key: string, now: number): Promise<boolean>;
-  remember(key: string, now: number): Promise<void>;
+  /** `owners`: the recipient and the subject it would be for, by the keys of their budgets. */
+  isKnown(device: string, owners: readonly string[], now: number): Promise<boolean>;
+  remember(device: string, now: number): Promise<void>;
+  /** Those of this owner. */
+  forgetAll(owner: string, now: number): Promise<void>;
 }
 
 /** Ended verifications that the store has let go of, and lists. */

@@ -113,7 +113,22 @@ export function createGuards(hashKey: KeyObject) {
     return ownOf('device', who, `${who.recipient}\0${deviceId}`);
   }
 
-  return { sendLimits, customLimits, guessBudgets, recipientBudget, subjectBudget, subjectHash, deviceKey };
+  /** Whoever of them is bound anew, no device is known any more. */
+  function deviceOwners(who: GuardSubject): string[] {
+    const { subject } = who;
+    return [recipientBudget(who), ...(subject === undefined ? [] : [subjectBudget(subject)])];
+  }
+
+  return {
+    sendLimits,
+    customLimits,
+    guessBudgets,
+    recipientBudget,
+    subjectBudget,
+    subjectHash,
+    deviceKey,
+    deviceOwners,
+  };
 }
 
 type GuessWindow = Policy['guesses']['recipient'];

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { closed } from '../http/schemas.ts';
+import { CHANNELS, type Channel } from '../lib/channels.ts';
 import { createSchemaCheck } from '../lib/schema-check.ts';
-import { CHANNELS, type Channel } from './challenge.ts';
 
 /**
  * What a project may decide, with its bounds and defaults. Stored as overrides; read through a PolicyResolver.
@@ -56,7 +56,11 @@ export const PolicySchema = Type.Object(
       default: 'unless_approved',
       description: 'Whether a delivery receipt calls off the next step of the workflow.',
     }),
-    allowed_channels: Type.Array(ChannelSchema, { default: [...CHANNELS], uniqueItems: true }),
+    allowed_channels: Type.Array(ChannelSchema, {
+      default: ['sms', 'voice'],
+      uniqueItems: true,
+      description: 'By default those that every phone number has; an app on the phone is for the project to choose.',
+    }),
     purposes: Type.Union([Type.Array(Type.String({ pattern: PURPOSE_PATTERN }), { maxItems: 100 }), Type.Null()], {
       default: null,
       description: 'Purposes a verification may have; null allows any.',

@@ -73,7 +73,7 @@ async function start(
     deviceId: input.client?.device_id,
   };
   const device = who.deviceId === undefined ? undefined : deps.guards.deviceKey(who, who.deviceId);
-  const deviceKnown = device !== undefined && (await deps.devices.isKnown(device, now));
+  const deviceKnown = device !== undefined && (await deps.devices.isKnown(device, deps.guards.deviceOwners(who), now));
   const fixedCode = caller.mode === 'test' ? policy.test_numbers[phone.e164] : undefined;
   const facts: ChallengeFacts = {
     ...describe(input, policy, now),

@@ -95,6 +95,28 @@ describe('guessing', () => {
     expect((await bank.start(to, stranger)).status).toBe(429);
   });
 
+  it.each([
+    ['number', (to: string) => ({ to })],
+    ['account', () => ({ subject: 'user-42' })],
+  ])('once the %s is bound anew, the devices of before are strangers', async (_, bound) => {
+    const bank = await openProject({});
+    const to = newNumber();
+    const device = (device_id: string) => ({ subject: 'user-42', client: { device_id } });
+    const pass = async (by: object) => {
+      const { id } = (await bank.start(to, by)).body;
+      const { body } = await bank.check(id, await bank.codeOf(to));
+      await service.settled();
+      return body.valid;
+    };
+    expect(await pass(device('the old phone'))).toBe(true);
+    expect((await bank.post('/v1/recipients/rebind', bound(to))).status).toBe(204);
+    service.clock.now += 1;
+    expect(await pass(device('the new phone'))).toBe(true);
+    await bank.burn(to, 20);
+    expect((await bank.start(to, device('the old phone'))).status).toBe(429);
+    expect((await bank.start(to, device('the new phone'))).status).toBe(201);
+  });
+
   it('from a known device has a bound of its own', async () => {
     const bank = await openProject({});
     const to = newNumber();

@@ -203,6 +203,21 @@ function lifecycle(profile: Profile): void {
     expect((await service.call('POST', '/v1/verifications', { to })).status).toBe(201);
   });
 
+  it('uses a channel that a phone number does not imply only where the policy names it', async () => {
+    const to = newNumber();
+    for (const channel of ['whatsapp', 'telegram', 'email']) {
+      const refused = await service.call('POST', '/v1/verifications', { to, channel });
+      expect(refused, channel).toMatchObject({ status: 422, body: { code: 'policy_violation' } });
+    }
+    const policy = { allowed_channels: ['sms', 'voice', 'whatsapp'] };
+    const { body: project } = await service.call('POST', '/v1/projects', { name: 'apps', policy });
+    const scopes = ['verifications:write'];
+    const made = await service.call('POST', '/v1/keys', { name: 'apps', project: project.id, scopes });
+    const key: string = made.body.key;
+    const started = await service.call('POST', '/v1/verifications', { to, channel: 'whatsapp' }, { key });
+    expect(started).toMatchObject({ status: 201, body: { channel: 'whatsapp' } });
+  });
+
   it('counts every spelling of a number as that number', async () => {
     const { to } = await start();
     const spelled = `${to.slice(0, 3)} (0)${to.slice(3, 4)} ${to.slice(4, 8)}-${to.slice(8)}`;
