@@ -16,6 +16,8 @@ export interface ProviderChoice {
   route(facts: ChoiceFacts, now: number): RouteDecision;
   /** Whether anything is configured that could carry it, whatever its state. */
   carries(mode: 'live' | 'test', channel: Channel): boolean;
+  /** Whether what is sent in this mode reaches the sandbox only. */
+  toSandbox(mode: 'live' | 'test'): boolean;
   /** Null for one that is not configured any more. */
   find(name: string): Provider | null;
 }
@@ -39,6 +41,7 @@ export function createProviderChoice({ providers, sandbox, routing, production }
     },
     carries: (mode, channel) =>
       toSandbox(mode) || [...providers.values()].some(({ channels }) => channels.includes(channel)),
+    toSandbox,
     find: (name) => (name === sandbox.name ? sandbox : (providers.get(name) ?? null)),
   };
 }

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 
 /**
@@ -33,6 +34,8 @@ export interface HttpClientOptions {
   connectionsPerOrigin?: number;
   /** Extra trust, PEM. */
   ca?: string;
+  /** Where hosts are: one that refuses some keeps requests from them. Hosts given as addresses are not looked up. */
+  lookup?: LookupFunction;
 }
 
 const TIMEOUT_MS = 8_000;
@@ -69,6 +72,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       connect: {
         timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
         ...(options.ca !== undefined && { ca: options.ca }),
+        ...(options.lookup && { lookup: options.lookup }),
       },
     });
   }

@@ -1,3 +1,4 @@
+import { HOST_NAME } from '../../lib/host-name.ts';
 import { measureText } from '../../lib/text/encode-text.ts';
 
 export interface SmsBinding {
@@ -13,9 +14,8 @@ export interface BoundSms {
 }
 
 /** Google's SMS Retriever reads no longer message. */
-export const ANDROID_MAX_BYTES = 140;
-export const ANDROID_HASH = /^[A-Za-z0-9+/]{11}$/;
-export const HOST = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const ANDROID_MAX_BYTES = 140;
+const ANDROID_HASH = /^[A-Za-z0-9+/]{11}$/;
 
 /**
  * Appends what browsers and apps read by themselves, always as the last lines. `bodies`: the text, then shorter ones
@@ -24,7 +24,7 @@ export const HOST = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](
 export function bindSms(bodies: readonly string[], shortest: readonly string[], binding: SmsBinding): BoundSms {
   const { code, origin, androidAppHash } = binding;
   // https://wicg.github.io/sms-one-time-codes/: the origin-bound line is the last one.
-  const webOtp = origin !== undefined && HOST.test(origin) ? [`@${origin} #${code}`] : [];
+  const webOtp = origin !== undefined && HOST_NAME.test(origin) ? [`@${origin} #${code}`] : [];
   const withTail = (body: string, tail: readonly string[]) => [unbind(body), ...tail].join('\n');
   if (androidAppHash !== undefined && ANDROID_HASH.test(androidAppHash)) {
     const fitting = (texts: readonly string[]) =>

@@ -11,8 +11,11 @@ import { type Show, showIn } from './show.ts';
 
 export type FromTemplate =
   | { kind: 'ok'; composed: ComposedCode; hashLeftOut: boolean }
-  /** The message is to be worded otherwise. */
-  | { kind: 'unsuitable'; why: 'no_confirm' | 'context_not_shown' | 'values' };
+  | { kind: 'unsuitable'; why: Unsuitable };
+
+/** Why a message is not in the project's words. */
+export const UNSUITABLE = ['template_has_no_confirm', 'template_shows_not_all_context', 'values_do_not_fit'] as const;
+export type Unsuitable = (typeof UNSUITABLE)[number];
 
 /**
  * A code message in the project's words, as far as they fit: what the code is bound to is shown whole, in the project's
@@ -21,9 +24,9 @@ export type FromTemplate =
 export function composeFromTemplate(message: CodeText, template: CompiledTemplate, language: Language): FromTemplate {
   const bound = Object.entries(message.context ?? {}).filter(([, value]) => value !== '');
   const compiled = bound.length > 0 ? template.confirm : template.plain;
-  if (!compiled) return { kind: 'unsuitable', why: 'no_confirm' };
+  if (!compiled) return { kind: 'unsuitable', why: 'template_has_no_confirm' };
   if (bound.some(([name]) => OURS.has(name) || !compiled.body.variables.includes(name))) {
-    return { kind: 'unsuitable', why: 'context_not_shown' };
+    return { kind: 'unsuitable', why: 'template_shows_not_all_context' };
   }
   const { code, brand, validitySeconds } = message;
   const values = { ...message.context, code, brand, minutes: String(minutesOf(validitySeconds)) };
@@ -65,7 +68,7 @@ const channels: Record<CompiledTemplate['channel'], (parts: Parts) => FromTempla
   },
 };
 
-const WRONG_VALUES: FromTemplate = { kind: 'unsuitable', why: 'values' };
+const WRONG_VALUES: FromTemplate = { kind: 'unsuitable', why: 'values_do_not_fit' };
 
 function render(template: Template, values: Readonly<Record<string, string>>, show: Show): string | null {
   const rendered: Rendered = template.render(values, show);
