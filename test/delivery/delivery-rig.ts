@@ -16,6 +16,7 @@ import { createSandbox } from '../../src/delivery/providers/sandbox.ts';
 import type { RoutingTable } from '../../src/delivery/routing/table-schema.ts';
 import { createBackground } from '../../src/lib/background.ts';
 import type { Channel } from '../../src/lib/channels.ts';
+import { createKeyring } from '../../src/lib/keyring.ts';
 
 export const NOW = Date.parse('2027-01-15T08:00:00Z');
 
@@ -70,6 +71,7 @@ export async function openDeliveryRig(db: Database, options: DeliveryRigOptions 
       publicUrl: 'https://otp.example.com',
       production,
       project: 'prj_first',
+      keyring: createKeyring([randomBytes(32)]),
       hashKey: createSecretKey(randomBytes(32)),
       now: () => clock.now,
       log: { debug: log, info: log, warn: log, error: log },
