@@ -93,6 +93,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   const opened = await openProviders(deps.providers, { ...deps, http });
   opening.defer(() => opened.close());
   const { providers } = opened;
+  if (production && providers.size === 0) log.warn({}, 'no provider is configured: nothing live can be sent');
   const routing = await createRouting({
     db,
     redis,
