@@ -6,6 +6,7 @@ import { createQueue, type JobQueue } from '../jobs/queue.ts';
 import type { JobWorker } from '../jobs/worker.ts';
 import type { Channel } from '../lib/channels.ts';
 import type { Now } from '../lib/clock.ts';
+import { ConfigError } from '../lib/config-error.ts';
 import { createHttpClient } from '../lib/http-client.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import type { DeliveryLog } from './call-provider.ts';
@@ -23,6 +24,7 @@ import { openProviders, type ProviderConfig, type ProviderTypes } from './open-p
 import type { InboundMessage, Provider, ProviderReceipt } from './provider.ts';
 import { createProviderSlots } from './provider-slots.ts';
 import type { Sandbox } from './providers/sandbox.ts';
+import { checkTable } from './routing/check-table.ts';
 import { createRouting, type OpenRouting } from './routing/create-routing.ts';
 import type { RoutingTable } from './routing/table-schema.ts';
 import { type CodeTemplates, createCodeTemplates } from './wording/code-templates.ts';
@@ -94,6 +96,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   opening.defer(() => opened.close());
   const { providers } = opened;
   if (production && providers.size === 0) log.warn({}, 'no provider is configured: nothing live can be sent');
+  refuseUnusable(deps.routes, [...providers.values()], deps.file);
   const routing = await createRouting({
     db,
     redis,
@@ -208,6 +211,11 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     },
     close: () => closing.disposeAsync(),
   };
+}
+
+function refuseUnusable(routes: RoutingTable | null, providers: readonly Provider[], file: string): void {
+  const [problem] = routes ? checkTable(routes, providers) : [];
+  if (problem) throw new ConfigError(`${file}: /routes${problem.pointer} ${problem.message}`);
 }
 
 function watchQueues(metrics: DeliveryWatch, db: Database, queue: JobQueue, codeLog: CodeLog, now: Now): void {

@@ -124,6 +124,28 @@ await onEachDialect('a code on its way', ({ open }) => {
     });
   });
 
+  test('whose process died in the call is unknown; the row says so when its time is over (R02)', async () => {
+    const rig = await openDeliveryRig(await open());
+    rig.carrier().planned.push(() => new Promise<SendVerdict>(() => undefined));
+    const dead = new AbortController();
+    const call = rig.deliver(code(), dead.signal);
+    while (rig.carrier().sent.length === 0) await rig.settled();
+    rig.clock.now += 20_000;
+    await rig.work();
+    expect(await rig.messages()).toMatchObject([{ status: 'unknown', reason: 'process_lost', due_at: null }]);
+    expect(await rig.attempts()).toMatchObject([{ status: 'unknown', reason: 'process_lost' }]);
+    dead.abort();
+    await call;
+  });
+
+  test('without a receipt is unknown after the time of its route', async () => {
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} } });
+    await rig.deliver(code());
+    rig.clock.now += 3_600_000;
+    await rig.work();
+    expect(await rig.messages()).toMatchObject([{ status: 'unknown', reason: 'no_receipt', attempts: 1 }]);
+  });
+
   test('no carrier may take it: failed', async () => {
     const rig = await openDeliveryRig(await open(), { carriers: {} });
     expect(await rig.deliver(code())).toEqual({ kind: 'failed', provider: 'none', reason: 'no_provider' });

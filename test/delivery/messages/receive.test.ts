@@ -193,6 +193,14 @@ await onEachDialect('receipts', ({ open }) => {
     expect(await statusOf(id)).toBe('delivered');
   });
 
+  test('come by a standing connection as well, which is told when they are kept', async () => {
+    const { sent, carrier, settled, statusOf } = await start();
+    const id = await sent();
+    await carrier().sink?.receipt({ providerId: 'c-1', status: 'delivered' });
+    await settled();
+    expect(await statusOf(id)).toBe('delivered');
+  });
+
   test('of a code are told to its verification, once, and its failure too', async () => {
     const { deliver, carrier, report, told, types } = await start();
     carrier().planned.push(accepted('x-0'), accepted('x-1'));
@@ -231,5 +239,17 @@ await onEachDialect('receipts', ({ open }) => {
     clock.now += 3_600_000;
     await work();
     expect(told).toHaveLength(1);
+  });
+
+  test('beside them, a message from a phone is kept once for one id of its carrier (R49)', async () => {
+    const { carrier, db } = await start();
+    const message = { providerId: 'mo-1', channel: 'sms', from: '+33612345678', to: '36180', text: 'STOP\0' } as const;
+    await Promise.all(Array.from({ length: 5 }, () => carrier().sink?.inbound(message)));
+    await carrier().sink?.inbound({ ...message, providerId: 'mo-2' });
+    const kept = await db.kysely.selectFrom('inbound_messages').selectAll().orderBy('provider_id').execute();
+    expect(kept).toMatchObject([
+      { provider: 'main', provider_id: 'mo-1', sender: '+33612345678', recipient: '36180', text: 'STOP' },
+      { provider_id: 'mo-2' },
+    ]);
   });
 });

@@ -1,4 +1,6 @@
+import { createSecretKey } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { createMessages } from '../../../src/delivery/messages/create.ts';
 import type { SendVerdict } from '../../../src/delivery/provider.ts';
 import { databasesOf, onEachDialect } from '../../db/on-each-dialect.ts';
 import { accepted, type DeliveryRigOptions, failed, openDeliveryRig } from '../delivery-rig.ts';
@@ -233,6 +235,20 @@ await onEachDialect('a queued message', ({ open }) => {
     expect(new Set(references).size).toBe(40);
     expect(references).toHaveLength(40);
     await other.close();
+  });
+
+  test('that is recorded twice by one idempotent request is one message, one job and one event', async () => {
+    const { db, delivery, clock, work, carrier, events } = await start();
+    const create = createMessages({ ...delivery, db, hashKey: createSecretKey(Buffer.alloc(32)) });
+    const caller = { project: 'prj_a', mode: 'live', actor: 'key_a' } as const;
+    const record = () => create(caller, { to: '+33612345678', text: 'x' }, clock.now, 'seed');
+    await record();
+    await work();
+    await record();
+    await work();
+    expect(carrier().sent).toHaveLength(1);
+    expect((await events()).map(({ type }) => type)).toEqual(['message.accepted', 'message.sent']);
+    expect(await db.kysely.selectFrom('jobs').selectAll().execute()).toEqual([]);
   });
 
   test('is paced by the route, for all instances together, and uses up no try', async () => {
