@@ -17,8 +17,12 @@ import type { RateCounter } from './http/rate-counter.ts';
 import { createSqlRateCounter } from './http/rate-counter-sql.ts';
 import { type Background, createBackground } from './lib/background.ts';
 import { type Now, systemNow } from './lib/clock.ts';
+import { createHttpClient } from './lib/http-client.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
+import { createPublicLookup } from './lib/public-address.ts';
 import type { RedisSide } from './open-redis.ts';
+import { type AppIdentities, createAppIdentities } from './projects/app-identities.ts';
+import { type ProofDeps, systemResolveTxt } from './projects/app-identities-proof.ts';
 import { ensureFirstProject, type FirstProject } from './projects/first-project.ts';
 import { assertNoTestNumbers } from './projects/test-numbers.ts';
 import { installationIssuer } from './tokens/issuer.ts';
@@ -54,6 +58,9 @@ export interface Services {
   delivery: Delivery;
   keySet: KeySet;
   proofs: Proofs;
+  identities: AppIdentities;
+  /** How an origin is proven to be a project's. */
+  originProofs: ProofDeps;
   verify: VerifyDeps;
   firstProject: FirstProject;
   /** Lets running work end, then closes the stores. */
@@ -119,6 +126,13 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     // What it writes last goes on in the background.
     (open) => open.close().then(() => settle(background)),
   );
+  const identities = createAppIdentities({ db, now, isSandboxed: delivery.choice.toSandbox });
+  const publicHttp = createHttpClient({
+    lookup: createPublicLookup(),
+    maxAnswerBytes: 16_384,
+    connectionsPerOrigin: 1,
+  });
+  opening.defer(() => publicHttp.close());
   const verify: VerifyDeps = {
     now,
     store: redisSide?.store ?? createSqlStore(db),
@@ -132,6 +146,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     deliver: options.deliver ?? delivery.deliver,
     approved: ({ sends, country }) => delivery.converted(carried(sends), country),
     signProof: proofs.sign,
+    identities,
     devices: createKnownDevices(db.kysely),
     records: { get: (who) => getRecord(db, who) },
     background: background.run,
@@ -159,6 +174,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     delivery,
     keySet,
     proofs,
+    identities,
+    originProofs: { resolveTxt: systemResolveTxt, http: publicHttp },
     verify,
     firstProject,
     async close() {

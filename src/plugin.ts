@@ -5,6 +5,7 @@ import { callbackRoutes } from './delivery/callback-routes.ts';
 import { messageRoutes } from './delivery/messages/routes.ts';
 import { routingRoutes } from './delivery/routing/routing-routes.ts';
 import { sandboxRoutes } from './delivery/sandbox-routes.ts';
+import { wordingRoutes } from './delivery/wording/wording-routes.ts';
 import { docsRoutes } from './http/docs.ts';
 import { healthRoutes } from './http/health.ts';
 import { installHttp } from './http/install-http.ts';
@@ -16,6 +17,7 @@ import type { RateLimits } from './http/rate-limit.ts';
 import { createRateLimiter } from './http/rate-limiter.ts';
 import { hashPhone, parsePhone } from './lib/phone.ts';
 import type { Services } from './open.ts';
+import { appIdentityRoutes } from './projects/app-identities-routes.ts';
 import { createAuthenticate } from './projects/authenticate.ts';
 import { keyRoutes } from './projects/key-routes.ts';
 import { projectRoutes } from './projects/project-routes.ts';
@@ -110,6 +112,17 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
       now,
       requireAdministrator: requireAdministrator(production),
     }),
+  );
+  await app.register(
+    wordingRoutes({
+      templates: delivery.templates,
+      keyring,
+      brandOf: (auth) => policyOf(auth.policy).brand,
+      requireAdministrator: requireAdministrator(production),
+    }),
+  );
+  await app.register(
+    appIdentityRoutes({ db, now, identities: services.identities, proofs: services.originProofs, production }),
   );
   await app.register(tokenRoutes({ db, keys: services.keySet, proofs: services.proofs, now }));
   await app.register(eventRoutes({ db, keyring, recipientHash }));

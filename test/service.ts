@@ -23,7 +23,7 @@ export interface TestService {
   key: string;
   clock: { now: number };
   call(
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     url: string,
     body?: object,
     options?: { key?: string; headers?: object },

@@ -24,12 +24,23 @@ export interface VerifyDeps {
   approved?(challenge: Challenge): void;
   /** The signed proof of an approved challenge. */
   signProof(challenge: ChallengeFacts & { channel: string }, now: number): Promise<string>;
+  identities: Identities;
   devices: KnownDevices;
   records: Records;
   /** Work that goes on after the answer; awaited when the process drains. */
   background(task: Promise<unknown>): void;
   metrics: VerifyMetrics;
 }
+
+/** The pages and apps that a project may bind codes to. */
+export interface Identities {
+  refusalOf(
+    who: { project: string; mode: Mode },
+    named: { origin?: string; androidAppHash?: string },
+  ): Promise<IdentityRefusal | null>;
+}
+
+export type IdentityRefusal = 'origin_not_verified' | 'app_not_registered';
 
 /** Devices that were approved for a recipient before. */
 export interface KnownDevices {

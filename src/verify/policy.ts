@@ -76,14 +76,6 @@ export const PolicySchema = Type.Object(
       },
     ),
     default_locale: Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', default: 'en' }),
-    origins: Type.Array(
-      Type.String({ pattern: '^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$' }),
-      {
-        default: [],
-        maxItems: 20,
-        description: 'Hosts the project has shown to be its own; only these may appear in the WebOTP line.',
-      },
-    ),
     hash_preset: Type.Union([Type.Literal('standard'), Type.Literal('hardened'), Type.Literal('fast')], {
       default: 'standard',
     }),

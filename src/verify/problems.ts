@@ -13,6 +13,10 @@ export function startProblem(result: Exclude<StartResult, { kind: 'created' }>, 
       });
     case 'policy_violation':
       return new Problem('policy_violation', { errors: [{ pointer: result.pointer, message: result.message }] });
+    case 'origin_not_verified':
+      return new Problem(result.kind, { errors: [{ pointer: '/origin', message: 'is not verified' }] });
+    case 'app_not_registered':
+      return new Problem(result.kind, { errors: [{ pointer: '/android_app_hash', message: 'is not registered' }] });
     case 'limited':
       return limitProblem(result, now);
     case 'locked':

@@ -5,7 +5,7 @@ import type { Challenge, ChallengeFacts, Channel, WorkflowStep } from './challen
 import { drawCode } from './code.ts';
 import { type Context, contextDigest } from './context.ts';
 import { countUnserved } from './count-unserved.ts';
-import type { Caller, VerifyDeps } from './deps.ts';
+import type { Caller, IdentityRefusal, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
 import { beginFlow, idleFlow } from './flow.ts';
 import type { CustomLimit, GuardSubject } from './guards.ts';
@@ -38,6 +38,7 @@ export type StartResult =
   | { kind: 'created'; challenge: Challenge }
   | { kind: 'invalid_phone_number' }
   | { kind: 'policy_violation'; pointer: string; message: string }
+  | { kind: IdentityRefusal }
   | LimitHit
   | Locked;
 
@@ -61,6 +62,8 @@ async function start(
   const workflow = chooseWorkflow(input, policy);
   const violation = findViolation(input, workflow, policy);
   if (violation) return { kind: 'policy_violation', ...violation };
+  const refusal = await deps.identities.refusalOf(caller, identitiesOf(input));
+  if (refusal) return { kind: refusal };
 
   const prefixHash = hashPhonePrefix(deps.hashKey, phone.e164);
   const who: GuardSubject = {
@@ -161,8 +164,7 @@ function describe(
     hashPreset: policy.hash_preset,
     fallback: policy.fallback,
     contextDigest: input.context ? contextDigest(input.context) : null,
-    ...(input.origin !== undefined && { origin: input.origin }),
-    ...(input.android_app_hash !== undefined && { androidAppHash: input.android_app_hash }),
+    ...identitiesOf(input),
     metadata: input.metadata ?? {},
     brand: policy.brand,
     proofTtlSeconds: policy.proof_ttl_seconds,
@@ -170,6 +172,14 @@ function describe(
     createdAt: now,
     expiresAt: now + (input.ttl_seconds ?? policy.ttl_seconds) * 1000,
   };
+}
+
+/** Who may read the code by itself. */
+function identitiesOf({
+  origin,
+  android_app_hash: androidAppHash,
+}: StartInput): Pick<ChallengeFacts, 'origin' | 'androidAppHash'> {
+  return { ...(origin !== undefined && { origin }), ...(androidAppHash !== undefined && { androidAppHash }) };
 }
 
 function seedBytes(seed: string): Buffer {
@@ -203,9 +213,6 @@ function findViolation(
   }
   const keys = input.limits?.map((limit) => limit.key) ?? [];
   if (new Set(keys).size < keys.length) return { pointer: '/limits', message: 'each key once' };
-  if (input.origin !== undefined && !policy.origins.includes(input.origin)) {
-    return { pointer: '/origin', message: 'not an origin that the project has registered' };
-  }
   if (input.code_length !== undefined && input.code_length < policy.code_length) {
     return { pointer: '/code_length', message: `at least ${policy.code_length}` };
   }

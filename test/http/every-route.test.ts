@@ -28,7 +28,7 @@ beforeAll(async () => {
   routes = Object.entries(paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
       method: method.toUpperCase() as Route['method'],
-      url: path.replace('{id}', idFor(path)).replace('{version}', '1'),
+      url: path.replace(/\{(\w+)\}/g, (_, name: string) => PARAMETERS[name] ?? idFor(path)),
       operation,
     })),
   );
@@ -36,6 +36,14 @@ beforeAll(async () => {
   weakKey = created.body.key;
 });
 afterAll(() => service?.close());
+
+const PARAMETERS: Record<string, string> = {
+  version: '1',
+  channel: 'sms',
+  locale: 'en',
+  host: 'login.example.com',
+  hash: 'FA%2B9qCX9VSu',
+};
 
 const PREFIXES = [
   ['/keys', 'key_'],

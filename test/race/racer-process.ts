@@ -24,6 +24,7 @@ const deps: Omit<VerifyDeps, 'now'> = {
   guards: createGuards(hashKey),
   deliver: async () => ({ kind: 'sent', provider: 'none' }),
   signProof: async () => '',
+  identities: { refusalOf: async () => null },
   devices: { isKnown: async () => false, remember: async () => {}, forgetAll: async () => {} },
   records: { get: (who) => getRecord(db, who) },
   // Where too many ask at once, a worker takes the send up later.
