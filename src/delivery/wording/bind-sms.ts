@@ -39,7 +39,7 @@ export function bindSms(bodies: readonly string[], shortest: readonly string[], 
 }
 
 /** What binds a code to an origin, for one parser or another, wherever in the text it stands. */
-export const BOUND_LINE = /(?<=^|\s)(@[^\t\n\f\r ]+) (?=#)/m;
+export const BOUND_LINE = /(?<=^|\s)@[^\t\n\f\r ]+(?: #[^\t\n\f\r ]*)+/m;
 const EACH_BOUND_LINE = new RegExp(BOUND_LINE, 'gm');
 
 /**
@@ -47,7 +47,7 @@ const EACH_BOUND_LINE = new RegExp(BOUND_LINE, 'gm');
  * no parser. The specification looks at the last line only; Chromium takes the first match in the whole text.
  */
 function unbind(body: string): string {
-  return body.replace(EACH_BOUND_LINE, '$1');
+  return body.replace(EACH_BOUND_LINE, (found) => found.replaceAll(' #', '#'));
 }
 
 function fewestSegments(texts: readonly string[]): string | null {

@@ -91,7 +91,7 @@ export function compileCodeTemplate(template: CodeTemplate): CompiledResult {
   const taken = template.context.filter((name) =>
     [...PLAIN_VARIABLES, ...BOUND_VARIABLES].some((known) => known === name),
   );
-  if (taken.length > 0) refuse('/context', `${taken.join(', ')}: known without being named`);
+  if (taken.length > 0) refuse('/context_variables', `${taken.join(', ')}: known without being named`);
   return errors.length > 0
     ? { kind: 'invalid', errors }
     : { kind: 'ok', template: { channel, plain, confirm: confirming } };

@@ -44,11 +44,13 @@ function readOut(text: string, code: string, { pause = PAUSE }: Pick<Wording, 'p
   return text.replaceAll(DIGITS, [...code].join(pause));
 }
 
+/** The end of the sentence that the digits were in. */
+const AFTER_DIGITS = /^[\s.,;:!?。、，।۔።։፣،]+/u;
+
 function partsOf(text: string, code: string): SpokenPart[] {
   const parts = text.split(DIGITS).flatMap((piece): SpokenPart[] => {
-    const words = piece.replaceAll('\n', ' ').trim();
-    // A full stop between digits and pause would be read as a sentence of its own.
-    return [...(/[\p{L}\p{N}]/u.test(words) ? [{ say: words }] : []), { digits: code }, { pauseMs: PAUSE_MS }];
+    const words = piece.replace(AFTER_DIGITS, '').replaceAll('\n', ' ').trim();
+    return [...(words === '' ? [] : [{ say: words }]), { digits: code }, { pauseMs: PAUSE_MS }];
   });
   return parts.slice(0, -2);
 }
