@@ -10,8 +10,8 @@ import type { Installation } from './open-codes.ts';
 export type Preset = 'fast' | 'standard' | 'hardened';
 
 export interface Countersign extends Running, Installation {
-  /** A live key of a project with these settings. */
-  createKey(policy: object): Promise<string>;
+  /** A live key of a new project with these settings. */
+  createKey(policy: object): Promise<{ key: string; project: string }>;
 }
 
 /**
@@ -32,12 +32,13 @@ const CONFIG = {
 
 export async function startCountersign(
   runFolder: string,
-  stores: { databaseUrl: string; redisUrl: string } | null,
+  stores: { databaseUrl: string; redisUrl?: string } | null,
   execArgv: string[] = [],
+  carriers: object = {},
 ): Promise<Countersign> {
   const folder = newFolder(runFolder, 'countersign');
   const configPath = join(folder, 'countersign.json');
-  writeFileSync(configPath, JSON.stringify(CONFIG));
+  writeFileSync(configPath, JSON.stringify({ ...CONFIG, ...carriers }));
   const secret = randomBytes(32).toString('base64');
   const adminKey = `cs_live_${randomBytes(32).toString('base64url')}`;
   const databaseUrl = stores?.databaseUrl ?? `sqlite:${join(folder, 'countersign.db')}`;
@@ -52,7 +53,7 @@ export async function startCountersign(
       COUNTERSIGN_SECRET: secret,
       COUNTERSIGN_API_KEY: adminKey,
       COUNTERSIGN_CONFIG: configPath,
-      ...(stores && { REDIS_URL: stores.redisUrl }),
+      ...(stores?.redisUrl !== undefined && { REDIS_URL: stores.redisUrl }),
     },
   });
 
@@ -75,9 +76,9 @@ export async function startCountersign(
         name: 'bench',
         project: project.id,
         mode: 'live',
-        scopes: ['verifications:write', 'verifications:read'],
+        scopes: ['verifications:write', 'verifications:read', 'messages:send'],
       });
-      return String(key.key);
+      return { key: String(key.key), project: String(project.id) };
     },
   };
 }

@@ -1,27 +1,13 @@
-import { type HttpConnection, openConnection } from './http-connection.ts';
+import { drive, type Load, type NextRequest, type Slice } from './drive.ts';
 import { createOpenCodes, type Installation } from './open-codes.ts';
-import { percentile } from './statistics.ts';
 
 /**
  * The load generator, a process of its own: closed loop, every connection sends its next request when the last one is
  * answered. It remembers what it started, opens the codes itself and checks them.
  */
-export interface Order {
+export interface Order extends Load {
   /** `finish` answers whatever is still pending, unmeasured, so that nothing of it comes due during a later slice. */
   kind: 'yardstick' | 'start' | 'open-codes' | 'check-wrong' | 'check-right' | 'finish';
-  port: number;
-  key: string;
-  connections: number;
-  durationMs: number;
-}
-
-export interface Slice {
-  requests: number;
-  elapsedMs: number;
-  p50Ms: number;
-  p99Ms: number;
-  /** Answers other than the one that was asked for, by status and beginning. */
-  unexpected: Record<string, number>;
 }
 
 interface Started {
@@ -29,9 +15,6 @@ interface Started {
   code: string;
   wrongGuesses: number;
 }
-
-/** Null when there is nothing left to ask for. */
-type NextRequest = () => { path: string; body: string; isExpected(status: number, body: string): boolean } | null;
 
 /** One less than what exhausts a challenge, so that the right answer is still taken afterwards. */
 const MAX_WRONG_GUESSES = 4;
@@ -87,40 +70,6 @@ async function follow(order: Order): Promise<Slice | null> {
       await drive({ ...order, durationMs: Number.POSITIVE_INFINITY }, rightAnswers());
       return null;
   }
-}
-
-async function drive(order: Order, next: NextRequest): Promise<Slice> {
-  const connections = await Promise.all(Array.from({ length: order.connections }, () => openConnection(order.port)));
-  const latencies: number[] = [];
-  const unexpected: Record<string, number> = {};
-  const startedAt = performance.now();
-  const endsAt = startedAt + order.durationMs;
-
-  async function work(connection: HttpConnection): Promise<void> {
-    for (let sentAt = performance.now(); sentAt < endsAt; ) {
-      const request = next();
-      if (!request) return;
-      const { status, body } = await connection.post(request.path, order.key, request.body);
-      const answeredAt = performance.now();
-      latencies.push(answeredAt - sentAt);
-      sentAt = answeredAt;
-      if (request.isExpected(status, body)) continue;
-      const what = `${status} ${body.slice(0, 80)}`;
-      unexpected[what] = (unexpected[what] ?? 0) + 1;
-    }
-  }
-
-  await Promise.all(connections.map(work));
-  const elapsedMs = performance.now() - startedAt;
-  for (const connection of connections) connection.close();
-  const sorted = Float64Array.from(latencies).sort();
-  return {
-    requests: latencies.length,
-    elapsedMs,
-    p50Ms: percentile(sorted, 0.5),
-    p99Ms: percentile(sorted, 0.99),
-    unexpected,
-  };
 }
 
 // Area codes of Brazil (Anatel): every number is used once, so no recipient meets a limit.

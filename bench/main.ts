@@ -87,7 +87,8 @@ async function measureLoad(runFolder: string, options: Options): Promise<{ serie
     const server = await startCountersign(runFolder, profile.name === 'scaled' ? stores : null, profiling);
     const targets: Target[] = [];
     for (const { name, policy } of profile.variants) {
-      targets.push({ name: `${profile.name} ${name}`, server, key: await server.createKey(policy) });
+      const { key } = await server.createKey(policy);
+      targets.push({ name: `${profile.name} ${name}`, server, key });
     }
     const driver = startDriver(runFolder, server, options.receipts);
     for (const connections of options.connections) {

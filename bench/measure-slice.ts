@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from './child-process.ts';
-import type { Order, Slice } from './driver.ts';
+import type { Slice } from './drive.ts';
+import type { Order } from './driver.ts';
 
 /** CPU time used so far by each part, ms. */
 export type CpuMeter = () => CpuTimes;

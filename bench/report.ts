@@ -87,20 +87,20 @@ export function describeMachine(): string {
   return `${cpus().length} × ${cpu?.model.trim()}, Linux ${release()}, Node ${process.version}`;
 }
 
-function range({ median, min, max }: Spread): string {
+export function range({ median, min, max }: Spread): string {
   return `${whole(median)} (${whole(min)}–${whole(max)})`;
 }
 
-function twoDigits({ median, min, max }: Spread): string {
+export function twoDigits({ median, min, max }: Spread): string {
   return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`;
 }
 
-function whole(value: number): string {
+export function whole(value: number): string {
   return Math.abs(value) < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en');
 }
 
 /** Markdown that is also aligned for the eye. */
-function table(rows: string[][]): string {
+export function table(rows: string[][]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: string[]) =>
     `| ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
