@@ -108,8 +108,8 @@ const CODE = /\{\{ *code *\}\}/g;
 function checkSms(source: string): string[] {
   const messages: string[] = [];
   if ((source.match(CODE) ?? []).length > 1) messages.push('shows the code more than once');
-  const [before = '', after = ''] = source.split(CODE);
-  if (/[A-Za-z0-9_}]$/.test(before) || /^[A-Za-z0-9_{]/.test(after)) {
+  const [before = '', after] = source.split(CODE);
+  if (after !== undefined && (/[A-Za-z0-9_}]$/.test(before) || /^[A-Za-z0-9_{]/.test(after))) {
     messages.push('the code needs a space or a sign on either side');
   }
   if (BOUND_LINE.test(source)) messages.push('the line @host #code is appended where the origin is verified');

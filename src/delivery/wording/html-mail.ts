@@ -11,6 +11,7 @@ const CODE_STYLE =
 /** A value in HTML: its direction does not touch that of the text around it. The code can be selected as a whole. */
 export function showInHtml(value: string, name: string): string {
   const shown = escapeHtml(cleanText(value));
+  if (name === 'minutes') return shown;
   return name === 'code' ? `<strong dir="ltr" style="${CODE_STYLE}">${shown}</strong>` : `<bdi>${shown}</bdi>`;
 }
 
