@@ -138,11 +138,20 @@ await onEachDialect('a code on its way', ({ open }) => {
     await call;
   });
 
-  test('without a receipt is unknown after the time of its route', async () => {
-    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} } });
+  test('without a receipt is unknown after the time of its route, and never goes to another carrier for it', async () => {
+    const providers = [
+      { provider: 'first', weight: 1 },
+      { provider: 'second', weight: 1 },
+    ];
+    const common = { name: 'all', when: {}, providers, strategy: 'ordered', failover_on_receipt: true } as const;
+    const routes = { rules: [{ ...common, failover_after_seconds: 60, receipt_timeout_seconds: 600 }] };
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} }, routes });
     await rig.deliver(code());
-    rig.clock.now += 3_600_000;
-    await rig.work();
+    for (let minutes = 0; minutes < 11; minutes += 1) {
+      rig.clock.now += 60_000;
+      await rig.work();
+    }
+    expect(rig.carrier('second').sent).toEqual([]);
     expect(await rig.messages()).toMatchObject([{ status: 'unknown', reason: 'no_receipt', attempts: 1 }]);
   });
 

@@ -116,6 +116,19 @@ await onEachDialect('receipts', ({ open }) => {
     for (const id of ids) expect(await statusOf(id)).toBe('delivered');
   });
 
+  test('of one part, faster than the answer, are not taken for the whole', async () => {
+    const { carrier, delivery, send, work, report, statusOf } = await start();
+    carrier().planned.push(async ({ reference }) => {
+      await delivery.receive('main', [{ reference, providerId: 'p-2', status: 'delivered' }]);
+      return accepted('p-1', { partIds: ['p-1', 'p-2'] });
+    });
+    const { message } = await send();
+    await work();
+    expect(await statusOf(message.id)).toBe('sent');
+    await report({ providerId: 'p-1', status: 'undelivered' });
+    expect(await statusOf(message.id)).toBe('partially_delivered');
+  });
+
   test('in another form, faster than the answer, are joined at the next look', async () => {
     const { carrier, delivery, send, work, clock, statusOf } = await start();
     carrier().planned.push(async () => {
@@ -144,11 +157,12 @@ await onEachDialect('receipts', ({ open }) => {
   });
 
   test('of a provider that did not carry the message are not about it, whatever they name', async () => {
-    const { sent, report, statusOf } = await start({ carriers: { main: {}, other: {} } });
+    const { sent, report, statusOf, receipts } = await start({ carriers: { main: {}, other: {} } });
     const id = await sent('c-1');
     await report({ providerId: 'c-1', status: 'delivered' }, 'other');
     await report({ reference: `${id}-1`, status: 'undelivered' }, 'other');
     expect(await statusOf(id)).toBe('sent');
+    expect((await receipts()).map(({ message_id }) => message_id)).toEqual([null, null]);
   });
 
   test('of an id that the carrier uses again are about the newer message', async () => {

@@ -214,6 +214,30 @@ await onEachDialect('a queued message', ({ open }) => {
     expect(carrier().sent).toHaveLength(1);
   });
 
+  test('is not sent by a process that slept through its lease (R09)', async () => {
+    const db = await open();
+    const clock = { sleepsMs: 0, move: (_ms: number) => {} };
+    const slow: typeof db = {
+      ...db,
+      async batch(options, work) {
+        const result = await db.batch(options, work);
+        clock.move(clock.sleepsMs);
+        return result;
+      },
+    };
+    const rig = await openDeliveryRig(slow);
+    const { message } = await sender(slow, rig)();
+    clock.move = (ms) => {
+      rig.clock.now += ms;
+    };
+    clock.sleepsMs = 15_000;
+    await rig.delivery.worker.runDue();
+    clock.sleepsMs = 0;
+    await rig.work();
+    expect(rig.carrier().sent).toEqual([]);
+    expect(await rig.messages()).toMatchObject([{ id: message.id, status: 'unknown', reason: 'process_lost' }]);
+  });
+
   test('whose process died before the call is sent once, when the lease has ended (R01)', async () => {
     const { send, delivery, carrier, one, clock, work } = await start();
     const { message } = await send();

@@ -19,9 +19,10 @@ const ended = (messageId: string) => ({
 });
 
 function open(options: Partial<CodeLogOptions> = {}) {
-  const database = { away: false, written: [] as string[], lost: [] as string[], held: 0, recovered: 0 };
+  const database = { away: false, asked: 0, written: [] as string[], lost: [] as string[], held: 0, recovered: 0 };
   const log = createCodeLog({
     async write(entries: readonly SendEntry[]) {
+      database.asked += 1;
       if (database.away) throw new StoreUnavailable('database');
       database.written.push(...entries.map(({ kind, messageId }) => `${kind} ${messageId}`));
       return entries.map(() => 'written' as const);
@@ -57,7 +58,8 @@ describe('the rows of codes', () => {
     await log.begun(begun('a'));
     await log.begun(begun('b'));
     await log.ended(ended('a'));
-    expect([log.waiting(), database.held]).toEqual([3, 1]);
+    // Neither waited for the database to be asked again.
+    expect([log.waiting(), database.held, database.asked]).toEqual([3, 1, 1]);
     database.away = false;
     await until(() => log.waiting() === 0);
     expect(database.written).toEqual(['begun a', 'begun b', 'ended a']);
