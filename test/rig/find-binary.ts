@@ -27,6 +27,9 @@ export const tools = {
     packages: ['libnet-smpp-perl'],
     isLibrary: true,
   },
+  baresip: { names: ['baresip'], folders: ['/usr/bin'], packages: ['baresip-core'] },
+  sipp: { names: ['sipp'], folders: ['/usr/bin'], packages: ['sip-tester'] },
+  'espeak-ng': { names: ['espeak-ng'], folders: ['/usr/bin'], packages: ['espeak-ng'] },
   chromium: { names: ['chromium', 'chromium-browser', 'google-chrome'], folders: ['/usr/bin'], packages: ['chromium'] },
 } as const satisfies Record<string, Tool>;
 

@@ -6,6 +6,7 @@ export const providerTypes = {
   whatsapp: () => import('./whatsapp.ts').then((module) => module.whatsapp),
   sinch: () => import('./sinch.ts').then((module) => module.sinch),
   plivo: () => import('./plivo.ts').then((module) => module.plivo),
+  plivo_voice: () => import('./plivo-voice.ts').then((module) => module.plivoVoice),
   bird: () => import('./bird.ts').then((module) => module.bird),
   twilio: () => import('./twilio.ts').then((module) => module.twilio),
   twilio_voice: () => import('./twilio-voice.ts').then((module) => module.twilioVoice),

@@ -1,0 +1,155 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { type Codec, PAYLOAD_TYPES, SAMPLE_RATE } from './g711.ts';
+import { FRAME_MS, type Pacer } from './pacer.ts';
+import { RTP_HEADER_BYTES, readRtp, writeRtpHeader } from './packet.ts';
+import { createTelephoneEvents } from './telephone-event.ts';
+
+/** The audio of one call. */
+export interface RtpSession {
+  readonly port: number;
+  /** Where to and in what form; again when the other side changes its mind. Sending begins with the first. */
+  connect(remote: Remote): void;
+  close(): void;
+}
+
+export interface Remote {
+  address: string;
+  port: number;
+  codec: Codec;
+  telephoneEvent: number | null;
+  protection: Protection | null;
+}
+
+/** SRTP: what is done to packets on their way. */
+export interface Protection {
+  protect(packet: Buffer): Buffer;
+  /** Null: not authentic. */
+  unprotect(packet: Buffer): Buffer | null;
+}
+
+export interface RtpEvents {
+  /** Fills what is sent next. */
+  fill(codec: Codec, frame: Uint8Array): void;
+  key(key: string): void;
+  /** G.711 as it came. */
+  audio(codec: Codec, octets: Buffer): void;
+}
+
+export interface RtpOptions {
+  bindAddress: string;
+  ports: { first: number; last: number };
+  pacer: Pacer;
+  /** Whether audio may be taken from, and then sent to, an address that was not announced. */
+  mayFollow(address: string): boolean;
+}
+
+export const FRAME_SAMPLES = (SAMPLE_RATE * FRAME_MS) / 1_000;
+const MAX_TRIES = 50;
+
+/** Null: no port is free. */
+export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<RtpSession | null> {
+  const socket = await bindSocket(options);
+  if (!socket) return null;
+  const ssrc = randomBytes(4).readUInt32BE();
+  let sequence = randomInt(0x1_0000);
+  let timestamp = randomBytes(4).readUInt32BE();
+  let isFirst = true;
+  let remote: Remote | null = null;
+  let to: { address: string; port: number } | null = null;
+  let isLatched = false;
+  let keys = createTelephoneEvents();
+  let isClosed = false;
+  let endPacing: (() => void) | null = null;
+
+  function sendFrame(): void {
+    if (!remote || !to) return;
+    const packet = Buffer.allocUnsafe(RTP_HEADER_BYTES + FRAME_SAMPLES);
+    writeRtpHeader(packet, { marker: isFirst, payloadType: PAYLOAD_TYPES[remote.codec], sequence, timestamp, ssrc });
+    events.fill(remote.codec, packet.subarray(RTP_HEADER_BYTES));
+    // What was just played may have been the last of the call.
+    if (isClosed) return;
+    socket?.send(remote.protection?.protect(packet) ?? packet, to.port, to.address);
+    isFirst = false;
+    sequence = (sequence + 1) & 0xffff;
+    timestamp = (timestamp + FRAME_SAMPLES) >>> 0;
+  }
+
+  socket.on('error', () => {}); // A datagram that was not sent is a lost packet.
+  socket.on('message', (bytes, from) => {
+    if (!remote || !isTrusted(from.address, from.port)) return;
+    const plain = remote.protection ? remote.protection.unprotect(bytes) : bytes;
+    const packet = plain && readRtp(plain);
+    if (!packet) return;
+    follow(from.address, from.port);
+    const { payloadType, payload } = packet;
+    if (payloadType === remote.telephoneEvent) {
+      const key = keys.take(payload, packet.timestamp);
+      if (key !== null) events.key(key);
+    } else if (payloadType === PAYLOAD_TYPES.PCMU) events.audio('PCMU', payload);
+    else if (payloadType === PAYLOAD_TYPES.PCMA) events.audio('PCMA', payload);
+  });
+
+  /**
+   * Symmetric RTP (RFC 4961), but not for anybody: whoever could make us follow would hear the code. Once packets have
+   * come, only their source is listened to.
+   */
+  function isTrusted(address: string, port: number): boolean {
+    if (isLatched) return address === to?.address && port === to.port;
+    return address === remote?.address || options.mayFollow(address);
+  }
+
+  function follow(address: string, port: number): void {
+    if (isLatched) return;
+    isLatched = true;
+    to = { address, port };
+  }
+
+  return {
+    port: socket.address().port,
+    connect(given) {
+      const isSame = remote?.address === given.address && remote.port === given.port;
+      if (!isSame) {
+        to = { address: given.address, port: given.port };
+        isLatched = false;
+        keys = createTelephoneEvents();
+      }
+      remote = given;
+      endPacing ??= options.pacer.add(sendFrame);
+    },
+    close() {
+      isClosed = true;
+      endPacing?.();
+      socket.close();
+    },
+  };
+}
+
+/** An even port (RFC 3550 §11) that nobody has. */
+async function bindSocket({ bindAddress, ports }: RtpOptions): Promise<Socket | null> {
+  const first = ports.first + (ports.first % 2);
+  const count = Math.floor((ports.last - first) / 2) + 1;
+  for (let tries = 0; tries < Math.min(MAX_TRIES, count); tries++) {
+    const socket = await tryBind(bindAddress, first + 2 * randomInt(count));
+    if (socket) return socket;
+  }
+  return null;
+}
+
+function tryBind(address: string, port: number): Promise<Socket | null> {
+  const family = isIPv6(address) ? 6 : 4;
+  const lookup = (host: string, _options: object, found: (error: null, address: string, family: number) => void) =>
+    found(null, host, family);
+  const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup: lookup as never });
+  return new Promise((resolve) => {
+    socket.once('error', () => {
+      socket.close();
+      resolve(null);
+    });
+    socket.bind(port, address, () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+  });
+}

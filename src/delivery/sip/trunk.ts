@@ -1,0 +1,135 @@
+import type { ProviderLog } from '../provider.ts';
+import type { Credentials } from './digest.ts';
+import type { Flow, Target } from './flow.ts';
+import type { SipRequest } from './message.ts';
+import { newRequest } from './new-request.ts';
+import { hostText } from './read-uri.ts';
+import { keepRegistered, type Registration, type RegistrationOptions } from './registration.ts';
+import { type Dns, resolveServer, type ServerName } from './resolve-server.ts';
+import { createTrunkGate, type TrunkGate } from './trunk-gate.ts';
+import type { UserAgent } from './user-agent.ts';
+
+export interface TrunkOptions extends ServerName {
+  name: string;
+  /** The domain of the numbers, in requests and in From. */
+  domain: string;
+  credentials: Credentials | null;
+  /** Digits only, or with the plus; before them what the carrier wants dialled. */
+  numberForm: 'plus' | 'digits';
+  prefix: string;
+  /** Used where a message's sender is no number. */
+  callerId: string | null;
+  /** Whether to say by P-Asserted-Identity (RFC 3325) as well who calls. */
+  assertIdentity: boolean;
+  srtp: boolean;
+  /** In-dialog requests go to the server, wherever its contact says it is. */
+  ignoreContact: boolean;
+  channels: number;
+  callsPerSecond: number;
+  pingMs: number;
+  registration: RegistrationOptions | null;
+}
+
+export interface Trunk {
+  readonly options: TrunkOptions;
+  readonly gate: TrunkGate;
+  /** Those that are not known to be down, in the order in which they are tried. */
+  servers(): Promise<Target[]>;
+  /** Whether it is a server of this trunk. */
+  owns(address: string): boolean;
+  /** Why calls are not tried: no server answered when last asked. */
+  isDown(): boolean;
+  start(): void;
+  close(): Promise<void>;
+}
+
+export interface TrunkDeps {
+  agent: UserAgent;
+  dns: Dns;
+  log: ProviderLog;
+}
+
+/** How long the answer of DNS is used. */
+const RESOLVED_MS = 60_000;
+
+export function createTrunk(options: TrunkOptions, { agent, dns, log }: TrunkDeps): Trunk {
+  const facts = { trunk: options.name };
+  const down = new Set<string>();
+  let resolved: { targets: Target[]; until: number } | null = null;
+  let pinging: NodeJS.Timeout | undefined;
+  let registration: Registration | null = null;
+  let isClosed = false;
+
+  async function resolve(): Promise<Target[]> {
+    const now = performance.now();
+    if (resolved && resolved.until > now) return resolved.targets;
+    const targets = await resolveServer(options, dns);
+    // DNS that is out of order takes away nothing.
+    if (targets.length > 0 || !resolved) resolved = { targets, until: now + (targets.length > 0 ? RESOLVED_MS : 0) };
+    return resolved.targets;
+  }
+
+  async function ping(): Promise<void> {
+    const targets = await resolve();
+    if (targets.length === 0) log.warn(facts, 'SIP server has no address');
+    await Promise.all(
+      targets.map(async (target) => {
+        const flow = await agent.open(target);
+        const answer = flow && (await agent.request(optionsRequest(options, flow), flow, null));
+        mark(target, answer !== null);
+      }),
+    );
+    if (!isClosed) pinging = setTimeout(ping, options.pingMs);
+  }
+
+  /** Whatever it answers, it is there. */
+  function mark(target: Target, answers: boolean): void {
+    const key = keyOf(target);
+    if (answers === !down.has(key)) return;
+    const server = { ...facts, protocol: target.protocol, address: target.address, port: target.port };
+    if (answers) {
+      down.delete(key);
+      log.info(server, 'SIP server answers again');
+    } else {
+      down.add(key);
+      if (!isClosed) log.warn(server, 'SIP server does not answer');
+    }
+  }
+
+  async function servers(): Promise<Target[]> {
+    return (await resolve()).filter((target) => !down.has(keyOf(target)));
+  }
+
+  return {
+    options,
+    gate: createTrunkGate(options),
+    servers,
+    owns: (address) => resolved?.targets.some((target) => target.address === address) ?? false,
+    isDown: () =>
+      resolved !== null && resolved.targets.length > 0 && resolved.targets.every((target) => down.has(keyOf(target))),
+    start() {
+      if (options.pingMs > 0) void ping();
+      if (options.registration) {
+        registration = keepRegistered(options, options.registration, { agent, servers, log });
+      }
+    },
+    async close() {
+      isClosed = true;
+      clearTimeout(pinging);
+      await registration?.close();
+    },
+  };
+}
+
+const keyOf = ({ protocol, address, port }: Target) => `${protocol} ${address} ${port}`;
+
+/** §11: answered by whatever is alive. */
+function optionsRequest({ domain }: TrunkOptions, flow: Flow): SipRequest {
+  return newRequest(
+    'OPTIONS',
+    `sip:${domain}`,
+    { from: `<sip:${hostText(flow.local.address)}>`, to: `<sip:${domain}>` },
+    1,
+    [],
+  );
+}

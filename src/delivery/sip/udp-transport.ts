@@ -1,0 +1,94 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import type { Flow, Receive, Target } from './flow.ts';
+import type { SipMessage } from './message.ts';
+import { readMessage } from './read-message.ts';
+import { writeMessage } from './write-message.ts';
+
+export interface LocalOptions {
+  /** Null: all of this machine's. */
+  bindAddress: string | null;
+  /** 0: any. */
+  port: number;
+  /** What others reach it by, where that is not its own address. */
+  publicAddress: string | null;
+}
+
+export interface Transport {
+  /** Null: certainly not reached. */
+  open(target: Target): Promise<Flow | null>;
+  close(): Promise<void>;
+}
+
+/** One socket for each address family, opened when it is needed. */
+export function createUdpTransport(options: LocalOptions, receive: Receive): Transport {
+  const sockets = new Map<'udp4' | 'udp6', Promise<Socket>>();
+  let isClosed = false;
+
+  /** What is due for sending again when all is over is left out. */
+  function send(socket: Socket, message: SipMessage, port: number, address: string): void {
+    if (!isClosed) socket.send(writeMessage(message), port, address);
+  }
+
+  async function bind(family: 'udp4' | 'udp6'): Promise<Socket> {
+    // Addresses only: the lookup that Node would make for each datagram is left out.
+    const lookup = (host: string, _options: object, found: (error: null, address: string, family: number) => void) =>
+      found(null, host, family === 'udp6' ? 6 : 4);
+    const socket = createSocket({ type: family, lookup: lookup as never });
+    const { bindAddress, port } = options;
+    const fits = bindAddress !== null && isIPv6(bindAddress) === (family === 'udp6');
+    const listening = once(socket, 'listening');
+    socket.bind(port, fits ? bindAddress : undefined);
+    await listening;
+    socket.on('error', () => {}); // Of a datagram that could not be sent: it is sent again or given up by its timer.
+    socket.on('message', (bytes, { address, port: remotePort }) => {
+      const message = readMessage(bytes);
+      if (!message) return;
+      const reply = (answer: SipMessage) => send(socket, answer, remotePort, address);
+      receive(message, { protocol: 'udp', address, port: remotePort, reply });
+    });
+    return socket;
+  }
+
+  return {
+    async open(target) {
+      const family = isIPv6(target.address) ? 'udp6' : 'udp4';
+      let socket = sockets.get(family);
+      if (!socket) {
+        socket = bind(family);
+        sockets.set(family, socket);
+        socket.catch(() => sockets.delete(family));
+      }
+      const [bound, address] = await Promise.all([socket, options.publicAddress ?? localAddress(target)]).catch(
+        () => [] as undefined[],
+      );
+      if (!bound || address === undefined) return null;
+      return {
+        protocol: 'udp',
+        target,
+        local: { address, port: bound.address().port },
+        send: (message) => send(bound, message, target.port, target.address),
+        onLost: () => () => {},
+      };
+    },
+    async close() {
+      isClosed = true;
+      const bound = await Promise.allSettled(sockets.values());
+      for (const socket of bound) if (socket.status === 'fulfilled') socket.value.close();
+      sockets.clear();
+    },
+  };
+}
+
+/** The address by which this machine would send to it; nothing is sent. */
+export async function localAddress({ address, port }: Pick<Target, 'address' | 'port'>): Promise<string> {
+  const probe = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+  try {
+    probe.connect(port, address);
+    await once(probe, 'connect');
+    return probe.address().address;
+  } finally {
+    probe.close();
+  }
+}

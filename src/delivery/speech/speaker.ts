@@ -1,0 +1,75 @@
+import { createLimit } from './limit.ts';
+import type { PromptSet } from './prompt-set.ts';
+import { tagsOf } from './prompt-set.ts';
+import { readWav } from './read-wav.ts';
+import { resample } from './resample.ts';
+import { createSoundCache } from './sound-cache.ts';
+import { type SpeakCommand, speakByCommand } from './speak-command.ts';
+
+/** How something is said. */
+export interface Manner {
+  /** BCP 47. */
+  locale: string;
+  voice?: string;
+  /** 1: the voice's own. */
+  pace: number;
+}
+
+/** Words to sound at 8 kHz. Null: they cannot be said, neither by a recording nor by the command. */
+export interface Speaker {
+  /** `isSecret`: not kept. */
+  say(text: string, manner: Manner, isSecret?: boolean): Promise<Int16Array | null>;
+  digit(digit: string, manner: Manner): Promise<Int16Array | null>;
+}
+
+export interface SpeakerOptions {
+  prompts: PromptSet | null;
+  command: SpeakCommand | null;
+  /** By language tag; without an entry the tag is the voice. */
+  voices: Readonly<Record<string, string>>;
+  wordsPerMinute: number;
+  cacheBytes: number;
+  /** Programs at a time. */
+  concurrency: number;
+}
+
+/** It becomes an argument: nothing that could be an option or a path. */
+const VOICE = /^[A-Za-z0-9][A-Za-z0-9_+.-]{0,60}$/;
+const MAX_TEXT_LENGTH = 2_000;
+
+export function createSpeaker(options: SpeakerOptions): Speaker {
+  const { prompts, command, wordsPerMinute } = options;
+  const cache = createSoundCache(options.cacheBytes);
+  const limit = createLimit(options.concurrency);
+  const voices = new Map(Object.entries(options.voices).map(([tag, voice]) => [tag.toLowerCase(), voice]));
+
+  function voiceOf({ locale, voice }: Manner): string {
+    if (voice !== undefined && VOICE.test(voice)) return voice;
+    const [found] = tagsOf(locale).flatMap((tag) => voices.get(tag) ?? []);
+    const [language = 'en'] = locale.toLowerCase().split(/[-_]/);
+    return found ?? (VOICE.test(language) ? language : 'en');
+  }
+
+  async function make(text: string, voice: string, rate: string): Promise<Int16Array | null> {
+    if (!command || text.length > MAX_TEXT_LENGTH) return null;
+    const wav = await limit(() => speakByCommand(command, text, { voice, rate }));
+    const recording = wav && readWav(wav);
+    return recording && recording.samples.length > 0 ? resample(recording) : null;
+  }
+
+  function speak(text: string, manner: Manner, isSecret: boolean): Promise<Int16Array | null> {
+    const voice = voiceOf(manner);
+    const rate = String(Math.round(wordsPerMinute * manner.pace));
+    return isSecret ? make(text, voice, rate) : cache.get([voice, rate, text], () => make(text, voice, rate));
+  }
+
+  return {
+    async say(text, manner, isSecret = false) {
+      return prompts?.phrase(manner.locale, text) ?? speak(text, manner, isSecret);
+    },
+    // A single digit tells nothing of the code it is from.
+    async digit(digit, manner) {
+      return prompts?.digit(manner.locale, digit) ?? speak(digit, manner, false);
+    },
+  };
+}
