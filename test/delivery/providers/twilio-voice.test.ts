@@ -1,9 +1,16 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { CallbackKind, OutboundMessage, Provider, SpokenScript } from '../../../src/delivery/provider.ts';
+import type {
+  CallbackKind,
+  OutboundMessage,
+  Provider,
+  ProviderReceipt,
+  SpokenScript,
+} from '../../../src/delivery/provider.ts';
 import { twilioVoice } from '../../../src/delivery/providers/twilio-voice.ts';
-import { call, saysCode, script, ungated } from '../voice/calls.ts';
+import { call, script } from '../voice/calls.ts';
+import { describeCalls, type Ended } from './call-scenarios.ts';
 import { type CarrierRequest, type CarrierResponse, openCarrierFake } from './carrier-fake.ts';
 import { describeCallbackSafety, describeFaults } from './carrier-faults.ts';
 import { callback, callbackUrl, makeProvider, NOW } from './provider-rig.ts';
@@ -155,78 +162,70 @@ describe('calling', () => {
   describeFaults(open, call());
 });
 
-describe('a call', () => {
-  test('says the code to who presses the key, and counts as delivered then', async () => {
+const HOW: Record<Ended, Record<string, string>> = {
+  answered: { CallStatus: 'completed', CallDuration: '12', SipResponseCode: '200' },
+  machine: { CallStatus: 'completed', CallDuration: '4', AnsweredBy: 'machine_start' },
+  busy: { CallStatus: 'busy', SipResponseCode: '486' },
+  no_answer: { CallStatus: 'no-answer', SipResponseCode: '487' },
+  declined: { CallStatus: 'busy', SipResponseCode: '603' },
+};
+
+describeCalls({
+  providerId: CALL,
+  phone: PHONE,
+  sender: SENDER,
+  async dial(over, configured) {
+    const { fetch, ended } = await dial(over, configured);
+    const heard = ({ twiml, ends, receipts, inbound }: Awaited<ReturnType<typeof fetch>>) => ({
+      document: twiml,
+      waits: !ends,
+      receipts,
+      inbound,
+    });
+    return {
+      answer: async ({ machine = false, now } = {}) =>
+        heard(await fetch(machine ? { AnsweredBy: 'machine_start' } : {}, now)),
+      press: async (key, now) => heard(await fetch(key === null ? {} : { Digits: key }, now)),
+      ended: async (how, now) => ((await ended(HOW[how], now)) ?? []) as ProviderReceipt[],
+    };
+  },
+});
+
+describe('TwiML', () => {
+  test('gathers one key of any kind, and then asks again with it', async () => {
     const phone = await dial();
-    const first = await phone.fetch();
-    expect(first.twiml).toContain('<Say voice="Polly.Joanna">Hello. Example &amp; Co.<break time="200ms"/>To hear');
-    expect(first.twiml).toContain('<Gather input="dtmf" numDigits="1" finishOnKey="" timeout="6"');
-    expect(saysCode(first.twiml)).toBe(false);
-    expect([first.ends, first.receipts]).toEqual([false, []]);
-    const body = await phone.fetch({ Digits: '1' });
-    expect(body.twiml.match(/4<break time="350ms"\/>9<break/g)).toHaveLength(2);
-    expect(body.twiml.indexOf('Amount: 12.00 EUR.')).toBeLessThan(body.twiml.indexOf('4<break'));
-    expect(body.twiml).toMatch(/Goodbye\.<\/Say><Hangup\/><\/Response>$/);
-    expect(body.receipts).toEqual([{ ...receipt, status: 'delivered' }]);
+    const { twiml } = await phone.fetch();
+    expect(twiml).toMatch(
+      /^<Response><Gather input="dtmf" numDigits="1" finishOnKey="" timeout="6" actionOnEmptyResult="true" method="POST" action="[^"<]+&amp;awaits=gate"><Say voice="Polly.Joanna">Hello. Example &amp; Co.<break time="200ms"\/>To hear your code, press 1.<\/Say><\/Gather><\/Response>$/,
+    );
   });
 
-  test('asks twice for the key, then says goodbye without the code', async () => {
-    const phone = await dial();
-    const asked = [await phone.fetch(), await phone.fetch(), await phone.fetch()];
-    expect(asked.map(({ ends }) => ends)).toEqual([false, false, true]);
-    expect(asked.map(({ twiml }) => saysCode(twiml))).toEqual([false, false, false]);
-    expect(asked.flatMap(({ receipts }) => receipts)).toEqual([]);
-    const undelivered = { ...receipt, status: 'undelivered', reason: 'no_key_pressed', at };
-    expect(await phone.ended(completed)).toEqual([undelivered]);
-  });
-
-  test('asked again for the same document, gives the same', async () => {
+  test('says the digits one by one and hangs up', async () => {
     const phone = await dial();
     await phone.fetch();
-    const [one, two] = [await phone.fetch({ Digits: '1' }), await phone.fetch({ Digits: '1' })];
-    expect(two).toEqual(one);
+    const { twiml } = await phone.fetch({ Digits: '1' });
+    expect(twiml.match(/4<break time="350ms"\/>9<break/g)).toHaveLength(2);
+    expect(twiml).toMatch(/Goodbye\.<\/Say><Hangup\/><\/Response>$/);
   });
 
-  test('hangs up on a machine without a word', async () => {
-    const phone = await dial({}, { machine_detection: true });
-    const first = await phone.fetch({ AnsweredBy: 'machine_start' });
-    const undelivered = { ...receipt, status: 'undelivered', reason: 'machine_answered' };
-    expect(first).toMatchObject({ twiml: '<Response><Hangup/></Response>', receipts: [undelivered] });
-    expect(await phone.ended({ ...completed, AnsweredBy: 'machine_start' })).toEqual([{ ...undelivered, at }]);
+  test('asked for again, is the same', async () => {
+    const phone = await dial();
+    await phone.fetch();
+    expect(await phone.fetch({ Digits: '1' })).toEqual(await phone.fetch({ Digits: '1' }));
   });
 
   test.each(['human', 'unknown'])('goes on when %s answered', async (AnsweredBy) => {
     expect((await (await dial({}, { machine_detection: true })).fetch({ AnsweredBy })).ends).toBe(false);
   });
 
-  test('without a gate says it all at once, and the end of the call is its delivery', async () => {
-    const phone = await dial({ script: ungated });
-    const first = await phone.fetch();
-    expect(saysCode(first.twiml)).toBe(true);
-    expect([first.ends, first.receipts]).toEqual([true, []]);
-    expect(await phone.ended(completed)).toEqual([{ ...receipt, status: 'delivered', at }]);
-  });
-
-  test('says nothing once the code is over', async () => {
-    const phone = await dial({ validitySeconds: 60 });
-    await phone.fetch();
-    const late = await phone.fetch({ Digits: '1' }, NOW + 60_000);
-    expect(late).toMatchObject({ twiml: '<Response><Hangup/></Response>', receipts: [] });
-  });
-
-  test('takes a key for no more calls as a message of the phone', async () => {
-    const optOut = { key: '9', prompt: 'Press 9 for no more calls.' };
-    const phone = await dial({ script: { ...script, optOut } });
-    await phone.fetch();
-    const { twiml, receipts, inbound } = await phone.fetch({ Digits: '9' });
-    expect(saysCode(twiml)).toBe(false);
-    expect(receipts).toEqual([{ ...receipt, status: 'undelivered', reason: 'opted_out' }]);
-    expect(inbound).toEqual([{ providerId: `${CALL}:stop`, channel: 'voice', from: PHONE, to: SENDER, text: 'STOP' }]);
-  });
-
   test('is said in the voice and at the pace of the policy', async () => {
     const phone = await dial({ script: { ...script, voice: 'Polly.Brian', pace: 0.8 } });
     expect((await phone.fetch()).twiml).toContain('<Say voice="Polly.Brian"><prosody rate="80%">Hello.');
+  });
+
+  test('of a text that nobody took apart says it twice', async () => {
+    const phone = await dial({ purpose: 'transactional', text: 'The server is down.', script: undefined as never });
+    expect((await phone.fetch()).twiml.match(/The server is down\./g)).toHaveLength(2);
   });
 });
 
@@ -256,12 +255,6 @@ describe('how a call ended', () => {
   ])('%j', async (members, expected) => {
     const phone = await dial();
     expect(await phone.ended(members)).toEqual([{ ...receipt, ...expected }]);
-  });
-
-  test('reported long after, is still understood', async () => {
-    const phone = await dial();
-    const [late] = ((await phone.ended(completed, NOW + 24 * 3_600_000)) ?? []) as object[];
-    expect(late).toMatchObject({ ...receipt, reason: 'no_key_pressed' });
   });
 
   test('with a URL that is not ours, is not guessed at', async () => {
@@ -299,11 +292,6 @@ describe('who is not Twilio', () => {
     const altered = signed('voice', `${url}&awaits=gate`, form);
     expect(await at(phone.provider, altered)).toMatchObject({ answer: { body: '<Response><Hangup/></Response>' } });
   });
-});
-
-test('a text that nobody took apart is said twice', async () => {
-  const phone = await dial({ purpose: 'transactional', text: 'The server is down.', script: undefined as never });
-  expect((await phone.fetch()).twiml.match(/The server is down\./g)).toHaveLength(2);
 });
 
 describeCallbackSafety({
