@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { CompiledQuery, type Dialect, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { StoreUnavailable } from '../lib/errors.ts';
@@ -90,9 +91,18 @@ export function openPostgres(connectionString: string, options: PostgresOptions)
   };
 }
 
-/** Each statement is on its way before the answer to the one before it. */
+/** Not in the types of the driver. */
+interface Wire {
+  readonly connection: { readonly stream: Pick<Socket, 'cork' | 'uncork'> };
+}
+
+/** Each statement is on its way before the answer to the one before it, all in one write. */
 async function sendTogether(client: pg.PoolClient, queries: readonly CompiledQuery[]): Promise<unknown[][]> {
-  const answers = await Promise.allSettled(queries.map((query) => client.query(query.sql, [...query.parameters])));
+  const { stream } = (client as pg.PoolClient & Wire).connection;
+  stream.cork();
+  const sent = queries.map((query) => client.query(query.sql, [...query.parameters]));
+  stream.uncork();
+  const answers = await Promise.allSettled(sent);
   return answers.map((answer) => {
     // The first failure is the cause; in a transaction the statements behind it fail in its wake.
     if (answer.status === 'rejected') throw fromPostgres(answer.reason);

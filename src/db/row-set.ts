@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Database } from './open.ts';
 
 /**
@@ -18,4 +18,13 @@ export function rowSet<Column extends string>(
   }
   const read = names.map((name) => sql`value ->> ${sql.lit(name)} as ${sql.ref(name)}`);
   return sql`(select ${sql.join(read)} from json_each(${json})) as r`;
+}
+
+/**
+ * `column` is one of these: true of every row that a join with their row set finds, and needed by Postgres only. It knows
+ * nothing of the number of rows in a set, nor of a queue's table that has just been filled, and would rather read all of
+ * that than look up each. An array from a query it takes for short, and goes by the index.
+ */
+export function among(dialect: Database['dialect'], column: string, values: readonly string[]): RawBuilder<SqlBool> {
+  return dialect === 'postgres' ? sql`${sql.ref(column)} = any(array(select unnest(${values}::text[])))` : sql`true`;
 }

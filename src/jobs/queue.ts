@@ -1,7 +1,7 @@
 import { type CompiledQuery, sql } from 'kysely';
 import { amongUnlocked } from '../db/locking.ts';
 import type { Database } from '../db/open.ts';
-import { rowSet } from '../db/row-set.ts';
+import { among, rowSet } from '../db/row-set.ts';
 
 /**
  * Work that must be done once, later or elsewhere, kept in the database of what it is about.
@@ -71,6 +71,7 @@ export interface QueueFigures {
 export function createQueue(db: Database, name: string, lanes: readonly number[]): JobQueue {
   const { kysely, dialect } = db;
   const listeners = new Set<() => void>();
+  const amongIds = (jobs: readonly Claimed[]) => among(dialect, 'jobs.id', jobs.map(idOf));
   const returning = <T>(query: { compile(db: typeof kysely): CompiledQuery }) =>
     query.compile(kysely) as CompiledQuery<T>;
 
@@ -129,7 +130,7 @@ export function createQueue(db: Database, name: string, lanes: readonly number[]
     complete(jobs) {
       if (jobs.length === 0) return null;
       return returning(sql`
-        delete from jobs where queue = ${name} and (id, claim) in (
+        delete from jobs where queue = ${name} and ${amongIds(jobs)} and (id, claim) in (
           select id, claim from ${rowSet(dialect, { id: 'text', claim: 'bigint' }, jobs.map(pickClaim))}
         ) returning id
       `);
@@ -147,7 +148,7 @@ export function createQueue(db: Database, name: string, lanes: readonly number[]
       }));
       return returning(sql`
         update jobs set due_at = r.due_at, tries = r.tries, reason = r.reason from ${rowSet(dialect, columns, rows)}
-        where jobs.queue = ${name} and jobs.id = r.id and jobs.claim = r.claim returning jobs.id
+        where jobs.queue = ${name} and ${amongIds(jobs)} and jobs.id = r.id and jobs.claim = r.claim returning jobs.id
       `);
     },
 
@@ -157,7 +158,7 @@ export function createQueue(db: Database, name: string, lanes: readonly number[]
       return returning(sql`
         update jobs set due_at = null, reason = r.reason
         from ${rowSet(dialect, { id: 'text', claim: 'bigint', reason: 'text' }, rows)}
-        where jobs.queue = ${name} and jobs.id = r.id and jobs.claim = r.claim returning jobs.id
+        where jobs.queue = ${name} and ${amongIds(jobs)} and jobs.id = r.id and jobs.claim = r.claim returning jobs.id
       `);
     },
 
@@ -197,3 +198,4 @@ export function createQueue(db: Database, name: string, lanes: readonly number[]
 }
 
 const pickClaim = ({ id, claim }: Claimed) => ({ id, claim });
+const idOf = ({ id }: Claimed) => id;

@@ -2,7 +2,7 @@ import { type CompiledQuery, type Insertable, type Kysely, sql } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
 import { toEventRow } from '../../audit/events-table.ts';
 import type { Database } from '../../db/open.ts';
-import { rowSet } from '../../db/row-set.ts';
+import { among, rowSet } from '../../db/row-set.ts';
 import type { EventTable, MessageAttemptTable, MessagePartTable, MessageTable, Schema } from '../../db/schema.ts';
 
 /** Statements over many rows: one text whatever their number, and one round trip for all that happens at a time. */
@@ -131,6 +131,8 @@ export type MessageStatements = ReturnType<typeof createMessageStatements>;
 export function createMessageStatements({ kysely, dialect }: Database) {
   const set = <Row>(types: Types<Row>, rows: readonly Row[]) =>
     rowSet(dialect, types, rows as readonly Record<keyof Row & string, string | number | null>[]);
+  const amongAttempts = (rows: readonly EndedAttempt[]) =>
+    among(dialect, 'message_attempts.message_id', rows.map(messageIdOf));
 
   return {
     /** A message that is there already stays as it is. */
@@ -169,7 +171,8 @@ export function createMessageStatements({ kysely, dialect }: Database) {
         sql`update message_attempts set status = r.status, reason = r.reason, carrier_code = r.carrier_code,
               cost_amount = r.cost_amount, cost_currency = r.cost_currency, ended_at = r.ended_at
             from ${set(ENDED, rows)}
-            where message_attempts.message_id = r.message_id and message_attempts.number = r.number
+            where ${amongAttempts(rows)} and message_attempts.message_id = r.message_id
+              and message_attempts.number = r.number
               and message_attempts.status in ('sending', 'unknown')`.compile(kysely),
       ),
 
@@ -211,7 +214,8 @@ export function createMessageStatements({ kysely, dialect }: Database) {
         sql`update message_attempts set status = r.status, reason = r.reason, carrier_code = r.carrier_code,
               cost_amount = r.cost_amount, cost_currency = r.cost_currency, ended_at = r.ended_at
             from ${set(ENDED, rows)}
-            where message_attempts.message_id = r.message_id and message_attempts.number = r.number`.compile(kysely),
+            where ${amongAttempts(rows)} and message_attempts.message_id = r.message_id
+              and message_attempts.number = r.number`.compile(kysely),
       ),
 
     /** From under the lock of the message. */
@@ -232,6 +236,8 @@ export function createMessageStatements({ kysely, dialect }: Database) {
       }),
   };
 }
+
+const messageIdOf = ({ message_id }: EndedAttempt) => message_id;
 
 function when<Row, Q extends CompiledQuery<unknown>>(rows: readonly Row[], build: () => Q): Q | null {
   return rows.length === 0 ? null : build();
