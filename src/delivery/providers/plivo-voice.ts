@@ -7,16 +7,17 @@ import type {
   ProviderType,
   SendVerdict,
 } from '../provider.ts';
+import { callOf } from '../voice/call-of.ts';
 import { receiptOfAnswered } from '../voice/call-reports.ts';
 import { type CallEnd, createCallStates } from '../voice/call-state.ts';
+import { cutParts } from '../voice/cut-parts.ts';
 import { chooseNamedVoice, pollyVoices } from '../voice/polly-voices.ts';
-import { scriptOf } from '../voice/script-of.ts';
 import { escapeXml, toSsml } from '../voice/speech.ts';
 import { answerTurn, readAwaited, takeTurn } from '../voice/take-turn.ts';
 import { MAX_CALL_SECONDS, requireCallbackUrl, voiceMembers, withQuery } from '../voice/voice-members.ts';
 import { checkPlivoSignature, readPlivoForm } from './plivo-signature.ts';
 import { PLIVO_MACHINE, plivoCallReasons, plivoHangupReasons } from './plivo-voice-codes.ts';
-import { withoutPlus, withPlus } from './support/address.ts';
+import { withoutPlus } from './support/address.ts';
 import { readCarrierCode } from './support/carrier-code.ts';
 import { basicAuth, checkBaseUrl, httpMembers, secretList, urlOf } from './support/http-members.ts';
 import { lookUp } from './support/look-up.ts';
@@ -42,6 +43,8 @@ type PlivoVoiceConfig = Static<typeof schema>;
 
 /** Not documented; what proxies and servers commonly take. */
 const MAX_URL_LENGTH = 4_000;
+/** Of one Speak, its tags not counted (plivo.com/docs/voice/concepts/ssml). */
+const MAX_SPEAK_LENGTH = 1_500;
 /** Counted from the end of the prompt; 5 to 60 (plivo.com/docs/voice/xml/getinput). */
 const KEY_WAIT_SECONDS = 6;
 const NAMED_VOICE = /^Polly\.[\w.-]{1,60}$/;
@@ -49,8 +52,8 @@ const NAMED_VOICE = /^Polly\.[\w.-]{1,60}$/;
 /**
  * Calls by Plivo (plivo.com/docs/voice/api/call/make-a-call). XML is served turn by turn: before the key is pressed,
  * what has the code in it is with Plivo in sealed form only. Only callbacks signed by version 3 are taken: version 2
- * leaves the query and the keys unsigned. Delivered: the body was asked for after the key press; without a gate, the
- * call was answered.
+ * leaves the query and the keys unsigned. Delivered: the body was asked for, which is after the key press where there
+ * is a gate.
  */
 export const plivoVoice: ProviderType<PlivoVoiceConfig> = {
   schema,
@@ -73,14 +76,13 @@ export const plivoVoice: ProviderType<PlivoVoiceConfig> = {
         awaited: readAwaited(request.query.get('awaits')),
         key: form.get('Digits') || null,
         machine: form.get('Machine') === 'true',
-        phone: withPlus(form.get('To') ?? ''),
-        sender: withPlus(form.get('From') ?? ''),
       });
       const { turn } = taken;
       if (!turn || !call) return answerTurn(taken, 'text/xml', '<Response><Hangup/></Response>');
       const voice = chooseNamedVoice(call.script, pollyVoices, NAMED_VOICE) ?? '';
-      const ssml = toSsml(turn.parts, call.script.pace);
-      const speech = ssml === '' ? '' : `<Speak voice="${escapeXml(voice)}">${ssml}</Speak>`;
+      const speech = cutParts(turn.parts, MAX_SPEAK_LENGTH)
+        .map((piece) => `<Speak voice="${escapeXml(voice)}">${toSsml(piece, call.script.pace)}</Speak>`)
+        .join('');
       const action = turn.awaits && withQuery(voiceUrl, { call: sealed ?? '', awaits: turn.awaits });
       const body = action ? getInput(escapeXml(action), speech) : `${speech}<Hangup/>`;
       return answerTurn(taken, 'text/xml', `<Response>${body}</Response>`);
@@ -90,9 +92,8 @@ export const plivoVoice: ProviderType<PlivoVoiceConfig> = {
       name,
       channels: ['voice'],
       async send(message, signal) {
-        const script = scriptOf(message);
-        if (!chooseNamedVoice(script, pollyVoices, NAMED_VOICE)) return failed('unsupported', 'no_voice');
-        const call = { reference: message.reference, script };
+        const call = callOf(message);
+        if (!chooseNamedVoice(call.script, pollyVoices, NAMED_VOICE)) return failed('unsupported', 'no_voice');
         const answerUrl = withQuery(voiceUrl, { call: states.seal(call, message.validitySeconds * 1_000, now()) });
         if (answerUrl.length > MAX_URL_LENGTH - 20) return failed('unsupported', 'script_too_long');
         const outcome = await http.send({
@@ -111,7 +112,7 @@ export const plivoVoice: ProviderType<PlivoVoiceConfig> = {
             hangup_method: 'POST',
             ring_timeout: config.ring_seconds,
             time_limit: MAX_CALL_SECONDS,
-            ...(config.machine_detection && { machine_detection: 'true' }),
+            ...(config.machine_detection && { machine_detection: 'hangup' }),
           }),
           timeoutMs: config.timeout_ms,
           signal,

@@ -3,6 +3,7 @@ import type { ProviderType } from '../provider.ts';
 /** The carriers there are, by their `type` in the configuration. Each is loaded only where it is used. */
 export const providerTypes = {
   vonage: () => import('./vonage.ts').then((module) => module.vonage),
+  vonage_voice: () => import('./vonage-voice.ts').then((module) => module.vonageVoice),
   whatsapp: () => import('./whatsapp.ts').then((module) => module.whatsapp),
   sinch: () => import('./sinch.ts').then((module) => module.sinch),
   plivo: () => import('./plivo.ts').then((module) => module.plivo),

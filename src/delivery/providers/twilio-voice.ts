@@ -7,10 +7,11 @@ import type {
   ProviderType,
   SendVerdict,
 } from '../provider.ts';
+import { callOf } from '../voice/call-of.ts';
 import { receiptOfAnswered } from '../voice/call-reports.ts';
 import { type CallEnd, createCallStates } from '../voice/call-state.ts';
+import { cutParts } from '../voice/cut-parts.ts';
 import { chooseNamedVoice } from '../voice/polly-voices.ts';
-import { scriptOf } from '../voice/script-of.ts';
 import { sipReasons } from '../voice/sip-reasons.ts';
 import { escapeXml, toSsml } from '../voice/speech.ts';
 import { answerTurn, readAwaited, takeTurn } from '../voice/take-turn.ts';
@@ -44,6 +45,8 @@ type TwilioVoiceConfig = Static<typeof schema>;
 
 /** Of a callback URL (twilio.com/docs/api/errors/21609). */
 const MAX_URL_LENGTH = 4_000;
+/** Of one Say, its tags not counted (twilio.com/docs/voice/twiml/say). */
+const MAX_SAY_LENGTH = 3_000;
 /** From the end of the prompt on. */
 const KEY_WAIT_SECONDS = 6;
 const NAMED_VOICE = /^(Polly|Google)\.[\w.-]{1,60}$/;
@@ -51,7 +54,7 @@ const NAMED_VOICE = /^(Polly|Google)\.[\w.-]{1,60}$/;
 /**
  * Calls by Twilio (twilio.com/docs/voice/api/call-resource). TwiML is served turn by turn: before the key is pressed,
  * what has the code in it is with Twilio in sealed form only. The signature covers the URL with all of its query.
- * Delivered: the body was asked for after the key press; without a gate, the call was answered.
+ * Delivered: the body was asked for, which is after the key press where there is a gate.
  */
 export const twilioVoice: ProviderType<TwilioVoiceConfig> = {
   schema,
@@ -76,14 +79,13 @@ export const twilioVoice: ProviderType<TwilioVoiceConfig> = {
         awaited: readAwaited(request.query.get('awaits')),
         key: form.get('Digits') || null,
         machine: isMachine(form),
-        phone: form.get('To') ?? '',
-        sender: form.get('From') ?? '',
       });
       const { turn } = taken;
       if (!turn || !call) return answerTurn(taken, 'text/xml', '<Response><Hangup/></Response>');
       const voice = chooseNamedVoice(call.script, twilioVoices, NAMED_VOICE) ?? '';
-      const ssml = toSsml(turn.parts, call.script.pace);
-      const say = ssml === '' ? '' : `<Say voice="${escapeXml(voice)}">${ssml}</Say>`;
+      const say = cutParts(turn.parts, MAX_SAY_LENGTH)
+        .map((piece) => `<Say voice="${escapeXml(voice)}">${toSsml(piece, call.script.pace)}</Say>`)
+        .join('');
       const action = turn.awaits && withQuery(voiceUrl, { call: sealed ?? '', awaits: turn.awaits });
       return answerTurn(taken, 'text/xml', `<Response>${action ? gather(action, say) : `${say}<Hangup/>`}</Response>`);
     }
@@ -92,9 +94,8 @@ export const twilioVoice: ProviderType<TwilioVoiceConfig> = {
       name,
       channels: ['voice'],
       async send(message, signal) {
-        const script = scriptOf(message);
-        if (!chooseNamedVoice(script, twilioVoices, NAMED_VOICE)) return failed('unsupported', 'no_voice');
-        const call = { reference: message.reference, script };
+        const call = callOf(message);
+        if (!chooseNamedVoice(call.script, twilioVoices, NAMED_VOICE)) return failed('unsupported', 'no_voice');
         const url = withQuery(voiceUrl, { call: states.seal(call, message.validitySeconds * 1_000, now()) });
         // The longest there will be: with what is waited for.
         if (url.length > MAX_URL_LENGTH - 20) return failed('unsupported', 'script_too_long');

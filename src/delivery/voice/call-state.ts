@@ -7,6 +7,8 @@ import type { SpokenPart, SpokenScript } from '../provider.ts';
  */
 export interface CallState {
   reference: string;
+  to: string;
+  from: string;
   script: SpokenScript;
 }
 
@@ -20,7 +22,7 @@ export interface CallEnd {
 export interface CallStates {
   seal(call: CallState, ttlMs: number, now: number): string;
   open(sealed: string | null | undefined, now: number): CallState | null;
-  sealEnd(call: CallState, now: number): string;
+  sealEnd(call: Pick<CallState, 'reference' | 'script'>, now: number): string;
   openEnd(sealed: string | null | undefined, now: number): CallEnd | null;
 }
 
@@ -51,6 +53,8 @@ type Key = [key: string, prompt: string] | 0;
 type Packed = [
   version: number,
   reference: string,
+  to: string,
+  from: string,
   locale: string,
   greeting: string,
   gate: Key,
@@ -62,11 +66,13 @@ type Packed = [
   voice: string,
 ];
 
-function pack({ reference, script }: CallState): string {
+function pack({ reference, to, from, script }: CallState): string {
   const { locale, greeting, gate, body, repeats, goodbye, optOut, pace = 1, voice = '' } = script;
   const packed: Packed = [
     VERSION,
     reference,
+    to,
+    from,
     locale,
     greeting,
     gate ? [gate.key, gate.prompt] : 0,
@@ -89,9 +95,11 @@ function packPart(part: SpokenPart): PackedPart {
 function unpack(text: string): CallState | null {
   if (!text.startsWith(`[${VERSION},`)) return null;
   const packed = JSON.parse(text) as Packed;
-  const [, reference, locale, greeting, gate, body, repeats, goodbye, optOut, pace, voice] = packed;
+  const [, reference, to, from, locale, greeting, gate, body, repeats, goodbye, optOut, pace, voice] = packed;
   return {
     reference,
+    to,
+    from,
     script: {
       locale,
       greeting,

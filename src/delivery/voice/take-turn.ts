@@ -6,16 +6,14 @@ import { type Awaited, firstTurn, nextTurn, type Turn } from './turn.ts';
 /** What a carrier says when it asks what is to be said next. */
 export interface Asking {
   providerId: string;
-  /** As the script was handed back; null when its time is over: nothing is said then. */
+  /** As the carrier handed it back; null when its time is over: nothing is said then. */
   call: CallState | null;
   /** What was waited for, as we had put it into the URL; null at the beginning. */
   awaited: Awaited | null;
   /** The key that was pressed. */
   key: string | null;
-  /** A machine has answered, says the carrier. */
-  machine?: boolean;
-  phone: string;
-  sender: string;
+  /** A machine has answered, says the carrier; `undecided`: it will say so later. */
+  machine?: boolean | 'undecided';
 }
 
 export interface TakenTurn {
@@ -26,22 +24,24 @@ export interface TakenTurn {
 }
 
 /** The next turn of a call and what it tells. Asked again, it is the same. */
-export function takeTurn({ providerId, call, awaited, key, machine = false, phone, sender }: Asking): TakenTurn {
+export function takeTurn({ providerId, call, awaited, key, machine = false }: Asking): TakenTurn {
   const names = { providerId, reference: call?.reference };
-  if (machine) return { turn: null, receipts: [receiptOf('undelivered', names, 'machine_answered')], inbound: [] };
-  if (!call) return { turn: null, receipts: [], inbound: [] };
+  if (machine === true) return hangUp([receiptOf('undelivered', names, 'machine_answered')]);
+  if (!call) return hangUp([]);
   const turn = awaited === null ? firstTurn(call.script) : nextTurn(call.script, awaited, key);
-  const stop = { providerId: `${providerId}:stop`, channel: 'voice' as const, from: phone, to: sender, text: 'STOP' };
-  return { turn, receipts: receiptsOf(turn, names), inbound: turn.optedOut ? [stop] : [] };
+  if (turn.optedOut) {
+    // Who has heard it first is not counted back: the other receipt outranks this one.
+    return { turn, receipts: [receiptOf('undelivered', names, 'opted_out')], inbound: [stop(providerId, call)] };
+  }
+  const heard = turn.heard && (awaited !== null || machine !== 'undecided');
+  return { turn, receipts: heard ? [receiptOf('delivered', names)] : [], inbound: [] };
 }
 
-/**
- * The body is handed over to be said once the key was pressed, which is as much as is ever known of an ear. Who stops
- * the calls has not heard it, or has had it before: that receipt outranks this one.
- */
-function receiptsOf({ heard, optedOut }: Turn, names: Parameters<typeof receiptOf>[1]): ProviderReceipt[] {
-  if (heard) return [receiptOf('delivered', names)];
-  return optedOut ? [receiptOf('undelivered', names, 'opted_out')] : [];
+const hangUp = (receipts: ProviderReceipt[]): TakenTurn => ({ turn: null, receipts, inbound: [] });
+
+/** Whoever stops the calls has said so, as if by a message. */
+function stop(providerId: string, { to, from }: CallState): InboundMessage {
+  return { providerId: `${providerId}:stop`, channel: 'voice', from: to, to: from, text: 'STOP' };
 }
 
 export function readAwaited(value: string | null): Awaited | null {

@@ -8,7 +8,7 @@ export interface Turn {
   parts: readonly SpokenPart[];
   /** A key; null: the call ends. */
   awaits: Awaited | null;
-  /** The body is among the parts, and whoever listens has shown to be there. */
+  /** The body is among the parts. */
   heard?: true;
   optedOut?: true;
 }
@@ -18,8 +18,8 @@ const BETWEEN_REPEATS_MS = 1_000;
 export function firstTurn(script: SpokenScript): Turn {
   const { greeting, gate } = script;
   if (gate) return { parts: spoken(greeting, gate.prompt), awaits: 'gate' };
-  const { parts, awaits } = bodyTurn(script);
-  return { parts: [...spoken(greeting), ...parts], awaits };
+  const { parts, ...rest } = bodyTurn(script);
+  return { ...rest, parts: [...spoken(greeting), ...parts] };
 }
 
 /** `key`: the one that was pressed, or null when none was. */
@@ -28,7 +28,7 @@ export function nextTurn(script: SpokenScript, awaited: Awaited, key: string | n
   const end: Turn = { parts: spoken(goodbye), awaits: null };
   if (key !== null && key === optOut?.key) return { ...end, optedOut: true };
   if (awaited === 'opt-out' || !gate) return end;
-  if (key === gate.key) return { ...bodyTurn(script), heard: true };
+  if (key === gate.key) return bodyTurn(script);
   return awaited === 'gate' ? { parts: spoken(gate.prompt), awaits: 'gate-again' } : end;
 }
 
@@ -37,8 +37,8 @@ function bodyTurn({ body, repeats, optOut, goodbye }: SpokenScript): Turn {
     times === 0 ? body : [{ pauseMs: BETWEEN_REPEATS_MS }, ...body],
   ).flat();
   return optOut
-    ? { parts: [...parts, { pauseMs: BETWEEN_REPEATS_MS }, ...spoken(optOut.prompt)], awaits: 'opt-out' }
-    : { parts: [...parts, ...spoken(goodbye)], awaits: null };
+    ? { parts: [...parts, { pauseMs: BETWEEN_REPEATS_MS }, ...spoken(optOut.prompt)], awaits: 'opt-out', heard: true }
+    : { parts: [...parts, ...spoken(goodbye)], awaits: null, heard: true };
 }
 
 function spoken(...texts: string[]): SpokenPart[] {

@@ -80,12 +80,16 @@ export function describeCalls({ dial, providerId, phone, sender }: CallScenarios
       expect(told[0]).toMatchObject({ ...named, status: 'undelivered', reason: 'machine_answered' });
     });
 
-    test('without a gate says it all at once, and its end is its delivery', async () => {
+    test('without a gate says it all to whoever answers, and counts as delivered', async () => {
       const call = await dial({ script: ungated });
       const first = await call.answer();
       expect(saysCode(first.document)).toBe(true);
-      expect([first.waits, first.receipts]).toEqual([false, []]);
-      expect(await call.ended('answered')).toEqual(delivered);
+      expect([first.waits, first.receipts]).toEqual([false, delivered]);
+    });
+
+    test('without a gate that ends before anything was asked for is not delivered', async () => {
+      const call = await dial({ script: ungated });
+      expect(await call.ended('answered')).toEqual(undelivered('unknown'));
     });
 
     test('says nothing once the code is over', async () => {

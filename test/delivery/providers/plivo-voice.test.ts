@@ -133,7 +133,7 @@ describe('calling', () => {
   });
 
   test('answering machines are looked for before anything is said', async () => {
-    expect((await dial({}, { machine_detection: true })).request.machine_detection).toBe('true');
+    expect((await dial({}, { machine_detection: true })).request.machine_detection).toBe('hangup');
   });
 
   test.each<[string, Partial<SpokenScript>]>([

@@ -10,6 +10,7 @@ import { script, ungated } from './calls.ts';
 const states = createCallStates(state);
 const TTL = 600_000;
 const reference = 'msg_0123456789abcdefghjkmnpqrs-1';
+const named = { reference, to: '+33612345678', from: '+15005550006' };
 
 const parts: fc.Arbitrary<SpokenPart> = fc.oneof(
   fc.record({ say: fc.string() }),
@@ -35,14 +36,14 @@ const scripts: fc.Arbitrary<SpokenScript> = fc.record(
 test('a script comes back as it was', () => {
   fc.assert(
     fc.property(scripts, (script) => {
-      const opened = states.open(states.seal({ reference, script }, TTL, NOW), NOW);
-      expect(opened).toEqual({ reference, script });
+      const opened = states.open(states.seal({ ...named, script }, TTL, NOW), NOW);
+      expect(opened).toEqual({ ...named, script });
     }),
   );
 });
 
 test('no longer than the code lives', () => {
-  const sealed = states.seal({ reference, script }, TTL, NOW);
+  const sealed = states.seal({ ...named, script }, TTL, NOW);
   expect(states.open(sealed, NOW + TTL - 1)?.reference).toBe(reference);
   expect(states.open(sealed, NOW + TTL)).toBeNull();
 });
@@ -57,7 +58,7 @@ test('what a report needs says whether there was a gate, for two days', () => {
 
 describe('neither opens as the other', () => {
   test('a script is no report', () => {
-    expect(states.openEnd(states.seal({ reference, script }, TTL, NOW), NOW)).toBeNull();
+    expect(states.openEnd(states.seal({ ...named, script }, TTL, NOW), NOW)).toBeNull();
   });
   test('a report is no script', () => {
     expect(states.open(states.sealEnd({ reference, script }, NOW), NOW)).toBeNull();
@@ -83,6 +84,6 @@ test.each([...LOCALES])('%s: the longest usual script of a transaction fits into
     { tag: name, name, wording },
   );
   if (!composed) throw new Error('no script');
-  const call = { reference, script: { ...composed, gate: { key: '1', prompt: wording.pressToHear } } };
+  const call = { ...named, script: { ...composed, gate: { key: '1', prompt: wording.pressToHear } } };
   expect(states.seal(call, TTL, NOW).length).toBeLessThan(1_700);
 });
