@@ -173,7 +173,7 @@ async function dial(
     }
   }
 
-  return close;
+  return (reason) => close(reason, 'sip:cut');
 }
 
 function undelivered(reason: Reason, carrierCode: string | undefined): CallOutcome {
