@@ -1,4 +1,4 @@
-import type { Purpose } from './provider.ts';
+import type { Provider, Purpose } from './provider.ts';
 
 /**
  * How many calls of one provider run at once. What waited for a connection until its deadline could not be told from
@@ -7,66 +7,70 @@ import type { Purpose } from './provider.ts';
  */
 export interface ProviderSlots {
   /** Resolves with the function that frees the slot; null when none became free in time. */
-  enter(provider: string, purpose: Purpose, waitMs: number): Promise<(() => void) | null>;
+  enter(provider: Taker, purpose: Purpose, waitMs: number): Promise<(() => void) | null>;
 }
+
+type Taker = Pick<Provider, 'name' | 'atOnce'>;
 
 const SLOTS = 64;
-const FOR_CODES = 16;
+const SHARE_FOR_CODES = 1 / 4;
 
-interface Waiting {
-  purpose: Purpose;
-  take(): void;
+interface Entrance {
+  slots: number;
+  forCodes: number;
+  taken: number;
+  codes: (() => void)[];
+  others: (() => void)[];
 }
 
-export function createProviderSlots(slots = SLOTS, forCodes = FOR_CODES): ProviderSlots {
-  const taken = new Map<string, number>();
-  const queues = new Map<string, Waiting[]>();
+export function createProviderSlots(): ProviderSlots {
+  const entrances = new Map<string, Entrance>();
 
-  const hasRoom = (provider: string, purpose: Purpose) =>
-    (taken.get(provider) ?? 0) < (purpose === 'code' ? slots : slots - forCodes);
-
-  function take(provider: string): () => void {
-    taken.set(provider, (taken.get(provider) ?? 0) + 1);
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      taken.set(provider, (taken.get(provider) ?? 1) - 1);
-      letNextIn(provider);
-    };
-  }
-
-  function letNextIn(provider: string): void {
-    const queue = queues.get(provider);
-    if (!queue) return;
-    const code = queue.findIndex(({ purpose }) => purpose === 'code');
-    const at = code >= 0 ? code : 0;
-    const next = queue[at];
-    if (!next || !hasRoom(provider, next.purpose)) return;
-    queue.splice(at, 1);
-    next.take();
+  function entranceOf({ name, atOnce: slots = SLOTS }: Taker): Entrance {
+    const known = entrances.get(name);
+    if (known) return known;
+    const made = { slots, forCodes: Math.floor(slots * SHARE_FOR_CODES), taken: 0, codes: [], others: [] };
+    entrances.set(name, made);
+    return made;
   }
 
   return {
     async enter(provider, purpose, waitMs) {
-      if (hasRoom(provider, purpose)) return take(provider);
+      const entrance = entranceOf(provider);
+      if (hasRoom(entrance, purpose)) return take(entrance);
       if (waitMs <= 0) return null;
-      const queue = queues.get(provider) ?? [];
-      queues.set(provider, queue);
+      const queue = purpose === 'code' ? entrance.codes : entrance.others;
       return new Promise((resolve) => {
-        const waiting: Waiting = {
-          purpose,
-          take() {
-            clearTimeout(timer);
-            resolve(take(provider));
-          },
+        const letIn = () => {
+          clearTimeout(timer);
+          resolve(take(entrance));
         };
         const timer = setTimeout(() => {
-          queue.splice(queue.indexOf(waiting), 1);
+          queue.splice(queue.indexOf(letIn), 1);
           resolve(null);
         }, waitMs);
-        queue.push(waiting);
+        queue.push(letIn);
       });
     },
   };
+}
+
+function hasRoom({ slots, forCodes, taken }: Entrance, purpose: Purpose): boolean {
+  return taken < (purpose === 'code' ? slots : slots - forCodes);
+}
+
+function take(entrance: Entrance): () => void {
+  entrance.taken += 1;
+  let held = true;
+  return () => {
+    if (!held) return;
+    held = false;
+    entrance.taken -= 1;
+    letNextIn(entrance);
+  };
+}
+
+function letNextIn(entrance: Entrance): void {
+  if (entrance.codes.length > 0) entrance.codes.shift()?.();
+  else if (hasRoom(entrance, 'transactional')) entrance.others.shift()?.();
 }

@@ -10,6 +10,8 @@ export interface Provider {
   /** As the operator named it in the configuration. */
   readonly name: string;
   readonly channels: readonly Channel[];
+  /** Sends that may run at once, a quarter of them codes only; default 64, as many as there are connections over HTTP. */
+  readonly atOnce?: number;
   send(message: OutboundMessage, signal: AbortSignal): Promise<SendVerdict>;
   /** What the carrier calls back with at `/callbacks/{name}/{kind}`. Each is authenticated the way the carrier signs. */
   readonly callbacks?: Partial<Record<CallbackKind, (request: CallbackRequest) => Promise<CallbackResult>>>;

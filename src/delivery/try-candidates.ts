@@ -95,7 +95,7 @@ export async function tryCandidates(deps: TryDeps, sending: Sending, caller: Abo
       return 'next';
     }
     const waitsMs = isCode(sending) ? codePatienceMs : patienceMs;
-    const leave = await deps.slots.enter(provider.name, sending.purpose, waitsMs);
+    const leave = await deps.slots.enter(provider, sending.purpose, waitsMs);
     if (!leave) {
       paced ??= { kind: 'paced', waitMs: waitsMs, pacedBy: candidate };
       return 'next';

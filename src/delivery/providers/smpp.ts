@@ -105,6 +105,7 @@ function create(config: SmppConfig, { name, now, log }: ProviderDeps): Provider 
   return {
     name,
     channels: ['sms'],
+    atOnce: sendsAtOnce(config),
 
     async send(message, signal) {
       if (signal.aborted) return failed('timeout');
@@ -155,6 +156,12 @@ function create(config: SmppConfig, { name, now, log }: ProviderDeps): Provider 
       await background.settled();
     },
   };
+}
+
+/** Enough to keep every window full while the rows of the next ones are written; a code overtakes what waits here. */
+function sendsAtOnce({ binds, window, queue_limit }: SmppConfig): number {
+  const windows = binds.reduce((sum, { type, count }) => sum + (type === 'receiver' ? 0 : count * window), 0);
+  return Math.min(Math.max(64, 2 * windows), queue_limit + windows);
 }
 
 function linkOptions(config: SmppConfig, statusReasons: LinkOptions['statusReasons']): LinkOptions[] {
