@@ -42,23 +42,6 @@ const TIMEOUT_MS = 8_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
 
-/** Before the first byte of a request there is a connection; without one nothing was sent. */
-const NOT_SENT = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'ERR_SSL_WRONG_VERSION_NUMBER',
-]);
-
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const { userAgent = 'Countersign', maxAnswerBytes = MAX_ANSWER_BYTES } = options;
   let dispatcher: Promise<Dispatcher> | null = null;
@@ -69,6 +52,8 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     return new Agent({
       connections: options.connectionsPerOrigin ?? 64,
       pipelining: 1,
+      // Over HTTP/2 a request whose stream the other side refuses would be made again, whatever has become of it.
+      allowH2: false,
       connect: {
         timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
         ...(options.ca !== undefined && { ca: options.ca }),
@@ -87,11 +72,23 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   }: HttpRequest): Promise<HttpOutcome> {
     const { origin, pathname, search } = new URL(url);
     dispatcher ??= open();
+    const agent = await dispatcher;
     const deadline = AbortSignal.timeout(timeoutMs);
     const over = signal ? AbortSignal.any([signal, deadline]) : deadline;
     if (over.aborted) return { kind: 'not_sent', error: 'aborted' };
+    const { promise: givenUp, reject } = Promise.withResolvers<never>();
+    let hasLeft = false;
+    const watched = agent.compose(
+      onStart(over, () => {
+        hasLeft = true;
+      }),
+    );
+    const giveUp = () => {
+      if (!hasLeft) reject(over.reason);
+    };
+    over.addEventListener('abort', giveUp, { once: true });
     try {
-      const answer = await (await dispatcher).request({
+      const request = watched.request({
         origin,
         path: pathname + search,
         method,
@@ -100,12 +97,15 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
         signal: over,
         reset: false,
       });
+      // One that waits for its connection goes on waiting, but is not made any more.
+      const answer = await Promise.race([request, givenUp]);
       const text = await readBounded(answer.body, maxAnswerBytes);
       if (text === null) return { kind: 'no_answer', error: 'answer_too_large' };
       return { kind: 'answer', status: answer.statusCode, headers: flatten(answer.headers), body: text };
     } catch (error) {
-      const code = codeOf(error);
-      return { kind: NOT_SENT.has(code) ? 'not_sent' : 'no_answer', error: code };
+      return { kind: hasLeft ? 'no_answer' : 'not_sent', error: codeOf(error) };
+    } finally {
+      over.removeEventListener('abort', giveUp);
     }
   }
 
@@ -114,6 +114,19 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     async close() {
       await (await dispatcher)?.destroy();
     },
+  };
+}
+
+/** Tells when the first byte of a request is about to be written, which it is not once it was given up. */
+function onStart(over: AbortSignal, started: () => void): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const start = handler.onRequestStart?.bind(handler);
+    handler.onRequestStart = (controller, context) => {
+      if (over.aborted) return controller.abort(over.reason);
+      started();
+      start?.(controller, context);
+    };
+    return dispatch(options, handler);
   };
 }
 
