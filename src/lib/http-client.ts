@@ -79,7 +79,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
     let hasLeft = false;
     const watched = agent.compose(
-      onStart(over, () => {
+      onStart(() => {
         hasLeft = true;
       }),
     );
@@ -117,12 +117,11 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   };
 }
 
-/** Tells when the first byte of a request is about to be written, which it is not once it was given up. */
-function onStart(over: AbortSignal, started: () => void): Dispatcher.DispatcherComposeInterceptor {
+/** Tells when the first byte of a request is about to be written. */
+function onStart(started: () => void): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     const start = handler.onRequestStart?.bind(handler);
     handler.onRequestStart = (controller, context) => {
-      if (over.aborted) return controller.abort(over.reason);
       started();
       start?.(controller, context);
     };
