@@ -214,7 +214,15 @@ describe('injection', () => {
     await fc.assert(
       fc.asyncProperty(hostile, hostile, async (body, subject) => {
         const text = body.join('');
-        const verdict = await send({ text, html: text, subject: subject.join('').replace(/[\r\n]/g, '').trim() || 'x' });
+        const verdict = await send({
+          text,
+          html: text,
+          subject:
+            subject
+              .join('')
+              .replace(/[\r\n]/g, '')
+              .trim() || 'x',
+        });
         expect(verdict).toMatchObject({ kind: 'accepted' });
         const last = relay.mails.at(-1);
         expect(last?.to).toEqual(['alice@example.org']);
