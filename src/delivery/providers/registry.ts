@@ -6,6 +6,7 @@ export const providerTypes = {
   vonage_voice: () => import('./vonage-voice.ts').then((module) => module.vonageVoice),
   whatsapp: () => import('./whatsapp.ts').then((module) => module.whatsapp),
   sinch: () => import('./sinch.ts').then((module) => module.sinch),
+  sinch_voice: () => import('./sinch-voice.ts').then((module) => module.sinchVoice),
   plivo: () => import('./plivo.ts').then((module) => module.plivo),
   plivo_voice: () => import('./plivo-voice.ts').then((module) => module.plivoVoice),
   bird: () => import('./bird.ts').then((module) => module.bird),
