@@ -129,7 +129,7 @@ export type ReceiptStatus =
 
 /** What a carrier reports about a message; late, doubled and out of order is fine. One of the two names is needed. */
 export interface ProviderReceipt {
-  /** As `send` returned it. Several: the forms the same id may have been stored in (SMPP: hex, decimal, leading zeros). */
+  /** As `send` returned it. Several: the forms the same id may have been stored in, the likeliest first. */
   providerId?: string | readonly string[];
   reference?: string;
   status: ReceiptStatus;

@@ -25,13 +25,14 @@ export async function findTargets(db: Database, receipts: readonly ReceiptRow[])
 
 async function findByIds(db: Database, receipts: readonly ReceiptRow[]): Promise<Map<string, Target>> {
   const wanted = receipts.flatMap((receipt) =>
-    idsOf(receipt).map((id) => ({ key: receipt.key, provider: receipt.provider, id })),
+    idsOf(receipt).map((id, rank) => ({ key: receipt.key, provider: receipt.provider, id, rank })),
   );
   if (wanted.length === 0) return new Map();
-  const columns = { key: 'text', provider: 'text', id: 'text' } as const;
+  const columns = { key: 'text', provider: 'text', id: 'text', rank: 'bigint' } as const;
   const { rows } = await sql<{ key: string; provider_id: string; message_id: string; attempt: number }>`
     select r.key, p.provider_id, p.message_id, p.attempt from ${rowSet(db.dialect, columns, wanted)}
     join message_parts p on p.provider = r.provider and p.provider_id = r.id
+    order by r.rank desc
   `.execute(db.kysely);
   return toMap(receipts, rows);
 }
@@ -55,6 +56,7 @@ async function findByReferences(db: Database, receipts: readonly ReceiptRow[]): 
   );
 }
 
+/** The last of a receipt's rows counts. */
 function toMap(
   receipts: readonly ReceiptRow[],
   rows: readonly { key: string; message_id: string; attempt: number; provider_id: string | null }[],

@@ -72,6 +72,16 @@ await onEachDialect('receipts', ({ open }) => {
     expect(await statusOf(id)).toBe('delivered');
   });
 
+  test('by the likeliest form of the id, where the others name other messages', async () => {
+    const { sent, report, statusOf } = await start();
+    const low = await sent('1000');
+    const high = await sent('4096');
+    await report({ providerId: ['1000', '3e8', '4096'], status: 'delivered' });
+    expect([await statusOf(low), await statusOf(high)]).toEqual(['delivered', 'sent']);
+    await report({ providerId: ['4096', '1000', '16534'], status: 'undelivered' });
+    expect([await statusOf(low), await statusOf(high)]).toEqual(['delivered', 'undelivered']);
+  });
+
   test('ten times the same, at once on two instances: one change, one event (R43)', async () => {
     const { sent, delivery, beside, settled, statusOf, types, receipts } = await start();
     const id = await sent();
