@@ -7,7 +7,7 @@ import { composeParts } from '../smpp/compose-parts.ts';
 import { createDispatcher } from '../smpp/dispatcher.ts';
 import { createInbound, type Inbound } from '../smpp/inbound.ts';
 import { createLink, type Link, type LinkEvents, type LinkOptions } from '../smpp/link.ts';
-import { toProviderId } from '../smpp/message-id.ts';
+import { createMessageIds } from '../smpp/message-id.ts';
 import type { SubmitSm } from '../smpp/pdu-writer.ts';
 import { createSending } from '../smpp/sending.ts';
 import { validityPeriod } from '../smpp/validity-period.ts';
@@ -43,6 +43,7 @@ function create(config: SmppConfig, { name, now, log }: ProviderDeps): Provider 
     queueLimit: config.queue_limit,
     unboundWaitMs: config.unbound_wait_ms,
   });
+  const messageIds = createMessageIds(config.message_id_base);
   const background = createBackground((error) => {
     const error_name = error instanceof Error ? error.name : typeof error;
     log.warn({ error_name }, 'what an SMPP carrier reported was not stored');
@@ -82,11 +83,10 @@ function create(config: SmppConfig, { name, now, log }: ProviderDeps): Provider 
     }));
   }
 
-  function acceptance(message: OutboundMessage, messageIds: readonly string[]): SendVerdict {
+  function acceptance(message: OutboundMessage, given: readonly string[]): SendVerdict {
     // An answer without an id: no receipt will name it, but it was accepted.
-    const unnamed = (index: number) =>
-      messageIds.length > 1 ? `${message.reference}.${index + 1}` : message.reference;
-    const ids = messageIds.map((id, index) => toProviderId(id, config.message_id_base) || unnamed(index));
+    const unnamed = (index: number) => (given.length > 1 ? `${message.reference}.${index + 1}` : message.reference);
+    const ids = given.map((id, index) => messageIds.given(id) || unnamed(index));
     const [first = message.reference] = config.receipts_of_parts === 'last' ? ids.slice(-1) : ids;
     const hasPartIds = ids.length > 1 && config.receipts_of_parts === 'each';
     return { kind: 'accepted', providerId: first, ...(hasPartIds && { partIds: ids }) };
@@ -117,7 +117,7 @@ function create(config: SmppConfig, { name, now, log }: ProviderDeps): Provider 
         parts,
         statusReasons,
         retryAfterMs: config.throttle_pause_ms,
-        acceptance: (messageIds) => acceptance(message, messageIds),
+        acceptance: (given) => acceptance(message, given),
         decided: resolve,
         settledLate: (verdict) => settledLate(message, verdict),
       });
@@ -134,7 +134,7 @@ function create(config: SmppConfig, { name, now, log }: ProviderDeps): Provider 
       const started = createInbound({
         sink,
         receiptForm: {
-          messageIdBase: config.message_id_base,
+          messageIds,
           defaultAlphabet: config.default_alphabet,
           utcOffsetMinutes: config.receipt_utc_offset_minutes ?? null,
         },

@@ -3,47 +3,69 @@
  * way round, with leading zeros or without, in upper or lower case. Ids are stored in one normal form, and a receipt is
  * looked up by every form its id may have been stored in, the likeliest first.
  *
- * `auto` takes both bases into account and may, with a carrier that counts its messages up in differing bases, find
- * another message: there the configuration has to say which base is which. `exact` is for ids in which case or zeros
- * tell messages apart.
+ * `auto` learns from the letters of hex which side writes it. Digits alone are read in the other base only once that is
+ * known: of a carrier that counts its messages up, `1000` and `4096` are two messages. `exact` is for ids in which case
+ * or zeros tell messages apart.
  */
 export const MESSAGE_ID_BASES = ['auto', 'exact', 'decimal', 'hex', 'hex_then_decimal', 'decimal_then_hex'] as const;
 
 export type MessageIdBase = (typeof MESSAGE_ID_BASES)[number];
 
-/** The normal form of an id that a submit was answered with. */
-export function toProviderId(id: string, base: MessageIdBase): string {
+/** Of one carrier. */
+export interface MessageIds {
+  /** The normal form of an id that a submit was answered with. */
+  given(id: string): string;
+  /** The forms in which the id of a receipt may have been stored. */
+  reported(id: string): string[];
+}
+
+export function createMessageIds(base: MessageIdBase): MessageIds {
+  const decimal = (id: string) => fromDecimal(id) ?? normalize(id);
+  const hex = (id: string) => fromHex(id) ?? normalize(id);
   switch (base) {
     case 'auto':
-      return normalize(id);
+      return createLearner();
     case 'exact':
-      return id;
+      return { given: (id) => id, reported: (id) => [id] };
     case 'decimal':
-    case 'decimal_then_hex':
-      return fromDecimal(id) ?? normalize(id);
+      return { given: decimal, reported: (id) => [decimal(id)] };
     case 'hex':
+      return { given: hex, reported: (id) => [hex(id)] };
     case 'hex_then_decimal':
-      return fromHex(id) ?? normalize(id);
+      return { given: hex, reported: (id) => [decimal(id)] };
+    case 'decimal_then_hex':
+      return { given: decimal, reported: (id) => [hex(id)] };
   }
 }
 
-/** The forms in which the id of a receipt may have been stored. */
-export function toStoredForms(id: string, base: MessageIdBase): string[] {
-  switch (base) {
-    case 'auto': {
-      const swapped = [decimalToHex(id), fromHex(id)].filter((form) => form !== null);
-      return [...new Set([normalize(id), ...swapped])];
-    }
-    case 'exact':
-      return [id];
-    case 'decimal':
-    case 'hex_then_decimal':
-      return [fromDecimal(id) ?? normalize(id)];
-    case 'hex':
-    case 'decimal_then_hex':
-      return [fromHex(id) ?? normalize(id)];
+function createLearner(): MessageIds {
+  let isGivenInHex = false;
+  let isReportedInHex = false;
+
+  /** A decimal id has no letters: one that has them cannot be mistaken for another message's. */
+  function formsOf(id: string): (string | null)[] {
+    const own = normalize(id);
+    if (isGivenInHex && isReportedInHex) return [own];
+    if (isSurelyHex(id)) return [own, fromHex(id)];
+    if (isGivenInHex) return [decimalToHex(id), own];
+    if (isReportedInHex) return [fromHex(id), own];
+    const hex = decimalToHex(id) ?? '';
+    return [own, isSurelyHex(hex) ? hex : null];
   }
+
+  return {
+    given(id) {
+      isGivenInHex ||= isSurelyHex(id);
+      return normalize(id);
+    },
+    reported(id) {
+      isReportedInHex ||= isSurelyHex(id);
+      return formsOf(id).filter((form) => form !== null);
+    },
+  };
 }
+
+const isSurelyHex = (id: string) => HEX.test(unpad(id)) && /[a-f]/i.test(id);
 
 /** Hex digits and UUIDs mean the same in either case; in other ids a letter may differ from its capital. */
 function normalize(id: string): string {

@@ -2,13 +2,13 @@ import type { ProviderReceipt, ReceiptStatus } from '../provider.ts';
 import { readCarrierCode } from '../providers/support/carrier-code.ts';
 import type { Reason } from '../reasons.ts';
 import { type DefaultAlphabet, decodeText } from './decode-text.ts';
-import { type MessageIdBase, toStoredForms } from './message-id.ts';
+import type { MessageIds } from './message-id.ts';
 import { ESM_CLASS, TAG } from './protocol.ts';
 import type { DeliverSm } from './read-pdu.ts';
 import { parseReceiptDate, parseReceiptText, type ReceiptText } from './receipt-text.ts';
 
 export interface ReceiptForm {
-  messageIdBase: MessageIdBase;
+  messageIds: MessageIds;
   defaultAlphabet: DefaultAlphabet;
   /** Of the carrier's clock; without it the time of a receipt is not known. */
   utcOffsetMinutes: number | null;
@@ -30,7 +30,7 @@ export function readReceipt(message: DeliverSm, form: ReceiptForm): ProviderRece
   // A carrier may name it in differing bases in the two places.
   const ids = [named, text.id].filter((id) => id !== undefined && id !== '') as string[];
   if (ids.length === 0) return null;
-  const providerId = [...new Set(ids.flatMap((id) => toStoredForms(id, form.messageIdBase)))];
+  const providerId = [...new Set(ids.flatMap(form.messageIds.reported))];
   const state = tlvs.get(TAG.message_state)?.[0];
   const status = STATES[state ?? -1] ?? statusOf(text.state);
   const at =

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { InboundMessage } from '../../../src/delivery/provider.ts';
 import { createInbound } from '../../../src/delivery/smpp/inbound.ts';
 import { createInboundIds } from '../../../src/delivery/smpp/inbound-ids.ts';
+import { createMessageIds } from '../../../src/delivery/smpp/message-id.ts';
 import type { DeliverSm } from '../../../src/delivery/smpp/read-pdu.ts';
 import { type Collected, createReassembly, type InboundPart } from '../../../src/delivery/smpp/reassembly.ts';
 
@@ -36,7 +37,7 @@ function start(partAnswerMs = 0) {
         if (!stored.some(({ providerId }) => providerId === found.providerId)) stored.push(found);
       },
     },
-    receiptForm: { messageIdBase: 'auto', defaultAlphabet: 'gsm7', utcOffsetMinutes: null },
+    receiptForm: { messageIds: createMessageIds('auto'), defaultAlphabet: 'gsm7', utcOffsetMinutes: null },
     reassemblyMs: 10 * MINUTE,
     partAnswerMs,
     now: () => state.now,

@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type MessageIdBase, toProviderId, toStoredForms } from '../../../src/delivery/smpp/message-id.ts';
+import { createMessageIds, type MessageIdBase } from '../../../src/delivery/smpp/message-id.ts';
 
-/** Whether a receipt with the one id finds the message that was stored with the other. */
-const finds = (answer: string, receipt: string, base: MessageIdBase = 'auto') =>
-  toStoredForms(receipt, base).includes(toProviderId(answer, base));
+/** Whether a receipt with the one id finds the message that was stored with the other; `seen`: pairs that came before. */
+function finds(answer: string, receipt: string, base: MessageIdBase = 'auto', seen: [string, string][] = []): boolean {
+  const ids = createMessageIds(base);
+  for (const [given, reported] of seen) {
+    ids.given(given);
+    ids.reported(reported);
+  }
+  const stored = ids.given(answer);
+  return ids.reported(receipt).includes(stored);
+}
 
 describe('a receipt finds its message', () => {
   it.each<[string, string, string]>([
@@ -12,8 +19,6 @@ describe('a receipt finds its message', () => {
     ['upper and lower case of hex', '4F2A', '4f2a'],
     ['hex answered, decimal reported', '4f2a', '20266'],
     ['decimal answered, hex reported', '20266', '4F2A'],
-    ['hex of digits only answered, decimal reported', '1234', '4660'],
-    ['decimal answered, hex of digits only reported', '4660', '1234'],
     ['leading zeros dropped', '0000004f2a', '4f2a'],
     ['leading zeros added', '4660', '0000004660'],
     ['leading zeros and another base', '00004F2A', '0000020266'],
@@ -29,14 +34,40 @@ describe('a receipt finds its message', () => {
   });
 
   it('in the base the configuration names, by one form only', () => {
-    expect(toProviderId('4F2A', 'hex_then_decimal')).toBe('20266');
-    expect(toStoredForms('0000020266', 'hex_then_decimal')).toEqual(['20266']);
-    expect(toProviderId('20266', 'decimal_then_hex')).toBe('20266');
-    expect(toStoredForms('4f2a', 'decimal_then_hex')).toEqual(['20266']);
+    const given = (id: string, base: MessageIdBase) => createMessageIds(base).given(id);
+    const reported = (id: string, base: MessageIdBase) => createMessageIds(base).reported(id);
+    expect(given('4F2A', 'hex_then_decimal')).toBe('20266');
+    expect(reported('0000020266', 'hex_then_decimal')).toEqual(['20266']);
+    expect(given('20266', 'decimal_then_hex')).toBe('20266');
+    expect(reported('4f2a', 'decimal_then_hex')).toEqual(['20266']);
     expect(finds('1234', '1234', 'hex_then_decimal')).toBe(false);
     expect(finds('1234', '1234', 'decimal')).toBe(true);
     expect(finds('1234', '4660', 'decimal')).toBe(false);
     expect(finds('0x-not-a-number', '0x-not-a-number', 'hex')).toBe(true);
+  });
+});
+
+describe('auto, of ids of digits only', () => {
+  it('takes two that differ for two messages', () => {
+    expect(finds('1000', '4096')).toBe(false);
+    expect(finds('4096', '1000')).toBe(false);
+    expect(createMessageIds('auto').reported('1234')).toEqual(['1234', '4d2']);
+  });
+
+  it.each<[string, [string, string], string, string]>([
+    ['hex answered, decimal reported', ['4f2a', '20266'], '1000', '4096'],
+    ['decimal answered, hex reported', ['20266', '4F2A'], '4096', '1000'],
+  ])('%s, once letters have shown it: they are read so first', (_, seen, answer, receipt) => {
+    const ids = createMessageIds('auto');
+    ids.given(seen[0]);
+    ids.reported(seen[1]);
+    expect(ids.reported(receipt)).toEqual([ids.given(answer), receipt]);
+  });
+
+  it('takes them for hex alone where both sides have shown letters', () => {
+    expect(finds('1000', '1000', 'auto', [['4f2a', '4f2a']])).toBe(true);
+    expect(finds('1000', '4096', 'auto', [['4f2a', '4f2a']])).toBe(false);
+    expect(finds('3e8', '1000', 'auto', [['4f2a', '4f2a']])).toBe(false);
   });
 });
 
@@ -46,22 +77,19 @@ it('ids in which case tells messages apart are not confused', () => {
   expect(finds('007', '7', 'exact')).toBe(false);
 });
 
-it('the form as written comes first: what matches it is preferred', () => {
-  expect(toStoredForms('1234', 'auto')).toEqual(['1234', '4d2', '4660']);
-});
-
 it('an id of any number is found in every way of writing it', () => {
   const number = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
   const padding = fc.integer({ min: 0, max: 6 }).map((count) => '0'.repeat(count));
-  const written = (value: bigint) =>
-    fc.tuple(padding, fc.constantFrom(value.toString(), value.toString(16), value.toString(16).toUpperCase()));
+  const base = fc.constantFrom(10, 16);
+  const upper = fc.boolean();
   fc.assert(
-    fc.property(
-      number.chain((value) => fc.tuple(written(value), written(value))),
-      ([answer, receipt]) => {
-        expect(finds(answer.join(''), receipt.join(''))).toBe(true);
-      },
-    ),
+    fc.property(number, base, base, padding, padding, upper, upper, (value, first, then, zero, zeros, up, upToo) => {
+      const write = (id: bigint, radix: number, isUpper: boolean) =>
+        isUpper ? id.toString(radix).toUpperCase() : id.toString(radix);
+      // 0xabcd shows the base of each side by its letters, or by their absence.
+      const seen: [string, string] = [write(0xabcdn, first, up), write(0xabcdn, then, upToo)];
+      expect(finds(zero + write(value, first, up), zeros + write(value, then, upToo), 'auto', [seen])).toBe(true);
+    }),
   );
 });
 
@@ -76,8 +104,9 @@ it('takes anything a carrier may call an id', () => {
   );
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 80 }), base, (id, by) => {
-      toProviderId(id, by);
-      expect(toStoredForms(id, by).length).toBeGreaterThan(0);
+      const ids = createMessageIds(by);
+      ids.given(id);
+      expect(ids.reported(id).length).toBeGreaterThan(0);
     }),
   );
 });

@@ -1,10 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createMessageIds } from '../../../src/delivery/smpp/message-id.ts';
 import { TAG } from '../../../src/delivery/smpp/protocol.ts';
 import type { DeliverSm } from '../../../src/delivery/smpp/read-pdu.ts';
 import { isReceipt, type ReceiptForm, readReceipt } from '../../../src/delivery/smpp/receipt.ts';
 
-const FORM: ReceiptForm = { messageIdBase: 'auto', defaultAlphabet: 'gsm7', utcOffsetMinutes: null };
+const newForm = (): ReceiptForm => ({
+  messageIds: createMessageIds('auto'),
+  defaultAlphabet: 'gsm7',
+  utcOffsetMinutes: null,
+});
 const TEXT =
   'id:4f2a sub:001 dlvrd:001 submit date:2611221200 done date:2611221201 stat:DELIVRD err:000 text:Your code';
 
@@ -22,7 +27,7 @@ function delivered(shortMessage: string | Buffer, over: Partial<DeliverSm> = {})
   };
 }
 
-const read = (text: string | Buffer, over: Partial<DeliverSm> = {}) => readReceipt(delivered(text, over), FORM);
+const read = (text: string | Buffer, over: Partial<DeliverSm> = {}) => readReceipt(delivered(text, over), newForm());
 
 describe('a receipt is told from a message', () => {
   it.each([0x04, 0x08, 0x20, 0x44, 0x24, 0xc4])('by a bit of esm_class %i', (esmClass) => {
@@ -164,7 +169,7 @@ describe('the TLVs of a receipt', () => {
 });
 
 it("the carrier's time is read only where its offset is known", () => {
-  const form = { ...FORM, utcOffsetMinutes: 60 };
+  const form = { ...newForm(), utcOffsetMinutes: 60 };
   expect(readReceipt(delivered(TEXT), form)?.at).toBe(Date.parse('2026-11-22T11:01:00Z'));
   const seconds = TEXT.replace('done date:2611221201', 'done date:20261122120159');
   expect(readReceipt(delivered(seconds), form)?.at).toBe(Date.parse('2026-11-22T11:01:59Z'));
@@ -183,7 +188,7 @@ it('whatever a carrier sends is read or refused, never thrown at', () => {
     fc.property(octets, tlvs, byte, byte, (shortMessage, found, esmClass, dataCoding) => {
       const message = delivered(shortMessage, { tlvs: found, esmClass, dataCoding });
       isReceipt(message);
-      const receipt = readReceipt(message, FORM);
+      const receipt = readReceipt(message, newForm());
       if (receipt) expect(receipt.providerId?.length).toBeGreaterThan(0);
     }),
     { numRuns: 1_000 },
