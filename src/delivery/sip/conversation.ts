@@ -25,6 +25,7 @@ export interface ConversationOptions {
   play(sounds: readonly Sound[], ended: () => void): void;
   /** The body was said whole for the first time. */
   heard(): void;
+  /** No more calls are wanted, which is told apart where the body was heard already. */
   optedOut(): void;
   hangUp(): void;
 }
@@ -76,7 +77,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       if (stage === 'before' || hasOptedOut) return;
       if (key === script.optOut?.key) {
         hasOptedOut = true;
-        options.optedOut();
+        if (wasHeard) options.optedOut();
         play(script.goodbye, options.hangUp);
       } else if (stage === 'gate' && key === script.gate?.key) sayBody(1);
     },

@@ -11,6 +11,8 @@ import { WAIT } from './caller.ts';
 /** A real phone: baresip, which answers by itself and records what it hears. */
 export interface Phone {
   port: number;
+  /** A port that nobody has. */
+  spare: number;
   /** As typed on its keypad during a call, sent as RFC 4733 events. */
   press(keys: string): Promise<void>;
   tell(command: string, params?: string): Promise<void>;
@@ -20,6 +22,7 @@ export interface Phone {
   /** What was heard, once the call is over. */
   recording(): Promise<Recording>;
   pause(): void;
+  resume(): void;
   kill(): Promise<void>;
 }
 
@@ -47,7 +50,7 @@ export async function startPhone({
 }: PhoneOptions = {}): Promise<Phone> {
   const binary = await findTool('baresip');
   const folder = privateFolder('baresip');
-  const [port = 0, control = 0, rtp = 0] = await freePorts(3);
+  const [port = 0, control = 0, rtp = 0, spare = 0] = await freePorts(4);
   const lines = [
     `sip_listen 127.0.0.1:${port}`,
     'net_interface 127.0.0.1',
@@ -77,7 +80,8 @@ export async function startPhone({
     stopSignal: 'SIGTERM',
   });
   await server.start();
-  onTestFinished(() => server.stop());
+  // In good order it would first take leave of calls that are over.
+  onTestFinished(() => server.kill());
 
   const events: PhoneEvent[] = [];
   const socket = connect(control, '127.0.0.1');
@@ -112,6 +116,7 @@ export async function startPhone({
 
   return {
     port,
+    spare,
     events,
     tell,
     until,
@@ -128,6 +133,7 @@ export async function startPhone({
       }, WAIT);
     },
     pause: server.pause,
+    resume: server.resume,
     kill: server.kill,
   };
 }

@@ -50,6 +50,9 @@ export const SCRIPT: SpokenScript = {
   goodbye: 'Goodbye.',
 };
 
+/** As little as can be said. */
+export const BRIEF: SpokenScript = { ...SCRIPT, greeting: '', body: [{ digits: '7' }], goodbye: '' };
+
 export const GATED: SpokenScript = { ...SCRIPT, gate: { key: '1', prompt: 'To listen, press one.' } };
 
 /** Configuration as the registry hands it over: checked, defaults filled in. */
@@ -85,7 +88,7 @@ export async function startCaller(trunks: readonly object[], over: object = {}):
     log,
     storageFails: false,
     call: (over = {}, signal = new AbortController().signal) =>
-      provider.send(outbound({ channel: 'voice', script: SCRIPT, ...over }), signal),
+      provider.send(outbound({ channel: 'voice', script: BRIEF, ...over }), signal),
     async untilReceipt(count = 1) {
       await vi.waitFor(() => {
         if (receipts.length < count) throw new Error(`${receipts.length} of ${count} receipts`);

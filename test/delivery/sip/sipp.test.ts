@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWith } from '../../rig/stores.ts';
-import { GATED, startCaller } from './caller.ts';
+import { BRIEF, startCaller } from './caller.ts';
 import {
   AUDIO,
   answer,
@@ -215,7 +215,7 @@ await describeWith(['sipp', 'espeak-ng'], 'a call to SIPp', () => {
       },
     );
     const { call, untilReceipt } = await startCaller([{ port }]);
-    await call({ script: GATED });
+    await call({ script: { ...BRIEF, gate: { key: '1', prompt: 'Press one.' } } });
     expect(await untilReceipt()).toEqual({ reference: REFERENCE, status: 'delivered' });
     await done;
   });

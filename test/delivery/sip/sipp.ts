@@ -126,7 +126,9 @@ export function respond(status: number, { more = '', audio = false, tag = '[call
 
 export const answer = (options: { tag?: string; more?: string } = {}) => respond(200, { audio: true, ...options });
 
-export const receive = (method: string, attributes = '') => `<recv request="${method}" ${attributes}/>`;
+/** `action`: what is done with it. */
+export const receive = (method: string, action = '') =>
+  `<recv request="${method}">${action && `<action>${action}</action>`}</recv>`;
 export const receiveResponse = (status: number, action = '') =>
   `<recv response="${status}">${action && `<action>${action}</action>`}</recv>`;
 
@@ -136,8 +138,7 @@ export const ok = (audio = '') =>
     `SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n${CONTACT}\n${audio || NO_AUDIO}`,
   );
 
-/** `action`: what is done with it. */
-export const receiveCall = (action = '') => `<recv request="INVITE">${action && `<action>${action}</action>`}</recv>`;
+export const receiveCall = (action = '') => receive('INVITE', action);
 
 /** The INVITE of a call in which the other side has something to ask. */
 export const receiveCallToAsk = () =>

@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest';
+import { type Dns, resolveServer } from '../../../src/delivery/sip/resolve-server.ts';
+import { createTrunkGate } from '../../../src/delivery/sip/trunk-gate.ts';
+
+const record = (name: string, priority: number, weight = 0, port = 5070) => ({ name, port, priority, weight });
+
+function dnsOf(srv: Record<string, ReturnType<typeof record>[]>, addresses: Record<string, string[]>): Dns {
+  const ask = <Found>(answers: Record<string, Found>, name: string) =>
+    name in answers ? Promise.resolve(answers[name] as Found) : Promise.reject(new Error('ENOTFOUND'));
+  return { srv: (name) => ask(srv, name), addresses: (name) => ask(addresses, name) };
+}
+
+const hosts = {
+  'a.example.com': ['192.0.2.1', '2001:db8::1'],
+  'b.example.com': ['192.0.2.2'],
+  'example.com': ['192.0.2.9'],
+};
+const places = async (...question: Parameters<typeof resolveServer>) =>
+  (await resolveServer(...question)).map(({ address, port }) => `${address} ${port}`);
+
+it('servers come by SRV in the order of their priorities, under the name that was asked for', async () => {
+  const dns = dnsOf({ '_sips._tcp.example.com': [record('b.example.com', 20), record('a.example.com', 10)] }, hosts);
+  const found = await resolveServer({ protocol: 'tls', host: 'example.com', port: null }, dns);
+  expect(found.map(({ address }) => address)).toEqual(['192.0.2.1', '2001:db8::1', '192.0.2.2']);
+  expect(new Set(found.map(({ serverName }) => serverName))).toEqual(new Set(['example.com']));
+});
+
+it('of one priority, those with more weight come first more often', async () => {
+  const dns = dnsOf({ '_sip._udp.example.com': [record('a.example.com', 1, 1), record('b.example.com', 1, 9)] }, hosts);
+  let first = 0;
+  for (let at = 0; at < 2_000; at++) {
+    const [place] = await places({ protocol: 'udp', host: 'example.com', port: null }, dns);
+    if (place?.startsWith('192.0.2.2')) first++;
+  }
+  expect(first).toBeGreaterThan(1_700);
+  expect(first).toBeLessThan(1_900);
+});
+
+it('without SRV, with a port or by an address the host itself is taken', async () => {
+  const dns = dnsOf({ '_sip._tcp.dot.example.com': [record('.', 0)] }, { ...hosts, 'dot.example.com': ['192.0.2.5'] });
+  expect(await places({ protocol: 'udp', host: 'example.com', port: null }, dns)).toEqual(['192.0.2.9 5060']);
+  expect(await places({ protocol: 'tls', host: 'example.com', port: null }, dns)).toEqual(['192.0.2.9 5061']);
+  expect(await places({ protocol: 'udp', host: 'a.example.com', port: 5080 }, dns)).toEqual([
+    '192.0.2.1 5080',
+    '2001:db8::1 5080',
+  ]);
+  expect(await places({ protocol: 'udp', host: '192.0.2.7', port: null }, dns)).toEqual(['192.0.2.7 5060']);
+  expect(await places({ protocol: 'udp', host: 'nobody.example.com', port: null }, dns)).toEqual([]);
+  // It says that it is not offered (RFC 2782).
+  expect(await places({ protocol: 'tcp', host: 'dot.example.com', port: null }, dns)).toEqual([]);
+});
+
+it('a trunk takes so many calls at a time, so many a second, and none while it pauses', () => {
+  const gate = createTrunkGate({ channels: 3, callsPerSecond: 2 });
+  expect([gate.enter(0), gate.enter(0)]).toEqual([null, null]);
+  expect(gate.enter(100)).toEqual({ why: 'rate', retryAfterMs: 400 });
+  expect(gate.enter(500)).toBe(null);
+  expect(gate.enter(5_000)).toEqual({ why: 'channels', retryAfterMs: null });
+  gate.leave();
+  gate.pause(2_000, 5_000);
+  expect(gate.enter(6_000)).toEqual({ why: 'paused', retryAfterMs: 1_000 });
+  expect(gate.enter(7_000)).toBe(null);
+});
