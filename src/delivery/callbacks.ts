@@ -22,7 +22,7 @@ export type CallbackOutcome =
   | { kind: 'taken'; answer: CallbackAnswer | null }
   | { kind: 'unknown' | 'unauthenticated' | 'unreadable' };
 
-/** A carrier calls. What it says is kept before it is told so; of what it sent, nothing is logged. */
+/** A carrier calls. What it says is kept before it is told so, but for calls; of what it sent, nothing is logged. */
 export async function takeCallback(
   { providers, receive, takeInbound, metrics, log }: CallbackDeps,
   name: string,
@@ -37,8 +37,14 @@ export async function takeCallback(
     metrics.calledBack(name, kind, result.kind);
     return { kind: result.kind };
   }
-  await receive(name, result.receipts ?? []);
-  await takeInbound(name, result.inbound ?? []);
+  try {
+    await receive(name, result.receipts ?? []);
+    await takeInbound(name, result.inbound ?? []);
+  } catch (error) {
+    if (kind !== 'voice' || !result.answer) throw error;
+    // Somebody is on the telephone: what is to be said does not wait for our database.
+    log.warn({ provider: name, callback: kind, err: error }, 'what a call has told could not be kept');
+  }
   metrics.calledBack(name, kind, 'taken');
   return { kind: 'taken', answer: result.answer ?? null };
 }

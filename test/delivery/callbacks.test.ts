@@ -40,6 +40,16 @@ test('what cannot be kept is not taken: the carrier comes again', async () => {
   await expect(open({ kind: 'taken' }, { receive }).take()).rejects.toThrow('away');
 });
 
+test('who is on the telephone hears what is to be said, whatever becomes of the receipt', async () => {
+  const receive = () => Promise.reject(new Error('the database is away'));
+  const answer = { status: 200, contentType: 'text/xml', body: '<Response><Say>4, 9, 3</Say></Response>' };
+  const receipts = [{ providerId: 'x', status: 'delivered' } as const];
+  const { take, lines } = open({ kind: 'taken', receipts, answer }, { receive });
+  expect(await take()).toEqual({ kind: 'taken', answer });
+  expect(lines.join('\n')).toContain('could not be kept');
+  expect(lines.join('\n')).not.toContain('4, 9, 3');
+});
+
 test.each(['unauthenticated', 'unreadable'] as const)('%s: nothing is kept, the body is not logged', async (kind) => {
   const { take, kept, lines } = open({ kind, why: 'no signature' });
   expect(await take()).toEqual({ kind });

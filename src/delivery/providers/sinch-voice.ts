@@ -150,7 +150,7 @@ function readCallback(request: CallbackRequest, config: SinchVoiceConfig, states
       return speak(body, providerId, script, request.now, states);
     case 'dice': {
       const receipt = readReceipt(body, providerId, states.openEnd(end, request.now));
-      return { kind: 'taken', receipts: [receipt], answer: NOTHING };
+      return { kind: 'taken', receipts: [receipt] };
     }
     case 'ice':
       // Somebody calls us: nobody is there.
