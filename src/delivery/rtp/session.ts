@@ -14,9 +14,12 @@ export interface RtpSession {
   close(): void;
 }
 
-export interface Remote {
+interface Endpoint {
   address: string;
   port: number;
+}
+
+export interface Remote extends Endpoint {
   codec: Codec;
   telephoneEvent: number | null;
   protection: Protection | null;
@@ -41,7 +44,7 @@ export interface RtpOptions {
   bindAddress: string;
   ports: { first: number; last: number };
   pacer: Pacer;
-  /** Whether audio may be taken from, and then sent to, an address that was not announced. */
+  /** Whether audio that comes from this address is answered there, wherever it was announced to go. */
   mayFollow(address: string): boolean;
 }
 
@@ -57,8 +60,9 @@ export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<R
   let timestamp = randomBytes(4).readUInt32BE();
   let isFirst = true;
   let remote: Remote | null = null;
-  let to: { address: string; port: number } | null = null;
-  let isLatched = false;
+  let to: Endpoint | null = null;
+  /** Where audio comes from. */
+  let latched: Endpoint | null = null;
   let keys = createTelephoneEvents();
   let isClosed = false;
   let endPacing: (() => void) | null = null;
@@ -96,14 +100,13 @@ export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<R
    * come, only their source is listened to.
    */
   function isTrusted(address: string, port: number): boolean {
-    if (isLatched) return address === to?.address && port === to.port;
+    if (latched) return address === latched.address && port === latched.port;
     return address === remote?.address || options.mayFollow(address);
   }
 
   function follow(address: string, port: number): void {
-    if (isLatched) return;
-    isLatched = true;
-    to = { address, port };
+    latched ??= { address, port };
+    if (options.mayFollow(address)) to = latched;
   }
 
   return {
@@ -112,7 +115,7 @@ export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<R
       const isSame = remote?.address === given.address && remote.port === given.port;
       if (!isSame) {
         to = { address: given.address, port: given.port };
-        isLatched = false;
+        latched = null;
         keys = createTelephoneEvents();
       }
       remote = given;

@@ -76,7 +76,8 @@ export async function openMedia(options: MediaOptions, events: MediaEvents): Pro
       bindAddress: options.bindAddress,
       ports: options.ports,
       pacer: options.pacer,
-      mayFollow: (from) => symmetric === 'any' || (symmetric === 'trunk' && options.isTrunk(from)),
+      mayFollow: (from) =>
+        symmetric === 'any' || (symmetric === 'trunk' && (from === remote?.address || options.isTrunk(from))),
     },
     {
       fill(codec, frame) {
