@@ -92,12 +92,15 @@ function create(config: SmppConfig, { name, now, log }: ProviderDeps): Provider 
     return { kind: 'accepted', providerId: first, ...(hasPartIds && { partIds: ids }) };
   }
 
-  /** The send was given up as `outcome_unknown`; now the carrier has said what became of it. */
+  /**
+   * The send was given up as `outcome_unknown`; now the carrier has said what became of it. A receipt names one part at
+   * most, and a part is not the whole: of several none is named.
+   */
   function settledLate({ reference }: OutboundMessage, verdict: SendVerdict): void {
     if (!sink || verdict.kind === 'outcome_unknown') return;
     const receipt =
       verdict.kind === 'accepted'
-        ? { providerId: verdict.providerId, status: 'sent' as const }
+        ? { ...(!verdict.partIds && { providerId: verdict.providerId }), status: 'sent' as const }
         : { ...codeOf(verdict), status: 'rejected' as const, reason: verdict.reason };
     background.run(sink.receipt({ reference, ...receipt }));
   }

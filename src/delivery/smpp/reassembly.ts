@@ -49,6 +49,10 @@ export interface ReassemblyOptions {
   maxOctets: number;
 }
 
+/** About what a message and each of its parts take beside their text. */
+const OCTETS_OF_MESSAGE = 500;
+const OCTETS_OF_PART = 10;
+
 export function createReassembly({ timeoutMs, maxOctets }: ReassemblyOptions): Reassembly {
   /** Both in the order in which they came. */
   const open = new Map<string, Collected>();
@@ -59,6 +63,12 @@ export function createReassembly({ timeoutMs, maxOctets }: ReassemblyOptions): R
     remove(map, message.key);
     map.set(message.key, message);
     octetsHeld += sizeOf(message);
+  }
+
+  function begin(part: InboundPart, now: number): Collected {
+    const message = newMessage(part, now);
+    put(open, message);
+    return message;
   }
 
   function remove(map: Map<string, Collected>, key: string): Collected | null {
@@ -85,11 +95,10 @@ export function createReassembly({ timeoutMs, maxOctets }: ReassemblyOptions): R
       if (finished && belongs(finished, part)) return { kind: 'duplicate' };
       const begun = open.get(part.key);
       const displaced = begun && !belongs(begun, part) ? remove(open, part.key) : null;
-      const message = open.get(part.key) ?? newMessage(part, now);
       // In place, so that the oldest stay first.
+      const message = open.get(part.key) ?? begin(part, now);
       octetsHeld += part.octets.length - (message.parts[part.part - 1]?.length ?? 0);
       message.parts[part.part - 1] = Buffer.from(part.octets);
-      open.set(part.key, message);
       return { kind: message.parts.includes(undefined) ? 'incomplete' : 'complete', message, displaced };
     },
     stored(message) {
@@ -119,6 +128,7 @@ function belongs({ parts }: Collected, { total, part, octets }: InboundPart): bo
   return parts.length === total && (known === undefined || known.equals(octets));
 }
 
+/** Also of what is empty: a phone can write parts without text, of 255 each. */
 function sizeOf({ parts }: Collected): number {
-  return parts.reduce((sum, part) => sum + (part?.length ?? 0), 0);
+  return parts.reduce((sum, part) => sum + (part?.length ?? 0), OCTETS_OF_MESSAGE + parts.length * OCTETS_OF_PART);
 }

@@ -63,6 +63,8 @@ interface Pending {
 const UNBIND_MS = 2_000;
 /** Requests of the other side that wait to be stored; SMSCs keep to windows far below. */
 const MAX_DELIVERING = 2_000;
+/** Written and not read: far more than a full window of the longest texts. */
+const MAX_UNREAD_OCTETS = 16 * 1024 * 1024;
 /** Submits whose answer is awaited beyond its time. */
 const MAX_LATE = 10_000;
 
@@ -196,6 +198,7 @@ export function openSession(options: SessionOptions, events: SessionEvents): Ses
     batch++;
     sentAt = performance.now();
     socket.write(writer.take());
+    if (socket.writableLength > MAX_UNREAD_OCTETS) end('peer_reads_nothing');
   }
 
   function nextSequence(): number {

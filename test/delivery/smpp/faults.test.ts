@@ -154,6 +154,15 @@ await describeWith(['net-smpp'], 'SMPP when things go wrong', () => {
       expect(smsc.count('bind')).toBe(1);
     });
 
+    it('a late answer to a long message names none of its parts, whose receipt would count for all', async () => {
+      const { smsc, send, receipts } = await start({ response_timeout_ms: 100 }, { delay_ms: 400 });
+      const verdict = await send({ reference: 'msg_late-1', text: LONG });
+      expect(verdict).toEqual({ kind: 'outcome_unknown', reason: 'timeout' });
+      await smsc.set({ delay_ms: 0 });
+      await vi.waitFor(() => expect(receipts).toHaveLength(1), WAIT);
+      expect(receipts).toEqual([{ reference: 'msg_late-1', status: 'sent' }]);
+    });
+
     it('a late refusal is reported too', async () => {
       const settings = { delay_ms: 300, refuse_status: 0x0b, refuse_times: 1 };
       const { send, receipts } = await start({ response_timeout_ms: 100 }, settings);

@@ -137,7 +137,7 @@ it('a part that arrives while the service ends is not taken', async () => {
 });
 
 it('the oldest parts are handed over when too much is held', () => {
-  const reassembly = createReassembly({ timeoutMs: MINUTE, maxOctets: 250 });
+  const reassembly = createReassembly({ timeoutMs: MINUTE, maxOctets: 1_300 });
   const head = { from: '', to: '', dataCoding: 0, shift: {} };
   const add = (key: string, octets: number): InboundPart => ({
     key,
@@ -152,6 +152,15 @@ it('the oldest parts are handed over when too much is held', () => {
   reassembly.add(add('c', 100), 0);
   expect(keys(reassembly.expired(1))).toEqual(['a']);
   expect(keys(reassembly.drain())).toEqual(['b', 'c']);
-  reassembly.add(add('d', 200), 0);
+  reassembly.add(add('d', 700), 0);
   expect(keys(reassembly.expired(1))).toEqual([]);
+});
+
+it('parts without text are not held without bound either', () => {
+  const reassembly = createReassembly({ timeoutMs: MINUTE, maxOctets: 16 * 1024 * 1024 });
+  const head = { from: '', to: '', dataCoding: 0, shift: {} };
+  for (let at = 0; at < 10_000; at++) {
+    reassembly.add({ key: String(at), total: 255, part: 1, octets: Buffer.alloc(0), head }, 0);
+  }
+  expect(reassembly.expired(1).length).toBeGreaterThan(1_000);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OutboundMessage } from '../../../src/delivery/provider.ts';
+import { measureText } from '../../../src/lib/text/encode-text.ts';
 import { decodeGsm7 } from '../../../src/lib/text/gsm7.ts';
 import { decodeUcs2 } from '../../../src/lib/text/ucs2.ts';
 import { describeWith } from '../../rig/stores.ts';
@@ -174,6 +175,13 @@ await describeWith(['net-smpp'], 'SMPP against Net::SMPP: messages to phones', (
       expect([...connections.values()].every((used) => used.size === 1)).toBe(true);
       expect(new Set((await smsc.submits()).map(({ connection }) => connection)).size).toBe(3);
     });
+  });
+
+  it('a text of ten segments, as they are counted elsewhere, is not too long with the larger reference', async () => {
+    const text = 'x'.repeat(10 * 153);
+    expect(measureText(text).segments).toBe(10);
+    const { verdict } = await submitOne({}, { text });
+    expect(verdict).toMatchObject({ kind: 'accepted' });
   });
 
   describe('what cannot be sent never leaves', () => {
