@@ -144,7 +144,11 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     hashKey,
     guards: createGuards(hashKey),
     deliver: options.deliver ?? delivery.deliver,
-    approved: ({ sends, country }) => delivery.converted(carried(sends), country),
+    approved: ({ sends, country }) => {
+      const sent = carried(sends);
+      // What goes by e-mail goes to no country.
+      if (sent) delivery.converted([sent], sent.channel === 'email' ? null : country);
+    },
     signProof: proofs.sign,
     identities,
     devices: createKnownDevices(db.kysely),
@@ -186,9 +190,9 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
 }
 
 /** The newest one that a carrier took: the code came by it, as far as anybody can tell. */
-function carried(sends: readonly Send[]): { provider: string; channel: Channel; at: number }[] {
+function carried(sends: readonly Send[]): { provider: string; channel: Channel; at: number } | null {
   const last = sends.findLast(({ status }) => status === 'sent' || status === 'delivered' || status === 'unknown');
-  return last?.provider === undefined ? [] : [{ provider: last.provider, channel: last.channel, at: last.at }];
+  return last?.provider === undefined ? null : { provider: last.provider, channel: last.channel, at: last.at };
 }
 
 /** What tells an operator that work is piling up. */

@@ -29,7 +29,7 @@ export interface TestService {
     options?: { key?: string; headers?: object },
   ): Promise<Answer>;
   /** What the phone has, newest first. */
-  phone(to: string): Promise<{ channel: string; text: string }[]>;
+  phone(to: string): Promise<{ channel: string; text: string; received_at: string }[]>;
   /** The code of the newest message. */
   codeOf(to: string): Promise<string>;
   /** Waits for what goes on after an answer. */

@@ -18,13 +18,13 @@ export interface CodeMessage extends CodeText {
   sendIndex: number;
   project: string;
   mode: 'live' | 'test';
-  /** E.164. */
+  /** E.164, or an e-mail address. */
   to: string;
   purpose: string;
   recipientHash: string;
   /** As events show it. */
   masked: string;
-  /** ISO 3166-1 alpha-2. */
+  /** ISO 3166-1 alpha-2; null for e-mail. */
   country: string | null;
   /** Providers that earlier sends of the verification went through, without success so far. */
   tried?: readonly string[];

@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox';
 import { closed, TimestampSchema } from '../http/schemas.ts';
 import { CHANNELS } from '../lib/channels.ts';
 import { toTimestamp } from '../lib/clock.ts';
+import { parseEmail } from '../lib/email.ts';
 import { Problem } from '../lib/errors.ts';
 import { parsePhone } from '../lib/phone.ts';
 import { measureText } from '../lib/text/encode-text.ts';
@@ -44,7 +45,7 @@ const MessageSchema = Type.Object(
 
 const ListQuerySchema = Type.Object(
   {
-    to: Type.Optional(Type.String({ maxLength: 40, description: 'Phone number of the recipient.' })),
+    to: Type.Optional(Type.String({ maxLength: 254, description: 'Phone number or e-mail address of the recipient.' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_LISTED, default: MAX_LISTED })),
   },
   closed,
@@ -86,7 +87,8 @@ export function sandboxRoutes(deps: SandboxRoutesDeps): FastifyPluginAsyncTypebo
       async (request) => {
         const { to, limit = MAX_LISTED } = request.query;
         // `?to=+33…` that was not percent-encoded arrives with a space.
-        const filter = to === undefined ? { limit } : { limit, to: phoneOf(to.replace(/^ /, '+'), 'to') };
+        const filter =
+          to === undefined ? { limit } : { limit, to: parseEmail(to)?.address ?? phoneOf(to.replace(/^ /, '+'), 'to') };
         await handedOver?.();
         return { data: sandbox.list(scopeOf(request), filter).map(present) };
       },

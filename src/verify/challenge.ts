@@ -2,7 +2,7 @@
  * Words used in this folder.
  *
  * challenge   one verification as the store keeps it: who, what for, which code (hashed), how it goes on
- * recipient   the E.164 number that receives the code
+ * recipient   the E.164 number that the verification is about; sends by e-mail go to an address beside it
  * subject     the app's own name for the person being verified (an account id), optional
  * attempt     one submitted code; counted ("spent") before it is judged
  * send        one message carrying the code
@@ -52,6 +52,8 @@ export interface ChallengeFacts {
   masked: string;
   /** ISO 3166-1 alpha-2. */
   country: string | null;
+  /** Where sends by e-mail go, as events name it; the address itself is with the secrets. */
+  email?: { masked: string; hash: string };
   subject?: string;
   purpose: string;
   locale: string;
@@ -81,7 +83,7 @@ export interface ChallengeFacts {
   expiresAt: number;
   /** Budgets this challenge's guesses count against. */
   budgets: Budget[];
-  /** Limits that every further send takes; resends also take the cool-down. */
+  /** Limits that sends take; which send takes which: limits.ts. */
   sendLimits: Limit[];
 }
 
@@ -89,7 +91,7 @@ export interface ChallengeFacts {
 export interface ChallengeSecrets {
   /** Keyed hash of the code: `<key id>$<preset>$<salt>$<hash>`. */
   codeHash: string;
-  /** The code and context, sealed for later sends. */
+  /** What later sends need, sealed: see sealed-code.ts. */
   sealed: string;
 }
 
@@ -128,7 +130,7 @@ export interface Budget {
 export interface Limit {
   /** Public name, e.g. `recipient_cooldown`, `custom:order-17`. */
   name: string;
-  /** Counter key; shared by all projects for recipient limits. Holds no personal data in clear. */
+  /** Counter key; shared by all projects for limits of a recipient or an e-mail address. Holds no personal data in clear. */
   key: string;
   max: number;
   windowMs: number;

@@ -176,7 +176,7 @@ async function accept(
   attempt: string,
   now: number,
 ): Promise<boolean> {
-  const data = { channel: lastChannel(challenge) };
+  const data = { channel: provenChannel(challenge) };
   const event = challengeEvent('verification.approved', challenge, caller.actor, now, data);
   const approved = await deps.store.consume(challenge.id, attempt, event, now);
   if (approved) {
@@ -260,11 +260,15 @@ function alreadyUsed(challenge: Challenge): Invalid {
 }
 
 function sign(deps: VerifyDeps, challenge: Challenge, now: number): Promise<string> {
-  return deps.signProof({ ...challenge, channel: lastChannel(challenge) }, now);
+  return deps.signProof({ ...challenge, channel: provenChannel(challenge) }, now);
 }
 
-/** The newest channel that may have carried the code. */
-function lastChannel({ sends, workflow }: Challenge): string {
-  const carried = sends.findLast(({ status }) => status !== 'queued' && status !== 'failed' && status !== 'skipped');
-  return (carried ?? sends.at(-1) ?? workflow[0])?.channel ?? 'sms';
+/**
+ * The newest channel that may have carried the code. Where the same one went out by e-mail as well, that is what is
+ * said: it may have been read there, and then nothing is proven of the number.
+ */
+function provenChannel({ sends, workflow, resendCode }: Challenge): string {
+  const carried = sends.filter(({ status }) => status !== 'queued' && status !== 'failed' && status !== 'skipped');
+  if (resendCode === 'same' && carried.some(({ channel }) => channel === 'email')) return 'email';
+  return (carried.at(-1) ?? sends.at(-1) ?? workflow[0])?.channel ?? 'sms';
 }

@@ -9,12 +9,12 @@ export interface CodeMessage {
   project: string;
   mode: Mode;
   channel: Channel;
-  /** E.164. */
+  /** E.164, or an e-mail address. */
   to: string;
+  /** Of that address, as the rest of it. */
   recipientHash: string;
-  /** Country code and last two digits. */
   masked: string;
-  /** ISO 3166-1 alpha-2. */
+  /** ISO 3166-1 alpha-2; null for e-mail. */
   country: string | null;
   /** Providers that earlier sends went through, without success so far. */
   tried: readonly string[];

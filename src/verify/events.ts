@@ -1,6 +1,6 @@
 import type { AuditEvent, ClientInfo, EventType } from '../audit/event.ts';
 import { newId } from '../lib/ids.ts';
-import type { ChallengeFacts } from './challenge.ts';
+import type { Challenge, ChallengeFacts } from './challenge.ts';
 
 /** Who acts: an API key id, `client:<verification id>` for a client token, or `system`. */
 export type Actor = string;
@@ -26,6 +26,12 @@ export function challengeEvent(
     ...(Object.keys(client).length > 0 && { client }),
     data: { purpose: challenge.purpose, ...data },
   };
+}
+
+/** What an event says of one send. */
+export function sendData({ sends, email }: Challenge, index: number): Record<string, unknown> {
+  const channel = sends[index]?.channel;
+  return { channel, send: index, ...(channel === 'email' && { email }) };
 }
 
 /** An event written before its challenge was read, completed from what the store knows. */

@@ -5,7 +5,6 @@ import type { DeliverResult, Receipt } from './deliver.ts';
  * The sending side of a challenge as a pure state machine: from what is stored and what happened to what is stored
  * next. Nothing here reads a clock, a store or a carrier; the store applies a change only if nobody was faster.
  *
- *
  * queued → sending → sent → delivered | failed
  *                  → failed | unknown (a late receipt may still settle it)
  */
@@ -27,7 +26,7 @@ export function beginFlow(terms: Terms, now: number): Flow {
   const [first] = terms.workflow;
   if (!first) throw new Error('a workflow has at least one step');
   const sends: Send[] = [{ channel: first.channel, status: 'queued', at: now, requested: true }];
-  const nextSendAt = plannedAt(terms, 0, now);
+  const nextSendAt = afterWait(terms, sends, 0, now);
   return { sends, step: 0, nextSendAt, dueAt: now + LEASE_MS, status: 'pending' };
 }
 
@@ -96,12 +95,19 @@ export function resendFlow(challenge: Challenge, channel: Send['channel'] | unde
   const later = challenge.workflow.findIndex((step, index) => index > challenge.step && step.channel === chosen);
   const step = later >= 0 ? later : challenge.step;
   const sends: Send[] = [...challenge.sends, { channel: chosen, status: 'queued', at: now, requested: true }];
-  const nextSendAt = plannedAt(challenge, step, now);
+  const nextSendAt = afterWait(challenge, sends, step, now);
   return { sends, step, nextSendAt, dueAt: now + LEASE_MS, status: 'pending' };
 }
 
-/** A step that a limit forbids is passed over; what was sent before may still be answered. */
-export function skipStep(challenge: Challenge): Flow {
+/** A step that a limit forbids is passed over: the one after it need not wait for what was never sent. */
+export function skipStep(challenge: Challenge, now: number): Flow {
+  const step = challenge.step + 1;
+  const nextSendAt = plannedAt(challenge, challenge.sends, step, now);
+  return nextSendAt === null ? endWorkflow(challenge) : rescheduled({ ...challenge, step, nextSendAt });
+}
+
+/** What was sent may still be answered. */
+function endWorkflow(challenge: Challenge): Flow {
   const flow = rescheduled({ ...challenge, nextSendAt: null });
   return allFailed(flow.sends) ? endFlow(challenge, 'undeliverable') : flow;
 }
@@ -116,9 +122,9 @@ export function endFlow(challenge: Challenge, status: Exclude<Status, 'pending'>
 function nextStep(challenge: Challenge, now: number): Flow {
   const step = challenge.step + 1;
   const entry = challenge.workflow[step];
-  if (!entry || challenge.sends.length >= challenge.maxSends) return skipStep(challenge);
+  if (!entry || challenge.sends.length >= challenge.maxSends) return endWorkflow(challenge);
   const sends: Send[] = [...challenge.sends, { channel: entry.channel, status: 'queued', at: now }];
-  const nextSendAt = plannedAt(challenge, step, now);
+  const nextSendAt = afterWait(challenge, sends, step, now);
   return { sends, step, nextSendAt, dueAt: now + LEASE_MS, status: 'pending' };
 }
 
@@ -156,11 +162,17 @@ function rescheduled(challenge: Challenge): Flow {
   return { sends, step, nextSendAt, dueAt: Math.min(...dates), status };
 }
 
-/** Two steps by one channel are at least the cool-down apart. */
-function plannedAt({ workflow, expiresAt, cooldownSeconds }: Terms, step: number, now: number): number | null {
-  const [current, next] = [workflow[step], workflow[step + 1]];
-  if (!current || !next) return null;
-  const waitSeconds = Math.max(current.wait_seconds ?? 0, next.channel === current.channel ? cooldownSeconds : 0);
-  const at = now + waitSeconds * 1000;
+/** When the step after this one is due, if this one has just begun. */
+function afterWait(terms: Terms, sends: readonly Send[], step: number, now: number): number | null {
+  return plannedAt(terms, sends, step, now + (terms.workflow[step]?.wait_seconds ?? 0) * 1000);
+}
+
+/** Sends by one channel are at least the cool-down apart. */
+function plannedAt(terms: Terms, sends: readonly Send[], step: number, earliest: number): number | null {
+  const { workflow, expiresAt, cooldownSeconds } = terms;
+  const next = workflow[step + 1];
+  if (!next) return null;
+  const last = sends.findLast(({ channel }) => channel === next.channel);
+  const at = Math.max(earliest, last ? last.at + cooldownSeconds * 1000 : earliest);
   return at < expiresAt ? at : null;
 }

@@ -16,6 +16,8 @@ export interface GuardSubject {
   recipient: string;
   /** Keyed hash of the block of numbers it belongs to. */
   prefix: string;
+  /** Keyed hash of the e-mail address. */
+  email?: string | undefined;
   /** Keyed hash of the app's own name for the person. */
   subject?: string | undefined;
   ip?: string | undefined;
@@ -39,10 +41,9 @@ export function createGuards(hashKey: KeyObject) {
   /** A project is nobody's personal data. */
   const projectOf = ({ mode, project }: Pick<GuardSubject, 'mode' | 'project'>) => `${mode}:${project}`;
 
-  /** Every limit that each send takes: the first, resends and (but for the cool-down) later steps. */
+  /** Every limit that sends take: see limits.ts. */
   function sendLimits(who: GuardSubject, policy: Policy): Limit[] {
     const { recipient_10_minutes, recipient_day, prefix, project, ip, subject } = policy.limits;
-    // Counters of one recipient are shared by all projects: nobody is bombed through several apps.
     const recipient = recipientOf(who);
     const window = (name: string, key: string, max: number, seconds: number): Limit => ({
       name,
@@ -50,15 +51,21 @@ export function createGuards(hashKey: KeyObject) {
       max,
       windowMs: seconds * 1000,
     });
+    const cooldown = policy.resend_cooldown_seconds;
+    // Shared by all projects: nobody is bombed through several apps.
+    const windowsOf = (kind: 'recipient' | 'email', letter: string, id: string): Limit[] => [
+      ...(cooldown > 0 ? [window(`${kind}_cooldown`, `${letter}0:${id}`, 1, cooldown)] : []),
+      window(`${kind}_10_minutes`, `${letter}10:${id}`, recipient_10_minutes, 600),
+      window(`${kind}_day`, `${letter}24:${id}`, recipient_day, 86_400),
+    ];
     const limits: Limit[] = [
-      window('recipient_10_minutes', `r10:${recipient}`, recipient_10_minutes, 600),
-      window('recipient_day', `r24:${recipient}`, recipient_day, 86_400),
+      ...windowsOf('recipient', 'r', recipient),
+      // Nor is a mailbox through several numbers.
+      ...(who.email === undefined ? [] : windowsOf('email', 'e', `${who.mode}:${who.email}`)),
       // The length is in the key, so that a project with a short window cannot begin another one's anew.
       window('prefix', `p:${who.mode}:${prefix.window_seconds}:${who.prefix}`, prefix.max, prefix.window_seconds),
       window('project', `o:${projectOf(who)}`, project.max, project.window_seconds),
     ];
-    const cooldown = policy.resend_cooldown_seconds;
-    if (cooldown > 0) limits.unshift(window('recipient_cooldown', `r0:${recipient}`, 1, cooldown));
     if (who.ip) limits.push(window('ip', `i:${ownOf('ip', who, networkOf(who.ip))}`, ip.max, ip.window_seconds));
     if (who.subject) limits.push(window('subject', `s:${who.subject}`, subject.max, subject.window_seconds));
     return limits;

@@ -1,10 +1,17 @@
-import type { Limit } from './challenge.ts';
+import type { Channel, Limit } from './challenge.ts';
 import type { LimitHit } from './store.ts';
 
 /** A counter. Its window opened at `startedAt`, by the first use; how long it lasts is the caller's to say. */
 export interface LimitState {
   count: number;
   startedAt: number;
+}
+
+/** Those that one send takes: an address's only if it goes there, and cool-downs only if somebody asked for it. */
+export function limitsOfSend(limits: readonly Limit[], channel: Channel, isRequested: boolean): Limit[] {
+  return limits.filter(
+    ({ name }) => (channel === 'email' || !name.startsWith('email_')) && (isRequested || !name.endsWith('_cooldown')),
+  );
 }
 
 /** What is counted once per call: the key, over the longest window that is asked of it. In the order of the keys. */

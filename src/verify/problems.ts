@@ -11,8 +11,9 @@ export function startProblem(result: Exclude<StartResult, { kind: 'created' }>, 
       return new Problem('invalid_phone_number', {
         errors: [{ pointer: '/to', message: 'is not a valid phone number' }],
       });
+    case 'invalid_request':
     case 'policy_violation':
-      return new Problem('policy_violation', { errors: [{ pointer: result.pointer, message: result.message }] });
+      return new Problem(result.kind, { errors: [{ pointer: result.pointer, message: result.message }] });
     case 'origin_not_verified':
       return new Problem(result.kind, { errors: [{ pointer: '/origin', message: 'is not verified' }] });
     case 'app_not_registered':
@@ -30,8 +31,9 @@ export function resendProblem(result: Exclude<ResendResult, { kind: 'sent' }>, n
       return new Problem('not_found');
     case 'ended':
       return new Problem('verification_ended', { extensions: { verification_status: result.challenge.status } });
+    case 'invalid_request':
     case 'policy_violation':
-      return new Problem('policy_violation', { errors: [{ pointer: result.pointer, message: result.message }] });
+      return new Problem(result.kind, { errors: [{ pointer: result.pointer, message: result.message }] });
     case 'limited':
       return limitProblem(result, now);
     case 'locked':

@@ -1,7 +1,7 @@
 import type { Challenge } from './challenge.ts';
 import type { Receipt } from './deliver.ts';
 import type { VerifyDeps } from './deps.ts';
-import { challengeEvent } from './events.ts';
+import { challengeEvent, sendData } from './events.ts';
 import { applyReceipt, type Flow } from './flow.ts';
 import { runSends } from './run-sends.ts';
 import { RECONCILE_MS } from './store.ts';
@@ -32,8 +32,7 @@ async function store(
 ): Promise<Challenge | null> {
   const type = receipt.status === 'delivered' ? 'verification.delivered' : 'verification.undelivered';
   const data = {
-    channel: challenge.sends[receipt.sendIndex]?.channel,
-    send: receipt.sendIndex,
+    ...sendData(challenge, receipt.sendIndex),
     provider: receipt.provider,
     ...(receipt.reason !== undefined && { reason: receipt.reason }),
   };

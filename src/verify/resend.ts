@@ -2,6 +2,7 @@ import type { Challenge, Channel } from './challenge.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
 import { resendFlow } from './flow.ts';
+import { limitsOfSend } from './limits.ts';
 import { runSends } from './run-sends.ts';
 import { renewedSecrets } from './sealed-code.ts';
 import type { LimitHit, Locked } from './store.ts';
@@ -10,7 +11,7 @@ export type ResendResult =
   | { kind: 'sent'; challenge: Challenge }
   | { kind: 'not_found' }
   | { kind: 'ended'; challenge: Challenge }
-  | { kind: 'policy_violation'; pointer: string; message: string }
+  | { kind: 'invalid_request' | 'policy_violation'; pointer: string; message: string }
   | LimitHit
   | Locked;
 
@@ -39,6 +40,9 @@ export async function resendVerification(
     if (channel && !allowedChannels.includes(channel)) {
       return { kind: 'policy_violation', pointer: '/channel', message: `channel ${channel} is not allowed` };
     }
+    if (channel === 'email' && !challenge.email) {
+      return { kind: 'invalid_request', pointer: '/channel', message: 'was started without an e-mail address' };
+    }
     const result = await resendOnce(deps, caller, challenge, channel, now);
     if (result) return result;
   }
@@ -55,7 +59,7 @@ async function resendOnce(
   now: number,
 ): Promise<ResendResult | null> {
   if (challenge.testNumber) return { kind: 'sent', challenge };
-  const chosen = channel ?? challenge.sends.at(-1)?.channel;
+  const chosen = channel ?? challenge.sends.at(-1)?.channel ?? 'sms';
   const refused = challengeEvent('verification.blocked', challenge, caller.actor, now, { channel: chosen });
   if (challenge.sends.length >= challenge.maxSends) {
     const limit = 'sends_per_verification';
@@ -69,7 +73,8 @@ async function resendOnce(
   }
   const flow = resendFlow(challenge, channel, now);
   const secrets = await renewedSecrets(deps, challenge);
-  const change = { ...flow, ...(secrets && { secrets }), limits: challenge.sendLimits, refused, events: [] };
+  const limits = limitsOfSend(challenge.sendLimits, chosen, true);
+  const change = { ...flow, ...(secrets && { secrets }), limits, refused, events: [] };
   const result = await deps.store.advance(challenge.id, challenge.rev, change, now);
   if (result.kind === 'conflict') return null;
   if (result.kind === 'limited') return result;

@@ -1,8 +1,9 @@
-import type { Challenge } from './challenge.ts';
+import type { Challenge, Channel } from './challenge.ts';
 import type { CodeMessage, DeliverResult } from './deliver.ts';
 import type { VerifyDeps } from './deps.ts';
-import { challengeEvent } from './events.ts';
+import { challengeEvent, sendData } from './events.ts';
 import { type Flow, markSending, planDue, settleSend, skipStep } from './flow.ts';
+import { limitsOfSend } from './limits.ts';
 import { openCode, renewedSecrets, type SealedCode } from './sealed-code.ts';
 import { type FlowChange, RECONCILE_MS } from './store.ts';
 
@@ -79,7 +80,7 @@ async function handOver(
       (): DeliverResult => ({ kind: 'unknown', provider: 'unknown', reason: 'internal_error' }),
     )
     .finally(() => clearTimeout(timer));
-  deps.metrics.sent(message.channel, result.provider, challenge.country, result.kind);
+  deps.metrics.sent(message.channel, result.provider, message.country, result.kind);
   return settle(deps, challenge, index, result, deps.now());
 }
 
@@ -120,15 +121,15 @@ async function beginStep(deps: VerifyDeps, challenge: Challenge, flow: Flow, now
   if (flow.sends.length === challenge.sends.length) {
     return apply(deps, challenge, flow, endEvents(challenge, flow, now), now);
   }
-  const limits = challenge.sendLimits.filter((limit) => limit.name !== 'recipient_cooldown');
-  const channel = flow.sends.at(-1)?.channel;
+  const channel = flow.sends.at(-1)?.channel ?? 'sms';
+  const limits = limitsOfSend(challenge.sendLimits, channel, false);
   const refused = challengeEvent('verification.blocked', challenge, 'system', now, { channel });
   const secrets = await renewedSecrets(deps, challenge);
   const change = { ...flow, ...(secrets && { secrets }), events: [], limits, refused };
   const result = await deps.store.advance(challenge.id, challenge.rev, change, now);
   if (result.kind === 'conflict') return null;
   if (result.kind === 'ok') return { ...challenge, ...flow, ...(secrets && { secrets }), rev: result.rev };
-  const skipped = skipStep(challenge);
+  const skipped = skipStep(challenge, now);
   return apply(deps, challenge, skipped, endEvents(challenge, skipped, now), now);
 }
 
@@ -169,27 +170,22 @@ function endEvents(challenge: Challenge, flow: Flow, now: number): FlowChange['e
   return [challengeEvent(`verification.${flow.status}`, challenge, 'system', now)];
 }
 
-function sendData(challenge: Challenge, index: number): Record<string, unknown> {
-  return { channel: challenge.sends[index]?.channel, send: index };
-}
-
 /** Null when the sealed code cannot be opened any more: its master secret was taken away. */
 function composeSend(deps: VerifyDeps, challenge: Challenge, index: number, now: number): CodeMessage | null {
   const opened = challenge.secrets && openCode(deps.keyring, challenge.id, challenge.secrets.sealed);
   return opened && toMessage(challenge, index, opened, now);
 }
 
-function toMessage(challenge: Challenge, index: number, { code, context }: SealedCode, now: number): CodeMessage {
+function toMessage(challenge: Challenge, index: number, sealed: SealedCode, now: number): CodeMessage {
+  const { code, context } = sealed;
+  const channel = challenge.sends[index]?.channel ?? 'sms';
   return {
     verificationId: challenge.id,
     sendIndex: index,
     project: challenge.project,
     mode: challenge.mode,
-    channel: challenge.sends[index]?.channel ?? 'sms',
-    to: challenge.to,
-    recipientHash: challenge.recipientHash,
-    masked: challenge.masked,
-    country: challenge.country,
+    channel,
+    ...recipientOf(challenge, channel, sealed),
     tried: challenge.sends.slice(0, index).flatMap(({ provider }) => provider ?? []),
     code,
     locale: challenge.locale,
@@ -200,4 +196,13 @@ function toMessage(challenge: Challenge, index: number, { code, context }: Seale
     ...(challenge.androidAppHash !== undefined && { androidAppHash: challenge.androidAppHash }),
     validitySeconds: Math.ceil((challenge.expiresAt - now) / 1000),
   };
+}
+
+type Recipient = Pick<CodeMessage, 'to' | 'recipientHash' | 'masked' | 'country'>;
+
+function recipientOf(challenge: Challenge, channel: Channel, { email: to }: SealedCode): Recipient {
+  const { email, recipientHash, masked, country } = challenge;
+  if (channel !== 'email') return { to: challenge.to, recipientHash, masked, country };
+  if (!email || to === undefined) throw new Error('a send by e-mail without an address');
+  return { to, recipientHash: email.hash, masked: email.masked, country: null };
 }

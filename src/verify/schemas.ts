@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { pageQuery } from '../http/pagination.ts';
 import { closed } from '../http/schemas.ts';
+import { MAX_EMAIL_LENGTH } from '../lib/email.ts';
 import { CHALLENGE_ID } from '../lib/ids.ts';
 import { SendStatusSchema, StatusSchema } from './enums.ts';
 import { ChannelSchema, PURPOSE_PATTERN, WorkflowSchema } from './policy.ts';
@@ -32,6 +33,16 @@ const To = Type.String({
 export const StartBody = Type.Object(
   {
     to: To,
+    email: Type.Optional(
+      Type.String({
+        minLength: 3,
+        maxLength: MAX_EMAIL_LENGTH,
+        description:
+          'Where codes by e-mail go; required where the workflow has that channel, and for a later resend by it. ASCII. ' +
+          'Sealed with the code and erased with it: what is shown later is masked.',
+        examples: ['ann@example.com'],
+      }),
+    ),
     channel: Type.Optional(ChannelSchema),
     workflow: Type.Optional(WorkflowSchema),
     locale: Type.Optional(Type.String({ maxLength: 35, pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$' })),
@@ -86,6 +97,7 @@ export const VerificationSchema = Type.Object(
     id: Type.String(),
     status: StatusSchema,
     to: Type.String(),
+    email: Type.Optional(Type.String({ description: 'Masked.', examples: ['a***@example.com'] })),
     channel: ChannelSchema,
     purpose: Type.String(),
     locale: Type.String(),

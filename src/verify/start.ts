@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hashEmail, parseEmail } from '../lib/email.ts';
 import { newChallengeId, SHARDS } from '../lib/ids.ts';
 import { hashPhone, hashPhonePrefix, parsePhone } from '../lib/phone.ts';
 import type { Challenge, ChallengeFacts, Channel, WorkflowStep } from './challenge.ts';
@@ -9,6 +10,7 @@ import type { Caller, IdentityRefusal, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
 import { beginFlow, idleFlow } from './flow.ts';
 import type { CustomLimit, GuardSubject } from './guards.ts';
+import { limitsOfSend } from './limits.ts';
 import type { Policy } from './policy.ts';
 import { sendFirst } from './run-sends.ts';
 import { sealCode } from './sealed-code.ts';
@@ -17,6 +19,7 @@ import type { LimitHit, Locked } from './store.ts';
 /** The body of POST /v1/verifications, its shape already checked. */
 export interface StartInput {
   to: string;
+  email?: string;
   channel?: Channel;
   workflow?: WorkflowStep[];
   locale?: string;
@@ -37,7 +40,7 @@ const DEFAULT_PURPOSE = 'login';
 export type StartResult =
   | { kind: 'created'; challenge: Challenge }
   | { kind: 'invalid_phone_number' }
-  | { kind: 'policy_violation'; pointer: string; message: string }
+  | { kind: 'invalid_request' | 'policy_violation'; pointer: string; message: string }
   | { kind: IdentityRefusal }
   | LimitHit
   | Locked;
@@ -59,9 +62,14 @@ async function start(
 ): Promise<StartResult> {
   const phone = parsePhone(input.to);
   if (!phone) return { kind: 'invalid_phone_number' };
+  const email = input.email === undefined ? undefined : parseEmail(input.email);
+  if (email === null) return { kind: 'invalid_request', pointer: '/email', message: 'is not an e-mail address' };
   const workflow = chooseWorkflow(input, policy);
   const violation = findViolation(input, workflow, policy);
   if (violation) return { kind: 'policy_violation', ...violation };
+  if (!email && workflow.some(({ channel }) => channel === 'email')) {
+    return { kind: 'invalid_request', pointer: '/email', message: 'is required for the channel email' };
+  }
   const refusal = await deps.identities.refusalOf(caller, identitiesOf(input));
   if (refusal) return { kind: refusal };
 
@@ -71,6 +79,7 @@ async function start(
     mode: caller.mode,
     recipient: hashPhone(deps.hashKey, phone.e164),
     prefix: prefixHash.toString('base64url'),
+    email: email && hashEmail(deps.hashKey, email.address),
     subject: input.subject === undefined ? undefined : deps.guards.subjectHash(caller, input.subject),
     ip: input.client?.ip,
     deviceId: input.client?.device_id,
@@ -90,13 +99,18 @@ async function start(
     recipientHash: who.recipient,
     masked: phone.masked,
     country: phone.country,
+    ...(email && who.email !== undefined && { email: { masked: email.masked, hash: who.email } }),
     workflow,
     codeLength: fixedCode?.length ?? input.code_length ?? policy.code_length,
     testNumber: fixedCode !== undefined,
     budgets: deps.guards.guessBudgets(who, policy, deviceKnown),
     sendLimits: deps.guards.sendLimits(who, policy),
   };
-  const sealed = { code: fixedCode ?? drawCode(facts.codeLength), context: input.context ?? null };
+  const sealed = {
+    code: fixedCode ?? drawCode(facts.codeLength),
+    context: input.context ?? null,
+    ...(email && { email: email.address }),
+  };
   const flow = facts.testNumber ? idleFlow(facts.expiresAt) : beginFlow(facts, now);
   const challenge: Challenge = {
     ...facts,
@@ -111,14 +125,15 @@ async function start(
     },
   };
   const custom = deps.guards.customLimits(who, input.limits ?? []);
-  const limits = facts.testNumber ? [] : [...facts.sendLimits, ...custom];
-  const channel = workflow[0]?.channel;
+  const channel = workflow[0]?.channel ?? 'sms';
+  const limits = facts.testNumber ? [] : [...limitsOfSend(facts.sendLimits, channel, true), ...custom];
   const { verificationId: _never, ...refused } = challengeEvent('verification.blocked', facts, caller.actor, now, {
     channel,
   });
   const events = {
     created: challengeEvent('verification.created', facts, caller.actor, now, {
       channel,
+      ...(facts.email && { email: facts.email }),
       test_number: facts.testNumber,
     }),
     refused,
@@ -143,6 +158,7 @@ type Described =
   | 'recipientHash'
   | 'masked'
   | 'country'
+  | 'email'
   | 'client'
   | 'workflow'
   | 'codeLength';
@@ -199,8 +215,11 @@ function findViolation(
   if (input.channel && input.workflow) {
     return { pointer: '/workflow', message: 'give either a channel or a workflow' };
   }
-  const forbidden = workflow.find((step) => !policy.allowed_channels.includes(step.channel));
-  if (forbidden) return { pointer: '/channel', message: `channel ${forbidden.channel} is not allowed` };
+  const forbidden = workflow.findIndex((step) => !policy.allowed_channels.includes(step.channel));
+  if (forbidden >= 0) {
+    const pointer = input.workflow ? `/workflow/${forbidden}/channel` : '/channel';
+    return { pointer, message: `channel ${workflow[forbidden]?.channel} is not allowed` };
+  }
   const incomplete = workflow.slice(0, -1).findIndex((step) => step.wait_seconds === undefined);
   if (incomplete >= 0) {
     return { pointer: `/workflow/${incomplete}/wait_seconds`, message: 'required on every step but the last' };

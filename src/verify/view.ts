@@ -8,6 +8,7 @@ export function viewVerification(challenge: Challenge) {
     id: challenge.id,
     status: challenge.status,
     to: challenge.to,
+    ...(challenge.email && { email: challenge.email.masked }),
     channel: challenge.sends.at(-1)?.channel ?? challenge.workflow[0]?.channel ?? 'sms',
     purpose: challenge.purpose,
     locale: challenge.locale,

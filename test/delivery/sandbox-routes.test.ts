@@ -68,7 +68,7 @@ describe('GET /v1/sandbox/messages', () => {
     expect((await list(service, '', 'live')).body.data).toMatchObject([{ text: 'live' }]);
   });
 
-  test.each(['?limit=0', '?limit=101', '?limit=x', '?from=%2B33612345678', `?to=${'1'.repeat(41)}`])(
+  test.each(['?limit=0', '?limit=101', '?limit=x', '?from=%2B33612345678', `?to=${'1'.repeat(255)}`])(
     '422: %s',
     async (query) => {
       expect(await list(await open(), query)).toMatchObject({ status: 422, body: { code: 'invalid_request' } });

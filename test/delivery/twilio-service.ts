@@ -11,7 +11,10 @@ export const TOKEN = 'f'.repeat(32);
 export const PUBLIC_URL = 'https://otp.example.com/base';
 
 /** The service with live carriers at the other end of real HTTP: two accounts of one kind, `main` and `backup`. */
-export async function openCarrierService(profile: Profile = 'embedded', options: { more?: string } = {}) {
+export async function openCarrierService(
+  profile: Profile = 'embedded',
+  options: { more?: string; policy?: Record<string, unknown> } = {},
+) {
   const carriers = { main: await openFake(), backup: await openFake() };
   const provider = (name: 'main' | 'backup', timeoutMs: number) =>
     [
@@ -29,6 +32,7 @@ export async function openCarrierService(profile: Profile = 'embedded', options:
   const service = await openTestService(profile, {
     key: `cs_live_${randomBytes(24).toString('base64url')}`,
     env: { COUNTERSIGN_CONFIG: file, TWILIO_TOKEN: TOKEN },
+    ...(options.policy && { policy: options.policy }),
   });
   onTestFinished(() => service.close());
   return { service, ...carriers, ...helpers(service) };

@@ -11,6 +11,7 @@ import {
   planDue,
   resendFlow,
   settleSend,
+  skipStep,
 } from '../../src/verify/flow.ts';
 
 const START = 1_800_000_000_000;
@@ -85,6 +86,36 @@ describe('the sending of a verification', () => {
   it('keeps two steps by one channel the cool-down apart', () => {
     const started = challenge({ workflow: [{ channel: 'sms', wait_seconds: 1 }, { channel: 'sms' }] });
     expect(started.nextSendAt).toBe(START + 60_000);
+  });
+
+  it('keeps two sends by one channel the cool-down apart, whatever lies between them', () => {
+    const workflow: Challenge['workflow'] = [
+      { channel: 'sms', wait_seconds: 10 },
+      { channel: 'voice', wait_seconds: 10 },
+      { channel: 'sms' },
+    ];
+    const started = challenge({ workflow });
+    const called = planDue(changed(started, markSending(started, 0, START)), START + 10_000);
+    if (called.kind !== 'next_step') throw new Error(called.kind);
+    expect(called.flow.nextSendAt).toBe(START + 60_000);
+  });
+
+  it('passes a step over that a limit forbids: the next one has its turn at once, and at the end nothing is left', () => {
+    const workflow: Challenge['workflow'] = [
+      { channel: 'sms', wait_seconds: 30 },
+      { channel: 'email', wait_seconds: 30 },
+      { channel: 'voice' },
+    ];
+    const started = challenge({ workflow });
+    const sending = changed(started, markSending(started, 0, START));
+    const done = changed(sending, settleSend(sending, 0, sent, START));
+    const skipped = changed(done, skipStep(done, START + 30_000));
+    expect(skipped).toMatchObject({ step: 1, nextSendAt: START + 30_000, dueAt: START + 30_000, status: 'pending' });
+    const last = changed(skipped, skipStep(skipped, START + 30_000));
+    expect(last).toMatchObject({ nextSendAt: null, dueAt: started.expiresAt, status: 'pending' });
+    const refused = changed(sending, settleSend(sending, 0, failed, START));
+    const both = changed(refused, skipStep(refused, START));
+    expect(skipStep(both, START).status).toBe('undeliverable');
   });
 
   it('goes on to the next step at once when the carrier refuses', () => {

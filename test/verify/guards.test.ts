@@ -1,6 +1,8 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { Channel } from '../../src/lib/channels.ts';
 import { createGuards } from '../../src/verify/guards.ts';
+import { limitsOfSend } from '../../src/verify/limits.ts';
 import { createPolicyResolver } from '../../src/verify/policy.ts';
 
 const guards = createGuards(createSecretKey(Buffer.alloc(32, 7)));
@@ -32,6 +34,30 @@ describe('the limits of a send', () => {
     for (const ip of same) expect(keyOf('ip', { ip })).toBe(keyOf('ip', { ip: same[0] }));
     expect(keyOf('ip', { ip: '2001:db8:1:3::1' })).not.toBe(keyOf('ip', { ip: same[0] }));
     expect(keyOf('ip', { ip: '::ffff:203.0.113.7' })).toBe(keyOf('ip', { ip: '203.0.113.7' }));
+  });
+
+  it('count an e-mail address like a recipient, over all numbers and projects, live and test apart', () => {
+    const names = ['email_cooldown', 'email_10_minutes', 'email_day'];
+    const other = { email: 'mailbox', recipient: 'other', project: 'prj_2', prefix: 'other' };
+    for (const name of names) {
+      expect(keyOf(name)).toBeUndefined();
+      expect(keyOf(name, { email: 'mailbox' })).toBeDefined();
+      expect(keyOf(name, other)).toBe(keyOf(name, { email: 'mailbox' }));
+      expect(keyOf(name, { ...other, mode: 'test' })).not.toBe(keyOf(name, other));
+      expect(keyOf(name, { email: 'another' })).not.toBe(keyOf(name, other));
+    }
+    expect(new Set(names.map((name) => keyOf(name, other))).size).toBe(3);
+  });
+
+  it('are taken by the sends that they are about', () => {
+    const limits = limitsOf({ email: 'mailbox' });
+    const namesOf = (...send: [Channel, boolean]) => limitsOfSend(limits, ...send).map(({ name }) => name);
+    const always = ['recipient_10_minutes', 'recipient_day', 'prefix', 'project', 'ip', 'subject'];
+    const mailed = ['email_10_minutes', 'email_day'];
+    expect(namesOf('voice', false).toSorted()).toEqual(always.toSorted());
+    expect(namesOf('sms', true).toSorted()).toEqual([...always, 'recipient_cooldown'].toSorted());
+    expect(namesOf('email', false).toSorted()).toEqual([...always, ...mailed].toSorted());
+    expect(namesOf('email', true).toSorted()).toEqual(limits.map(({ name }) => name).toSorted());
   });
 
   it('name nobody in their keys', () => {

@@ -7,14 +7,13 @@ import { createBatcher } from '../../lib/batch.ts';
 import type { Channel } from '../../lib/channels.ts';
 import { StoreUnavailable } from '../../lib/errors.ts';
 import { encodeId, newId } from '../../lib/ids.ts';
-import { hashPhone } from '../../lib/phone.ts';
 import { measureText } from '../../lib/text/encode-text.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
 import { cleanBody } from './clean-body.ts';
 import { messageEvents } from './events.ts';
+import { jobOf } from './job-of.ts';
 import type { MessageRow } from './load.ts';
-import { LANES } from './message.ts';
-import { type Recipient, readRecipient } from './recipient.ts';
+import { hashRecipient, type Recipient, readRecipient } from './recipient.ts';
 import { createMessageStatements } from './statements.ts';
 
 /** The body of POST /v1/messages, its shape already checked. */
@@ -76,11 +75,7 @@ export function createMessages(deps: CreateDeps) {
 
   /** A rerun makes the same ids: it finds everything there, and changes nothing. */
   function insert(rows: readonly MessageRow[]): Promise<void> {
-    const jobs = rows.map((row) => ({
-      id: row.id,
-      lane: row.purpose === 'marketing' ? LANES.marketing : LANES.transactional,
-      dueAt: row.send_at ?? row.created_at,
-    }));
+    const jobs = rows.map((row) => jobOf(row, row.send_at ?? row.created_at));
     return batchTransaction(db, {}, (batch) =>
       batch.commit(
         statements.insertMessages(rows),
@@ -97,7 +92,7 @@ export function createMessages(deps: CreateDeps) {
     const problem = findProblem(input, channel, now);
     if (problem) return { kind: 'invalid', ...problem };
     if (!choice.carries(caller.mode, channel)) return { kind: 'no_provider', channel };
-    const row = toRow(caller, input, channel, recipient, hashPhone(hashKey, recipient.address), now, seed);
+    const row = toRow(caller, input, channel, recipient, hashRecipient(hashKey, recipient), now, seed);
     const refused = await record(row);
     if (refused) throw refused;
     if (row.status === 'accepted') queue.wake();

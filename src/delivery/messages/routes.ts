@@ -8,12 +8,11 @@ import type { JobQueue } from '../../jobs/queue.ts';
 import type { Now } from '../../lib/clock.ts';
 import { Problem } from '../../lib/errors.ts';
 import type { Keyring } from '../../lib/keyring.ts';
-import { hashPhone } from '../../lib/phone.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
 import { cancelMessage } from './cancel.ts';
 import { type CreateResult, createMessages, type MessageCaller } from './create.ts';
 import { listMessages, readMessage } from './read-messages.ts';
-import { readRecipient } from './recipient.ts';
+import { hashRecipient, readRecipient } from './recipient.ts';
 import * as schemas from './schemas.ts';
 import { viewMessage, viewStory } from './view.ts';
 
@@ -132,7 +131,7 @@ export function messageRoutes(deps: MessageRoutesDeps): FastifyPluginAsyncTypebo
     // A `+` that was not percent-encoded arrives as a space.
     const recipient = readRecipient(to.includes('@') ? 'email' : 'sms', to.replace(/^ /, '+'));
     if (!recipient) throw invalidRecipient('to', to.includes('@'));
-    return hashPhone(hashKey, recipient.address);
+    return hashRecipient(hashKey, recipient);
   }
 }
 

@@ -49,7 +49,7 @@ const RETRY_AFTER_MS = 200;
 const MAX_REPORTS = 20;
 const REPORT_AGAIN_MS = 200;
 
-/** How a carrier behaves towards the recipients ending with these digits. */
+/** How a carrier behaves towards numbers ending with these digits, and towards addresses whose name does. */
 const MAGIC: Record<string, 'undelivered' | 'silent' | 'rejects' | 'hangs' | 'busy'> = {
   '0001': 'undelivered',
   '0002': 'silent',
@@ -87,7 +87,7 @@ export function createSandbox(now: Now): Sandbox {
   async function send(message: OutboundMessage): Promise<SendVerdict> {
     const { reference, project, mode, channel, from, to, text, locale } = message;
     const id = newId('msg');
-    const behaviour = MAGIC[to.slice(-4)];
+    const behaviour = MAGIC[to.replace(/@.*/, '').slice(-4)];
     if (behaviour === 'rejects') return { kind: 'rejected', reason: 'invalid_recipient' };
     if (behaviour === 'hangs') return { kind: 'outcome_unknown', reason: 'timeout' };
     if (behaviour === 'busy' && isFirstTry(reference)) {
