@@ -15,6 +15,22 @@ export interface CodeText {
   /** One that the project has registered. */
   androidAppHash?: string;
   validitySeconds: number;
+  /** Calls only. Without it the code is said twice, to whoever answers. */
+  voice?: SpokenManner;
+}
+
+/** How a call says a code, as the project's policy has it. */
+export interface SpokenManner {
+  /** The code is said only to who presses this key: a mailbox does not. Null: to whoever answers. */
+  pressKey: string | null;
+  /** How often the code is said. */
+  repeats: number;
+  /** Relative to the voice's own. */
+  pace: number;
+  /** `female`, `male` or a carrier's own name; null: the carrier's choice for the language. */
+  voice: string | null;
+  /** The brand as it is to be pronounced; null: as it is written. */
+  brand: string | null;
 }
 
 /** `locale` is the language the words are really in. */

@@ -53,7 +53,7 @@ const channels: Record<CompiledTemplate['channel'], (parts: Parts) => FromTempla
   voice({ message, compiled, language, values }) {
     const text = render(compiled.body, values, showSpoken);
     if (text === null) return WRONG_VALUES;
-    return { kind: 'ok', composed: toScript(text, message.code, language), hashLeftOut: false };
+    return { kind: 'ok', composed: toScript(text, message, language), hashLeftOut: false };
   },
   email({ message, compiled, language, values }) {
     const { tag: locale } = language;
