@@ -76,7 +76,8 @@ export const twilioErrors: Readonly<Record<string, CodeVerdict>> = {
   '30023': ['failed', 'rate_limited'],
   '30027': ['failed', 'rate_limited'],
   '30036': ['rejected', 'expired'],
-  '30410': ['failed', 'network_error'],
+  // "Not retried to avoid duplicate message delivery": nobody knows, so no other carrier may be tried either.
+  '30410': ['failed', 'timeout'],
   '30500': ['failed', 'unavailable'],
 };
 

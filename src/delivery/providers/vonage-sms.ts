@@ -123,7 +123,9 @@ function readAnswer(answer: HttpAnswer, now: number): SendVerdict {
     return defined({ kind: 'accepted' as const, providerId, partIds, price, mccMnc: readMccMnc(parts[0]?.network) });
   }
   // Some parts went out, or nobody knows.
-  if (codes.includes('0') || refused === VONAGE_SMS_INTERNAL_ERROR) return outcomeUnknown('unreadable_answer', refused);
+  if (codes.includes('0') || codes.includes(VONAGE_SMS_INTERNAL_ERROR)) {
+    return outcomeUnknown('unreadable_answer', refused);
+  }
   return verdictByCode(vonageSmsErrors, refused) ?? rejected('unknown', refused);
 }
 

@@ -166,6 +166,8 @@ describe('receipts', () => {
     ['undelivered', '30007', { status: 'undelivered', reason: 'filtered', carrierCode: '30007' }],
     ['undelivered', '31999', { status: 'undelivered', reason: 'unknown', carrierCode: '31999' }],
     ['failed', '30036', { status: 'expired', reason: 'expired', carrierCode: '30036' }],
+    // Twilio itself does not know: no other carrier is tried, as for any reason that is not mendable.
+    ['undelivered', '30410', { status: 'undelivered', reason: 'timeout', carrierCode: '30410' }],
     ['failed', '21610', { status: 'rejected', reason: 'opted_out', carrierCode: '21610' }],
     ['canceled', '', { status: 'rejected', reason: 'unknown' }],
     ['partially_delivered', '', { status: 'unknown' }],

@@ -137,6 +137,12 @@ describe('sending', () => {
     });
   });
 
+  test('when of any part it is unknown whether it was taken, it is of the whole', async () => {
+    const { provider, carrier } = await open();
+    carrier.next(parts(part({ status: '1', 'message-id': undefined }), part({ status: '5', 'message-id': undefined })));
+    expect(await provider.send(outbound(), signal)).toMatchObject({ kind: 'outcome_unknown' });
+  });
+
   test('when only some parts were taken, the outcome is unknown', async () => {
     const { carrier, provider } = await open();
     carrier.next(parts(part(), part({ status: '1', 'message-id': undefined })));

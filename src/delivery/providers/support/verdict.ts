@@ -50,8 +50,11 @@ export function verdictByStatus({ status, headers }: HttpAnswer, now: number, ca
   if (status === 429) return failed('rate_limited', code, readRetryAfter(headers['retry-after'], now));
   if (status === 401 || status === 403) return failed('authentication_failed', code);
   if (status === 402) return failed('insufficient_credit', code);
-  // A 408 is sent by what stands before the API, which may have passed the request on.
-  if (status < 300 || status >= 500 || status === 408) return outcomeUnknown('unreadable_answer', code);
+  // A 408 is sent by what stands before the API, which may have passed the request on; a 302 or 303 may say where the
+  // result of what was done is to be seen (RFC 9110 §15.4.4).
+  if (status < 300 || status >= 500 || [302, 303, 408].includes(status)) {
+    return outcomeUnknown('unreadable_answer', code);
+  }
   // Redirects are not followed; a path or a method that does not exist is a wrong `base_url`.
   if (status < 400 || status === 404 || status === 405 || status === 410) return failed('misconfigured', code);
   return rejected('unknown', code);

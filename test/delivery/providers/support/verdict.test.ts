@@ -51,7 +51,10 @@ describe('a request without an answer', () => {
 describe('a status alone', () => {
   test.each([
     [200, 'outcome_unknown', 'unreadable_answer'],
-    [302, 'failed', 'misconfigured'],
+    [301, 'failed', 'misconfigured'],
+    [302, 'outcome_unknown', 'unreadable_answer'],
+    [303, 'outcome_unknown', 'unreadable_answer'],
+    [307, 'failed', 'misconfigured'],
     [400, 'rejected', 'unknown'],
     [401, 'failed', 'authentication_failed'],
     [402, 'failed', 'insufficient_credit'],
