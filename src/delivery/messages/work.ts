@@ -30,8 +30,11 @@ export interface MessageWorkDeps extends TryDeps {
 
 /** Longer than all tries of one round may take. */
 const LEASE_MS = 15_000;
-const SLOTS = 400;
-const BATCH = 200;
+const SLOTS = 600;
+/** Of one project: with those claimed at once it leaves a third to the others. */
+const SLOTS_OF_PROJECT = 200;
+/** More at once saves little, and codes wait for every turn of the event loop that it takes. */
+const BATCH = 64;
 /** Rounds over all providers; the pauses between them add up to more than an hour. */
 const MAX_ROUNDS = 12;
 /** While every provider rests (its circuit is open), or has no free connection. */
@@ -160,6 +163,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     onError: deps.onError,
     leaseMs: LEASE_MS,
     slots: SLOTS,
+    slotsOfOwner: SLOTS_OF_PROJECT,
     batch: BATCH,
     maxTries: MAX_ROUNDS,
   });
