@@ -23,3 +23,17 @@ export function amongUnlocked<DB, T extends keyof DB, O>(
     ? sql`${sql.ref(column)} = any(array(${query.forUpdate().skipLocked()}))`
     : sql`${sql.ref(column)} in (${query})`;
 }
+
+/** As amongUnlocked, for the query's own answer to each row of `table` (made by `ctes`), whose columns it may name. */
+export function amongUnlockedOfEach(
+  dialect: Database['dialect'],
+  column: string,
+  { ctes, table, query }: { ctes: RawBuilder<unknown>; table: string; query: RawBuilder<unknown> },
+): RawBuilder<SqlBool> {
+  const [found, from] = [sql.ref(column), sql.table(table)];
+  return dialect === 'postgres'
+    ? sql`${found} = any(array(${ctes} select unnest(array(${query} for update skip locked)) from ${from}))`
+    : sql`${found} in (
+        ${ctes} select value from ${from}, json_each((select json_group_array(${found}) from (${query})))
+      )`;
+}

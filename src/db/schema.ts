@@ -258,6 +258,8 @@ export interface JobTable {
   id: string;
   /** Lower goes first. */
   lane: number;
+  /** Whose it is: all owners get as much of a lane. */
+  owner: string;
   /** Null: dead, nobody will try again. */
   due_at: number | null;
   /** Raised by each claim. */

@@ -1,13 +1,14 @@
 import { type CompiledQuery, sql } from 'kysely';
-import { amongUnlocked } from '../db/locking.ts';
 import type { Database } from '../db/open.ts';
 import { among, rowSet } from '../db/row-set.ts';
+import { amongDue, type DueJobs } from './due-jobs.ts';
 
 /**
  * Work that must be done once, later or elsewhere, kept in the database of what it is about.
  *
  * job     names what is to be done by its id: one job of a queue for one id
  * lane    of several lanes, the lower is always served first
+ * owner   whose it is; within a lane all owners get as much, whatever each has waiting
  * claim   a job taken for the time of a lease; the claim's number is the fencing token of whoever took it
  * tries   claims that counted; a job whose process died in it has used up one
  * dead    given up, kept with the reason
@@ -17,8 +18,11 @@ import { among, rowSet } from '../db/row-set.ts';
  */
 export interface JobQueue {
   readonly name: string;
-  /** Takes up to `max` jobs that are due and leases them; of jobs, none is taken by two at once. */
-  claim(now: number, leaseMs: number, max: number): Promise<Job[]>;
+  /**
+   * Takes up to `max` jobs that are due and leases them, none of owners that are excepted; no job is taken by two at
+   * once.
+   */
+  claim(now: number, leaseMs: number, max: number, except?: readonly string[]): Promise<Job[]>;
   /** A job that is there already stays as it is. Call `wake` once it is committed. */
   enqueue(jobs: readonly NewJob[]): CompiledQuery | null;
   complete(jobs: readonly Claimed[]): CompiledQuery<{ id: string }> | null;
@@ -36,6 +40,7 @@ export interface JobQueue {
 export interface NewJob {
   id: string;
   lane: number;
+  owner: string;
   dueAt: number;
   payload?: object;
 }
@@ -47,6 +52,7 @@ export interface Claimed {
 
 export interface Job extends Claimed {
   lane: number;
+  owner: string;
   /** This one included. */
   tries: number;
   payload: unknown;
@@ -75,22 +81,14 @@ export function createQueue(db: Database, name: string, lanes: readonly number[]
   const returning = <T>(query: { compile(db: typeof kysely): CompiledQuery }) =>
     query.compile(kysely) as CompiledQuery<T>;
 
-  async function claimLane(lane: number, now: number, leaseMs: number, max: number): Promise<Job[]> {
-    const leasedUntil = now + leaseMs;
-    const due = kysely
-      .selectFrom('jobs')
-      .select('id')
-      .where('queue', '=', name)
-      .where('lane', '=', lane)
-      .where('due_at', '<=', now)
-      .orderBy('due_at')
-      .limit(max);
+  async function claimDue(due: Omit<DueJobs, 'queue'>, leaseMs: number): Promise<Job[]> {
+    const leasedUntil = due.now + leaseMs;
     const rows = await kysely
       .updateTable('jobs')
       .set((eb) => ({ due_at: leasedUntil, claim: eb('claim', '+', 1), tries: eb('tries', '+', 1) }))
       .where('queue', '=', name)
-      .where(amongUnlocked(dialect, 'id', due))
-      .returning(['id', 'lane', 'claim', 'tries', 'payload'])
+      .where(amongDue(dialect, { queue: name, ...due }))
+      .returning(['id', 'lane', 'owner', 'claim', 'tries', 'payload'])
       .execute();
     return rows.map(({ payload, ...job }) => ({
       ...job,
@@ -102,27 +100,27 @@ export function createQueue(db: Database, name: string, lanes: readonly number[]
   return {
     name,
 
-    async claim(now, leaseMs, max) {
+    async claim(now, leaseMs, max, except = []) {
       const claimed: Job[] = [];
       for (const lane of lanes) {
         const free = max - claimed.length;
-        if (free > 0) claimed.push(...(await claimLane(lane, now, leaseMs, free)));
+        if (free > 0) claimed.push(...(await claimDue({ lane, now, max: free, except }, leaseMs)));
       }
       return claimed;
     },
 
     enqueue(jobs) {
       if (jobs.length === 0) return null;
-      const rows = jobs.map(({ id, lane, dueAt, payload }) => ({
+      const rows = jobs.map(({ id, lane, owner, dueAt, payload }) => ({
         id,
         lane,
+        owner,
         due_at: dueAt,
         payload: payload === undefined ? null : JSON.stringify(payload),
       }));
       return sql`
-        insert into jobs (queue, id, lane, due_at, claim, tries, reason, payload)
-        select ${name}, id, lane, due_at, 0, 0, null, payload
-        from ${rowSet(dialect, { id: 'text', lane: 'bigint', due_at: 'bigint', payload: 'text' }, rows)} where true
+        insert into jobs (queue, id, lane, owner, due_at, claim, tries, reason, payload)
+        select ${name}, id, lane, owner, due_at, 0, 0, null, payload from ${rowSet(dialect, NEW_JOB, rows)} where true
         on conflict (queue, id) do nothing
       `.compile(kysely);
     },
@@ -196,6 +194,8 @@ export function createQueue(db: Database, name: string, lanes: readonly number[]
     },
   };
 }
+
+const NEW_JOB = { id: 'text', lane: 'bigint', owner: 'text', due_at: 'bigint', payload: 'text' } as const;
 
 const pickClaim = ({ id, claim }: Claimed) => ({ id, claim });
 const idOf = ({ id }: Claimed) => id;

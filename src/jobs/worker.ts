@@ -14,6 +14,8 @@ export interface JobWorkerOptions {
   leaseMs: number;
   /** Jobs worked on at once. */
   slots: number;
+  /** With so many under way an owner gets no more: what takes long leaves slots for the others. Default: all. */
+  slotsOfOwner?: number;
   /** Claimed at once. */
   batch?: number;
   /** A job that threw so often is given up. */
@@ -34,7 +36,9 @@ const LONGEST_BACK_OFF_MS = 300_000;
 
 export function createJobWorker(options: JobWorkerOptions): JobWorker {
   const { db, queue, now, run, onError, leaseMs, slots, batch = 100, maxTries = 10, idleMs = 250 } = options;
+  const { slotsOfOwner = slots } = options;
   const running = new Set<Promise<void>>();
+  const held = new Map<string, number>();
   let stopped = false;
   let loop: Promise<void> | null = null;
   let wake = () => {};
@@ -63,19 +67,30 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
   }
 
   function begin(job: Job): void {
+    const { owner } = job;
     const task: Promise<void> = runOne(job).finally(() => {
       running.delete(task);
+      const left = hold(owner, -1);
       // A slot is free again.
-      if (running.size === slots - 1) wake();
+      if (running.size === slots - 1 || left === slotsOfOwner - 1) wake();
     });
     running.add(task);
+    hold(owner, 1);
+  }
+
+  function hold(owner: string, more: number): number {
+    const count = (held.get(owner) ?? 0) + more;
+    if (count > 0) held.set(owner, count);
+    else held.delete(owner);
+    return count;
   }
 
   /** How many were claimed; null when every slot is taken. */
   async function look(): Promise<number | null> {
     const free = Math.min(batch, slots - running.size);
     if (free === 0) return null;
-    const jobs = await queue.claim(now(), leaseMs, free);
+    const full = [...held].filter(([, count]) => count >= slotsOfOwner).map(([owner]) => owner);
+    const jobs = await queue.claim(now(), leaseMs, free, full);
     for (const job of jobs) begin(job);
     return jobs.length;
   }

@@ -5,7 +5,7 @@ import type { CompiledQuery } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { batchTransaction } from '../../src/db/transaction.ts';
 import { createQueue, type NewJob } from '../../src/jobs/queue.ts';
-import { createJobWorker } from '../../src/jobs/worker.ts';
+import { createJobWorker, type JobWorkerOptions } from '../../src/jobs/worker.ts';
 import { onEachDialect } from '../db/on-each-dialect.ts';
 
 const NOW = 1_800_000_000_000;
@@ -13,7 +13,10 @@ const LEASE_MS = 15_000;
 const CLAIMING = fileURLToPath(new URL('claiming-process.ts', import.meta.url));
 
 const idsOf = (jobs: readonly { id: string }[]) => jobs.map(({ id }) => id).sort();
-const job = (id: string, changes: Partial<NewJob> = {}): NewJob => ({ id, lane: 1, dueAt: NOW, ...changes });
+const job = (id: string, changes: Partial<NewJob> = {}): NewJob => ({
+  ...{ id, lane: 1, owner: 'one', dueAt: NOW },
+  ...changes,
+});
 
 await onEachDialect('the queue', ({ open, fresh }) => {
   async function start(lanes = [1, 2]) {
@@ -40,7 +43,7 @@ await onEachDialect('the queue', ({ open, fresh }) => {
     const { add, claim } = await start();
     await add(job('a', { payload: { n: 1 } }));
     expect(await claim()).toEqual([
-      { id: 'a', lane: 1, claim: 1, tries: 1, payload: { n: 1 }, leasedUntil: NOW + LEASE_MS },
+      { id: 'a', lane: 1, owner: 'one', claim: 1, tries: 1, payload: { n: 1 }, leasedUntil: NOW + LEASE_MS },
     ]);
     expect(await claim(NOW + LEASE_MS - 1)).toEqual([]);
     expect(await claim(NOW + LEASE_MS)).toMatchObject([{ id: 'a', claim: 2, tries: 2 }]);
@@ -81,6 +84,34 @@ await onEachDialect('the queue', ({ open, fresh }) => {
     expect(idsOf(await claim(NOW, 1))).toEqual(['bulk']);
   });
 
+  test('who has much waiting holds up nobody: each owner gets as much of a claim (R54)', async () => {
+    const { add, claim } = await start();
+    const waiting = Array.from({ length: 50 }, (_, index) => job(`much-${index}`, { owner: 'b', dueAt: NOW - 1000 }));
+    await add(
+      ...waiting,
+      job('few-1', { owner: 'a' }),
+      job('few-2', { owner: 'c' }),
+      job('later', { owner: 'd', dueAt: NOW + 1 }),
+    );
+    const first = await claim(NOW, 9);
+    expect(idsOf(first.filter(({ owner }) => owner !== 'b'))).toEqual(['few-1', 'few-2']);
+    expect(first).toHaveLength(5);
+    expect(await claim(NOW, 9)).toHaveLength(9);
+  });
+
+  test('of more owners than are claimed at once those come first that have waited longest', async () => {
+    const { add, claim } = await start();
+    await add(...[5, 1, 4, 2, 3].map((age) => job(`job-${age}`, { owner: `owner-${age}`, dueAt: NOW - age })));
+    expect(idsOf(await claim(NOW, 2))).toEqual(['job-4', 'job-5']);
+    expect(idsOf(await claim(NOW, 2))).toEqual(['job-2', 'job-3']);
+  });
+
+  test('of an owner that is excepted nothing is taken', async () => {
+    const { add, queue } = await start();
+    await add(job('a', { owner: 'one' }), job('b', { owner: 'two' }));
+    expect(idsOf(await queue.claim(NOW, LEASE_MS, 10, ['one']))).toEqual(['b']);
+  });
+
   test('a job that is there already stays as it is; queues do not see one another', async () => {
     const { db, queue, run, add, claim } = await start();
     const other = createQueue(db, 'other', [1]);
@@ -111,7 +142,11 @@ await onEachDialect('the queue', ({ open, fresh }) => {
   });
 
   describe('a worker', () => {
-    async function work(run: (id: string) => Promise<void> | void, maxTries = 3) {
+    async function work(
+      run: (id: string) => Promise<void> | void,
+      maxTries = 3,
+      options: Partial<JobWorkerOptions> = {},
+    ) {
       const { db, queue, add, ...rest } = await start();
       const clock = { now: NOW };
       const errors: unknown[] = [];
@@ -126,6 +161,7 @@ await onEachDialect('the queue', ({ open, fresh }) => {
         slots: 2,
         maxTries,
         idleMs: 5,
+        ...options,
         async run(one) {
           await run(one.id);
           await done(one);
@@ -179,6 +215,29 @@ await onEachDialect('the queue', ({ open, fresh }) => {
       await add(job('b'));
       queue.wake();
       expect(idsOf(await claim(NOW + LEASE_MS))).toEqual(['b']);
+    });
+
+    test('leaves slots to others when what an owner has takes long (R54)', async () => {
+      const finish = Promise.withResolvers<void>();
+      const begun: string[] = [];
+      const { worker, add, queue } = await work(
+        (id) => {
+          begun.push(id);
+          return id.startsWith('slow') ? finish.promise : Promise.resolve();
+        },
+        3,
+        { slots: 3, slotsOfOwner: 2, batch: 1 },
+      );
+      await add(...Array.from({ length: 5 }, (_, index) => job(`slow-${index}`, { owner: 'one' })));
+      worker.start();
+      while (begun.length < 2) await new Promise(setImmediate);
+      await add(job('quick', { owner: 'two' }));
+      queue.wake();
+      while (!begun.includes('quick')) await new Promise(setImmediate);
+      expect(begun).toHaveLength(3);
+      finish.resolve();
+      while (begun.length < 6) await new Promise(setImmediate);
+      await worker.stop();
     });
 
     test('does no more at once than it has slots for', async () => {

@@ -127,6 +127,7 @@ export const delivery: Migration = {
          queue text not null,
          id text not null,
          lane integer not null,
+         owner text not null,
          due_at bigint,
          claim integer not null,
          tries integer not null,
@@ -134,7 +135,7 @@ export const delivery: Migration = {
          payload text,
          primary key (queue, id)
        ) ${hotKeyed}`,
-      'create index jobs_due on jobs (queue, lane, due_at)',
+      'create index jobs_due on jobs (queue, lane, owner, due_at)',
 
       `create table routing_tables (
          version integer primary key,

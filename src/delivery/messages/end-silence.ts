@@ -3,8 +3,8 @@ import type { Database } from '../../db/open.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import { messageEvents } from './events.ts';
+import { jobOf } from './job-of.ts';
 import { type LoadedMessage, type MessageRow, selectAttempts } from './load.ts';
-import { LANES } from './message.ts';
 import { readRoute } from './route-record.ts';
 import { createMessageStatements } from './statements.ts';
 
@@ -36,7 +36,7 @@ export async function endSilence(
     );
     const byMessage = Map.groupBy(attempts, ({ message_id }) => message_id);
     const next = messages.map((message) => after({ message, attempts: byMessage.get(message.id) ?? [] }));
-    const queued = next.filter(({ status }) => status === 'queued').map(({ id }) => id);
+    const queued = next.filter(({ status }) => status === 'queued');
     await batch.commit(
       statements.saveMessages(next),
       statements.insertEvents(
@@ -44,7 +44,7 @@ export async function endSilence(
           .filter(({ status }) => status === 'unknown')
           .flatMap((message) => messageEvents(message, 'unknown', 'system', now, { reason: 'no_receipt' })),
       ),
-      queue.enqueue(queued.map((id) => ({ id, lane: LANES.transactional, dueAt: now }))),
+      queue.enqueue(queued.map((message) => jobOf(message, now))),
     );
     return queued.length > 0;
   });

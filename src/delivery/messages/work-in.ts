@@ -13,8 +13,8 @@ import {
   type MessageState,
 } from './apply-receipts.ts';
 import type { Target } from './find-targets.ts';
+import { jobOf } from './job-of.ts';
 import { type MessageRow, selectAttempts, selectParts } from './load.ts';
-import { LANES } from './message.ts';
 import { createMessageStatements } from './statements.ts';
 
 /** Until then a receipt of a code counts as not told to its verification. */
@@ -75,13 +75,13 @@ export function workIn(
 function save(db: Database, queue: JobQueue, batch: Batch, applied: readonly Applied[], now: number): Promise<void> {
   const statements = createMessageStatements(db);
   const ids = (chosen: readonly Applied[]) => chosen.map(({ state }) => state.message.id);
-  const failingOver = ids(applied.filter(({ failOver }) => failOver));
+  const failingOver = applied.filter(({ failOver }) => failOver).map(({ state }) => state.message);
   return batch.commit(
     statements.saveParts(applied.flatMap((one) => one.parts)),
     statements.saveAttempts(applied.flatMap((one) => one.attempts)),
     statements.saveMessages(applied.map(({ state }) => state.message)),
     statements.insertEvents(applied.flatMap((one) => one.events)),
-    queue.enqueue(failingOver.map((id) => ({ id, lane: LANES.transactional, dueAt: now }))),
+    queue.enqueue(failingOver.map((message) => jobOf(message, now))),
     queue.remove(ids(applied.filter(({ arrived }) => arrived))),
   );
 }
