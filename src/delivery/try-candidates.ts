@@ -83,6 +83,8 @@ export async function tryCandidates(deps: TryDeps, sending: Sending, caller: Abo
   let attempts = sending.attempts;
   let last: Extract<TryResult, { kind: 'tried' }> | null = null;
   let paced: Extract<TryResult, { kind: 'paced' }> | null = null;
+  /** A code goes where there is room; other messages wait for the route's choice, which may be the cheaper one. */
+  const ifPaced = isCode(sending) ? 'next' : 'over';
   /** Said "not now, but soon". */
   let again: { candidate: Candidate; waitMs: number } | null = null;
 
@@ -92,13 +94,13 @@ export async function tryCandidates(deps: TryDeps, sending: Sending, caller: Abo
     const waitMs = await takeTurn(candidate);
     if (waitMs > 0) {
       paced ??= { kind: 'paced', waitMs, pacedBy: candidate };
-      return 'next';
+      return ifPaced;
     }
     const waitsMs = isCode(sending) ? codePatienceMs : patienceMs;
     const leave = await deps.slots.enter(provider, sending.purpose, waitsMs);
     if (!leave) {
       paced ??= { kind: 'paced', waitMs: waitsMs, pacedBy: candidate };
-      return 'next';
+      return ifPaced;
     }
     try {
       if (last) await sending.failed(last.attempt, last.verdict);
