@@ -37,6 +37,14 @@ interface Options {
 const PROFILES: readonly Profile[] = ['postgres', 'scaled', 'embedded'];
 const WINDOWS = [10, 100];
 const LINK_ROUNDS = 5;
+/** Through which carriers codes are timed. */
+const TIMED: Record<Profile, readonly string[]> = {
+  postgres: ['window-100', 'http'],
+  scaled: ['window-100'],
+  embedded: ['window-100'],
+};
+/** As `npm start` has it. */
+const NODE_OPTIONS = ['--max-semi-space-size=8'];
 const CODES_PER_SECOND = 40;
 const YARDSTICK_MS = 500;
 const LOOK_MS = 100;
@@ -73,12 +81,13 @@ async function measureAll(runFolder: string, options: Options): Promise<Row[]> {
   }
   const sending = (profile: Profile) => carriers.filter((carrier) => isWanted(nameOf(profile, 'messages', carrier)));
   const timed = (profile: Profile) =>
-    carriers.filter((carrier) => carrier.window !== 10 && isWanted(nameOf(profile, 'codes', carrier)));
+    carriers.filter((carrier) => TIMED[profile].includes(carrier.name) && isWanted(nameOf(profile, 'codes', carrier)));
   const wanted = PROFILES.filter((profile) => sending(profile).length + timed(profile).length > 0);
   const stores = wanted.length > 0 ? await startStores(runFolder) : null;
   for (const profile of stores ? wanted : []) {
     const profiling = options.cpuProf ? ['--cpu-prof', `--cpu-prof-dir=${options.cpuProf}`] : [];
-    const service = await startService(runFolder, profile, stores as NonNullable<typeof stores>, carriers, profiling);
+    const execArgv = [...NODE_OPTIONS, ...profiling];
+    const service = await startService(runFolder, profile, stores as NonNullable<typeof stores>, carriers, execArgv);
     for (const carrier of sending(profile)) rows.push(...(await measureMessages(service, carrier, links, options)));
     for (const carrier of timed(profile)) rows.push(...(await measureCodes(service, carrier, options)));
     await service.stop();
@@ -94,6 +103,8 @@ function nameOf(profile: Profile, what: 'messages' | 'codes', { window }: Carrie
 
 /** The package runs beside it with the same window; beside HTTP with the wider one. */
 async function measureMessages(service: Service, carrier: Carrier, links: Links, options: Options): Promise<Row[]> {
+  const name = nameOf(service.profile, 'messages', carrier);
+  process.stderr.write(`${name}\n`);
   const load = { connections: options.connections, durationMs: options.sliceMs };
   await sendMessages(service, carrier, load); // until the code is compiled
   const measured: { slice: SentSlice; packageRate: number }[] = [];
@@ -106,7 +117,6 @@ async function measureMessages(service: Service, carrier: Carrier, links: Links,
   const spread = (of: (slice: SentSlice, packageRate: number) => number) =>
     spreadOf(measured.map(({ slice, packageRate }) => of(slice, packageRate)));
   const accepted = spread(({ acceptedPerSecond }) => acceptedPerSecond);
-  const name = nameOf(service.profile, 'messages', carrier);
   const isAimed = service.profile !== 'embedded' && carrier.window === 100;
   return [
     {
@@ -129,13 +139,15 @@ async function measureMessages(service: Service, carrier: Carrier, links: Links,
 
 /** First while the backlog is recorded but not due, then while it is being sent: the tables are equally full. */
 async function measureCodes(service: Service, carrier: Carrier, options: Options): Promise<Row[]> {
+  const name = nameOf(service.profile, 'codes', carrier);
+  process.stderr.write(`${name}\n`);
   const load = { perSecond: CODES_PER_SECOND, durationMs: options.codesMs };
   const backlog = await service.backlog(carrier);
   const sampledAt = performance.now();
   await backlog.fill(Math.min(SAMPLE, options.backlog), Date.now());
   const fillMs = ((performance.now() - sampledAt) * options.backlog) / Math.min(SAMPLE, options.backlog);
   while ((await backlog.waiting()) > 0) await sleep(LOOK_MS);
-  const dueAtMs = Date.now() + fillMs * 1.5 + load.durationMs + 1_000;
+  const dueAtMs = Date.now() + fillMs * 1.3 + load.durationMs + 1_000;
   await backlog.fill(options.backlog, dueAtMs);
   const without = await startCodes(service, carrier, load);
   if (Date.now() > dueAtMs) throw new Error('recording the backlog took longer than its sample promised');
@@ -144,7 +156,6 @@ async function measureCodes(service: Service, carrier: Carrier, options: Options
   const left = await backlog.waiting();
   await backlog.clear();
   await backlog.close();
-  const name = nameOf(service.profile, 'codes', carrier);
   const aim = { text: `p99 ≤ 2 × without (${(beside.p99Ms / without.p99Ms).toFixed(1)} ×)` };
   return [
     ...rowsOfCodes(`${name}: nothing waits`, without),
