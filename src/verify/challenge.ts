@@ -12,6 +12,7 @@
  */
 import type { ClientInfo, Mode } from '../audit/event.ts';
 import type { Channel } from '../lib/channels.ts';
+import type { SpokenManner } from './spoken-manner.ts';
 
 export type { Channel };
 
@@ -73,6 +74,8 @@ export interface ChallengeFacts {
   metadata: Record<string, string>;
   /** Shown name of the app. */
   brand: string;
+  /** How a call says the code, where the policy differs from what is usual. */
+  voice?: SpokenManner;
   /** Fixed code of a test number: nothing is sent. */
   testNumber: boolean;
   /** Life of the proof, seconds. */

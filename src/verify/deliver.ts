@@ -1,5 +1,6 @@
 import type { Mode } from '../audit/event.ts';
 import type { Channel } from './challenge.ts';
+import type { SpokenManner } from './spoken-manner.ts';
 
 /** What verify asks of delivery. open.ts joins the two; neither imports the other. */
 export interface CodeMessage {
@@ -27,6 +28,8 @@ export interface CodeMessage {
   context: Record<string, string> | null;
   origin?: string;
   androidAppHash?: string;
+  /** Of a call. */
+  voice?: SpokenManner;
   /** The code's remaining life: a carrier must not deliver later. */
   validitySeconds: number;
 }

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { closed } from '../http/schemas.ts';
 import { CHANNELS, type Channel } from '../lib/channels.ts';
 import { createSchemaCheck } from '../lib/schema-check.ts';
@@ -38,6 +38,34 @@ const WindowSchema = (max: number, windowSeconds: number) =>
     },
     { ...closed, default: {} },
   );
+
+const orNullByDefault = <T extends TSchema>(schema: T, description: string) =>
+  Type.Union([schema, Type.Null()], { default: null, description });
+
+/** How a call says a code. */
+const VoiceSchema = Type.Object(
+  {
+    // Not null: in PATCH that takes a project's value away.
+    press_key: Type.String({
+      pattern: '^([0-9]|none)$',
+      default: '1',
+      description: 'The code is said only to who presses this key, which a mailbox does not; none: to whoever answers.',
+    }),
+    repeats: count(1, 5, 2),
+    pace: Type.Number({ minimum: 0.5, maximum: 1.5, default: 1, description: 'Relative to the pace of the voice.' }),
+    voice: orNullByDefault(
+      Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }),
+      'As the carrier names it, or female or male; null: the one that it has for the language.',
+    ),
+    brand: orNullByDefault(
+      Type.String({ minLength: 1, maxLength: 80, pattern: '^[^\\p{Cc}{}<>]+$' }),
+      'The brand as it is pronounced; null: as it is written.',
+    ),
+  },
+  { ...closed, default: {} },
+);
+
+export type VoicePolicy = Static<typeof VoiceSchema>;
 
 export const PolicySchema = Type.Object(
   {
@@ -81,6 +109,7 @@ export const PolicySchema = Type.Object(
     }),
     acceptance_ledger: Type.Union([Type.Literal('database'), Type.Literal('none')], { default: 'database' }),
     proof_ttl_seconds: seconds(30, 600, 300),
+    voice: VoiceSchema,
     limits: Type.Object(
       {
         recipient_10_minutes: count(0, 1_000, 5),

@@ -5,6 +5,7 @@ import { challengeEvent, sendData } from './events.ts';
 import { type Flow, markSending, planDue, settleSend, skipStep } from './flow.ts';
 import { limitsOfSend } from './limits.ts';
 import { openCode, renewedSecrets, type SealedCode } from './sealed-code.ts';
+import { USUAL_MANNER } from './spoken-manner.ts';
 import { type FlowChange, RECONCILE_MS } from './store.ts';
 
 /** A carrier call ends well before its lease does. */
@@ -194,6 +195,7 @@ function toMessage(challenge: Challenge, index: number, sealed: SealedCode, now:
     context,
     ...(challenge.origin !== undefined && { origin: challenge.origin }),
     ...(challenge.androidAppHash !== undefined && { androidAppHash: challenge.androidAppHash }),
+    ...(channel === 'voice' && { voice: challenge.voice ?? USUAL_MANNER }),
     validitySeconds: Math.ceil((challenge.expiresAt - now) / 1000),
   };
 }

@@ -14,6 +14,7 @@ import { limitsOfSend } from './limits.ts';
 import type { Policy } from './policy.ts';
 import { sendFirst } from './run-sends.ts';
 import { sealCode } from './sealed-code.ts';
+import { mannerOf } from './spoken-manner.ts';
 import type { LimitHit, Locked } from './store.ts';
 
 /** The body of POST /v1/verifications, its shape already checked. */
@@ -183,6 +184,7 @@ function describe(
     ...identitiesOf(input),
     metadata: input.metadata ?? {},
     brand: policy.brand,
+    ...mannerOf(policy.voice),
     proofTtlSeconds: policy.proof_ttl_seconds,
     ledger: policy.acceptance_ledger === 'database',
     createdAt: now,
