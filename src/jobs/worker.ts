@@ -1,6 +1,7 @@
 import type { Database } from '../db/open.ts';
 import { batchTransaction } from '../db/transaction.ts';
 import type { Now } from '../lib/clock.ts';
+import { inTurn } from './in-turn.ts';
 import type { Job, JobQueue } from './queue.ts';
 
 export interface JobWorkerOptions {
@@ -91,7 +92,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     if (free === 0) return null;
     const full = [...held].filter(([, count]) => count >= slotsOfOwner).map(([owner]) => owner);
     const jobs = await queue.claim(now(), leaseMs, free, full);
-    for (const job of jobs) begin(job);
+    for (const job of inTurn(jobs)) begin(job);
     return jobs.length;
   }
 
@@ -131,7 +132,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
     async runDue() {
       for (let total = 0; ; ) {
         const jobs = await queue.claim(now(), leaseMs, batch);
-        await Promise.all(jobs.map(runOne));
+        await Promise.all(inTurn(jobs).map(runOne));
         total += jobs.length;
         if (jobs.length === 0) return total;
       }

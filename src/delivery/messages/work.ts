@@ -19,6 +19,7 @@ import { toEnded } from './send-entries.ts';
 import type { SendEntry, WriteEntries } from './send-log.ts';
 import { settleMessage } from './settle.ts';
 import { statusOfAttempts } from './status.ts';
+import { createTurns } from './turns.ts';
 
 export interface MessageWorkDeps extends TryDeps {
   db: Database;
@@ -77,8 +78,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
       case 'called_off':
         return;
       case 'paced':
-        await putBack({ ...job, dueAt: turns.next(result.pacedBy, now() + result.waitMs), tries: job.tries - 1 });
-        return;
+        return comeBack(job, message, result.pacedBy, result.waitMs);
       case 'no_provider':
         return rest(job, loaded);
       case 'tried':
@@ -98,7 +98,17 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
       const reason = attempts.at(-1)?.reason ?? 'no_provider';
       return settleMessage(db, queue, message, endOf(loaded, 'failed'), reason, job, now());
     }
-    await putBack({ ...job, dueAt: now() + REST_MS, tries: job.tries - 1 });
+    return comeBack(job, message, null, REST_MS);
+  }
+
+  /** In turn, project by project: one that has much waiting makes only itself wait. Uses up no try. */
+  async function comeBack(job: Job, message: MessageRow, pacedBy: Candidate | null, waitMs: number): Promise<void> {
+    const { provider = '', buckets = [] } = pacedBy ?? {};
+    const perSecond = Math.min(...buckets.map((bucket) => bucket.perSecond));
+    const turn = turns.next(`${provider} ${job.owner} ${job.lane}`, perSecond, now() + waitMs);
+    // Its end is told of in time.
+    const dueAt = Math.min(turn, message.expires_at ?? Infinity);
+    await putBack({ ...job, dueAt, tries: job.tries - 1 });
   }
 
   function toSending(
@@ -196,19 +206,6 @@ function retryDelayMs(job: Job, verdict: SendVerdict): number | null {
 
 function reasonOf(verdict: SendVerdict): string {
   return verdict.kind === 'accepted' ? '' : verdict.reason;
-}
-
-/** Those who wait for the same provider come back one after the other, at its rate, and not all at once. */
-function createTurns() {
-  const given = new Map<string, number>();
-  return {
-    next({ provider, buckets }: Candidate, earliest: number): number {
-      const slowest = Math.min(...buckets.map(({ perSecond }) => perSecond), 1000);
-      const at = Math.max(earliest, (given.get(provider) ?? 0) + 1000 / slowest);
-      given.set(provider, at);
-      return Math.ceil(at);
-    },
-  };
 }
 
 /** What happens at once is written at once. */

@@ -4,10 +4,14 @@ import { createMessages, type MessageInput } from '../../../src/delivery/message
 import type { Delivery } from '../../../src/delivery/open-delivery.ts';
 
 /** Records messages as POST /v1/messages does, for a live key of one project. */
-export function sender(db: Database, { delivery, clock }: { delivery: Delivery; clock: { now: number } }) {
+export function sender(
+  db: Database,
+  { delivery, clock }: { delivery: Delivery; clock: { now: number } },
+  project = 'prj_a',
+) {
   const create = createMessages({ ...delivery, db, hashKey: createSecretKey(randomBytes(32)) });
   return async (input: Partial<MessageInput> = {}) => {
-    const caller = { project: 'prj_a', mode: 'live', actor: 'key_a' } as const;
+    const caller = { project, mode: 'live', actor: 'key_a' } as const;
     const result = await create(caller, { to: '+33612345678', text: 'Your table is ready.', ...input }, clock.now);
     if (result.kind !== 'created') throw new Error(`not created: ${result.kind}`);
     return result;

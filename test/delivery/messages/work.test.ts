@@ -291,6 +291,39 @@ await onEachDialect('a queued message', ({ open }) => {
     expect(await db.kysely.selectFrom('jobs').selectAll().execute()).toEqual([]);
   });
 
+  test('another project’s backlog at a provider’s rate does not hold it up (R54)', async () => {
+    const routes = rule({}, [{ provider: 'first', per_second: 10, burst: 1 }]);
+    const { db, send, work, clock, delivery, one } = await start(routes);
+    for (let count = 0; count < 300; count += 1) await send();
+    await work();
+    const { message } = await sender(db, { delivery, clock }, 'prj_b')();
+    // Each time both want the only token there is; who gets it is drawn.
+    for (let step = 0; step < 60; step += 1) {
+      await work();
+      clock.now += 100;
+    }
+    expect(await one(message.id)).toMatchObject({ status: 'sent' });
+  });
+
+  test('that cannot be sent before it expires is told of when it does', async () => {
+    const routes = rule({}, [{ provider: 'first', per_second: 0.01, burst: 1 }]);
+    const { send, work, one, clock } = await start(routes);
+    for (let count = 0; count < 5; count += 1) await send();
+    const { message } = await send({ validity_seconds: 60 });
+    await work();
+    clock.now += MINUTE;
+    await work();
+    expect(await one(message.id)).toMatchObject({ status: 'expired' });
+  });
+
+  test('waits for the provider that the route prefers, though the next one has room', async () => {
+    const preferred = { provider: 'first', per_second: 2, burst: 1 };
+    const { send, work, carrier } = await start(rule({}, [preferred, { provider: 'second' }]));
+    for (let count = 0; count < 3; count += 1) await send();
+    await work();
+    expect([carrier('first').sent.length, carrier('second').sent.length]).toEqual([1, 0]);
+  });
+
   test('without a provider for its channel any more fails honestly', async () => {
     const { send, work, one, db } = await start({ channels: ['sms'] });
     const { message } = await send();
