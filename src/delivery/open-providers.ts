@@ -72,7 +72,12 @@ async function openProvider(
   const config = structuredClone(own);
   const [problem] = [...checkSchema(schema, config), ...(check?.(config) ?? [])];
   if (problem) throw new ConfigError(`${place}${problem.pointer} ${problem.message}`);
-  return create(config, providerDeps(name, deps));
+  try {
+    return await create(config, providerDeps(name, deps));
+  } catch (error) {
+    if (error instanceof ConfigError || !(error instanceof Error)) throw error;
+    throw new ConfigError(`${place} ${error.message}`, { cause: error });
+  }
 }
 
 /** Members of the schema are described: what is missing is said with what it is. */

@@ -14,9 +14,10 @@ export function createSchemaCheck(schema: object, { defaults = false } = {}): Sc
   return (value) => {
     if (validate(value)) return [];
     return (validate.errors ?? []).map(({ instancePath, params, message = 'is not valid' }) => {
-      const { additionalProperty: unknown, missingProperty: missing } = params;
+      const { additionalProperty: unknown, missingProperty: missing, allowedValues: allowed } = params;
       if (unknown !== undefined) return { pointer: `${instancePath}/${unknown}`, message: 'is not known' };
       if (missing !== undefined) return { pointer: `${instancePath}/${missing}`, message: 'is missing' };
+      if (allowed !== undefined) return { pointer: instancePath, message: `must be one of ${allowed.join(', ')}` };
       return { pointer: instancePath, message };
     });
   };

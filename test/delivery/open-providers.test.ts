@@ -56,6 +56,16 @@ describe('a provider that cannot be made names the file, the place and the remed
       { main: { ...twilio, base_url: 'http://api.example.com' } },
       /\/main\/base_url must begin with https/,
     ],
+    [
+      'a word that is none of those there are',
+      { main: { type: 'vonage', api: SECRET } },
+      /^config\.yaml: \/providers\/main\/api must be one of messages, sms$/,
+    ],
+    [
+      'a callback URL where nobody knows ours',
+      { main: { type: 'http', request: { method: 'GET', url: 'https://gw.example.com/?dlr={{receipts_url}}' } } },
+      /^config\.yaml: \/providers\/main uses \{\{receipts_url\}\}, which needs public_url: set it/,
+    ],
     ['the name of the sandbox', { sandbox: twilio }, /^config\.yaml: \/providers\/sandbox .*choose another/],
   ])('%s', async (_, configured, expected) => {
     const message = await refusal(configured);

@@ -30,7 +30,7 @@ async function load() {
   try {
     return await import('@aws-sdk/client-pinpoint-sms-voice-v2');
   } catch (cause) {
-    throw new Error('the type aws needs the package @aws-sdk/client-pinpoint-sms-voice-v2: install it', { cause });
+    throw new Error('needs the package @aws-sdk/client-pinpoint-sms-voice-v2: install it', { cause });
   }
 }
 

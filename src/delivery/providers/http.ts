@@ -17,7 +17,7 @@ export const http: ProviderType<HttpConfig> = {
     const urlOf = (kind: 'receipts' | 'inbound') => {
       const url = callbackUrl(kind);
       if (url === null && usesUrl(request, `${kind}_url`))
-        throw new Error(`{{${kind}_url}} needs public_url to be configured`);
+        throw new Error(`uses {{${kind}_url}}, which needs public_url: set it, or take the variable out`);
       return url === null ? '' : withCallbackToken(url, callback_auth);
     };
     const urls = { receipts_url: urlOf('receipts'), inbound_url: urlOf('inbound') };

@@ -261,7 +261,7 @@ describe('the configuration says what to mend', () => {
     [{ private_key: undefined }, '/private_key is needed for this api'],
     [{ signature_secrets: undefined }, '/signature_secrets is needed for this api'],
     [{ api_key: 'abcd1234' }, '/api_key is of api: sms; leave it out'],
-    [{ api: 'verify' }, '/api must be equal to one of the allowed values'],
+    [{ api: 'verify' }, '/api must be one of messages, sms'],
     [{ base_url: 'http://api.nexmo.com' }, '/base_url must begin with https://'],
   ])('%j', async (over, message) => {
     await expect(makeProvider(vonage, { ...config, ...over })).rejects.toThrow(message);

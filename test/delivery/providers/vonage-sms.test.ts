@@ -360,7 +360,7 @@ describe('the configuration says what to mend', () => {
     ],
     [{ callback_token: TOKEN }, '/callback_token is not needed where callbacks are signed'],
     [{ application_id: 'aaaaaaaa-bbbb-cccc-dddd-0123456789ab' }, '/application_id is of api: messages; leave it out'],
-    [{ signature_method: 'md5' }, '/signature_method must be equal to one of the allowed values'],
+    [{ signature_method: 'md5' }, '/signature_method must be one of sha256, sha512'],
     [{ base_url: 'http://rest.nexmo.com' }, '/base_url must begin with https://'],
   ])('%j', async (over, message) => {
     await expect(makeProvider(vonage, { ...config, ...over })).rejects.toThrow(message);

@@ -47,7 +47,12 @@ it.each<[string, object, string, RegExp]>([
   ['a certificate that is none', { tls: { cert: 'PEM', key: 'PEM' } }, '/tls', /PEM/],
   ['an authority that is none', { tls: { ca: 'PEM' } }, '/tls', /PEM/],
   ['a status that is no number', { status_reasons: { '401': 'filtered' } }, '/status_reasons/401', /not known/],
-  ['a reason that is none', { status_reasons: { '0x401': 'because' } }, '/status_reasons/0x401', /allowed/],
+  [
+    'a reason that is none',
+    { status_reasons: { '0x401': 'because' } },
+    '/status_reasons/0x401',
+    /must be one of invalid_recipient, /,
+  ],
 ])('refuses %s', (_, over, pointer, message) => {
   const { problems } = readConfig(over);
   expect(problems[0]?.pointer).toBe(pointer);
