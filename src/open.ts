@@ -143,7 +143,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     keyring,
     hashKey,
     guards: createGuards(hashKey),
-    deliver: options.deliver ?? delivery.deliver,
+    ...(options.deliver ? { deliver: options.deliver } : { deliver: delivery.deliver, lost: delivery.lost }),
     approved: ({ sends, country }) => {
       const sent = carried(sends);
       // What goes by e-mail goes to no country.

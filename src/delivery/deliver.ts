@@ -1,8 +1,8 @@
 import type { MessageTable } from '../db/schema.ts';
 import type { Now } from '../lib/clock.ts';
-import { newId } from '../lib/ids.ts';
 import { measureText } from '../lib/text/encode-text.ts';
 import type { ProviderChoice } from './choose-provider.ts';
+import { codeMessageId, toCodeRow } from './messages/code-row.ts';
 import { VERDICT_STATUS } from './messages/message.ts';
 import { describeRoute, receiptDueAt } from './messages/route-record.ts';
 import { toEnded } from './messages/send-entries.ts';
@@ -46,8 +46,8 @@ export interface CodeDeliveryDeps extends TryDeps {
 const LEASE_MS = 20_000;
 
 /**
- * Sends one code. Its row is there before a provider is called, and never holds the text or the code. Never throws for
- * a carrier's sake; the total time is bounded.
+ * Sends one code. What became of it is written before this resolves, unless the database does not answer; its row never
+ * holds the text or the code. Never throws for a carrier's sake; the total time is bounded.
  */
 export async function deliverCode(
   deps: CodeDeliveryDeps,
@@ -60,8 +60,8 @@ export async function deliverCode(
   const facts = { project, mode, purpose: 'code', channel, to, country, brand, avoid: tried } as const;
   const decision = deps.choice.route(facts, now);
   const route = describeRoute(decision);
-  const row = () => toRow(message, decision, composed.text, now);
-  const messageId = newId('msg');
+  const messageId = codeMessageId(message);
+  const expiresAt = now + Math.min(message.validitySeconds, decision.validitySeconds ?? Infinity) * 1000;
 
   const sending: Sending = {
     messageId,
@@ -70,38 +70,56 @@ export async function deliverCode(
     country,
     candidates: decision.candidates,
     attempts: 0,
-    expiresAt: now + Math.min(message.validitySeconds, decision.validitySeconds ?? Infinity) * 1000,
+    expiresAt,
     compose: () => ({ project, mode, channel, purpose: 'code', to, code: message.code, ...composed }),
     async begun({ number, provider, sender }) {
       const at = deps.now();
       const dueAt = at + LEASE_MS;
       const common = { kind: 'begun', messageId, attempt: number, provider, sender, route, at, dueAt } as const;
-      const first = { ...row(), id: messageId, provider, route, due_at: dueAt };
-      await deps.codeLog.begun(number === 1 ? { ...common, message: first } : common);
+      deps.codeLog.begun(number === 1 ? { ...common, message: firstRow() } : common);
       return true;
     },
     async failed(attempt, verdict) {
       deps.background(deps.codeLog.ended({ ...toEnded(messageId, attempt, verdict, deps.now()), after: null }));
     },
   };
+
+  function firstRow(): MessageTable {
+    const row = toCodeRow(message, expiresAt, now);
+    if (channel !== 'sms') return row;
+    const { encoding, segments } = measureText(composed.text);
+    return { ...row, encoding, segments };
+  }
+
   const result = await tryCandidates(deps, sending, signal);
-  if (result.kind === 'tried') logEnd(deps, messageId, result, decision);
+  if (result.kind === 'tried') await logEnd(deps, messageId, result, decision);
   return toResult(result);
 }
 
+/** Of a code whose process died in the call: if nothing was written of it, it is on record as unknown now. */
+export function recordLostCode(
+  { codeLog, now }: Pick<CodeDeliveryDeps, 'codeLog' | 'now'>,
+  message: CodeMessage,
+): Promise<void> {
+  const at = now();
+  const row = toCodeRow(message, at + message.validitySeconds * 1000, at);
+  const lost = { ...row, status: 'unknown', reason: 'process_lost' };
+  return codeLog.ended({ kind: 'lost', messageId: row.id, message: lost });
+}
+
 function logEnd(
-  { codeLog, background, now }: CodeDeliveryDeps,
+  { codeLog, now }: CodeDeliveryDeps,
   messageId: string,
   { attempt, verdict }: { attempt: Attempt; verdict: Extract<TryResult, { kind: 'tried' }>['verdict'] },
   decision: RouteDecision,
-): void {
+): Promise<void> {
   const at = now();
   const status = VERDICT_STATUS[verdict.kind];
   const after =
     status === 'sent'
       ? { status, dueAt: receiptDueAt(decision, at) }
       : { status: status === 'unknown' ? status : ('failed' as const), dueAt: null };
-  background(codeLog.ended({ ...toEnded(messageId, attempt, verdict, at), after }));
+  return codeLog.ended({ ...toEnded(messageId, attempt, verdict, at), after });
 }
 
 function toResult(result: TryResult): DeliverResult {
@@ -118,42 +136,4 @@ function toResult(result: TryResult): DeliverResult {
       return { kind: verdict.kind === 'outcome_unknown' ? 'unknown' : 'failed', provider, reason: verdict.reason };
     }
   }
-}
-
-function toRow(message: CodeMessage, decision: RouteDecision, text: string, now: number): Omit<MessageTable, 'id'> {
-  const { verificationId, sendIndex, project, mode, channel, to, locale, country, validitySeconds } = message;
-  const size = channel === 'sms' ? measureText(text) : null;
-  return {
-    project_id: project,
-    mode,
-    purpose: 'code',
-    channel,
-    recipient: to,
-    recipient_hash: message.recipientHash,
-    recipient_masked: message.masked,
-    verification_id: verificationId,
-    send_index: sendIndex,
-    content: null,
-    sender: null,
-    locale,
-    encoding: size?.encoding ?? null,
-    segments: size?.segments ?? null,
-    country,
-    mcc_mnc: null,
-    status: 'sending',
-    reason: null,
-    carrier_code: null,
-    provider: null,
-    route: null,
-    attempts: 1,
-    cost_amount: null,
-    cost_currency: null,
-    metadata: null,
-    actor: 'system',
-    send_at: null,
-    expires_at: now + Math.min(validitySeconds, decision.validitySeconds ?? Infinity) * 1000,
-    due_at: null,
-    created_at: now,
-    updated_at: now,
-  };
 }

@@ -11,7 +11,7 @@ import { createHttpClient } from '../lib/http-client.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import type { DeliveryLog } from './call-provider.ts';
 import { createProviderChoice, type ProviderChoice } from './choose-provider.ts';
-import { type CodeMessage, type DeliverResult, deliverCode } from './deliver.ts';
+import { type CodeMessage, type DeliverResult, deliverCode, recordLostCode } from './deliver.ts';
 import { createDeliveryMetrics, type DeliveryMetrics } from './delivery-metrics.ts';
 import { keepInbound } from './messages/keep-inbound.ts';
 import { LANES, referenceOf } from './messages/message.ts';
@@ -62,6 +62,8 @@ export interface DeliveryWatch {
 /** Everything between a message and the carriers. */
 export interface Delivery {
   deliver(message: CodeMessage, signal: AbortSignal): Promise<DeliverResult>;
+  /** The process that sent this code died; resolves when that is on record, or the database does not answer. */
+  lost(message: CodeMessage): Promise<void>;
   /** Who is told what carriers report of codes. */
   onCodeReceipt(handler: (receipt: CodeReceipt) => Promise<void> | void): void;
   /** A code was approved that went through these providers. */
@@ -180,6 +182,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   const closing = opening.move();
   return {
     deliver: (message, signal) => deliverCode({ ...tries, choice, codeLog, composer, background }, message, signal),
+    lost: (message) => recordLostCode({ codeLog, now }, message),
     onCodeReceipt(handler) {
       tellVerify = handler;
     },

@@ -5,7 +5,7 @@ import type { Keyring } from '../lib/keyring.ts';
 import type { Challenge, ChallengeFacts } from './challenge.ts';
 import type { CodeHasher } from './code.ts';
 import type { Unserved } from './count-unserved.ts';
-import type { Deliver } from './deliver.ts';
+import type { CodeMessage, Deliver } from './deliver.ts';
 import type { Guards } from './guards.ts';
 import type { ChallengeStore } from './store.ts';
 
@@ -20,6 +20,8 @@ export interface VerifyDeps {
   hashKey: KeyObject;
   guards: Guards;
   deliver: Deliver;
+  /** Told of sends whose process died, before they are marked as unknown. */
+  lost?(message: CodeMessage): Promise<void>;
   /** Told of every approval: which sends brought it about is what routes are judged by. */
   approved?(challenge: Challenge): void;
   /** The signed proof of an approved challenge. */

@@ -35,6 +35,8 @@ async function runOnce(deps: VerifyDeps, challenge: Challenge, now: number): Pro
     case 'send':
       return sendOne(deps, challenge, action.index, now);
     case 'lost': {
+      const message = composeSend(deps, challenge, action.index, now);
+      if (message) await deps.lost?.(message);
       const data = { ...sendData(challenge, action.index), outcome: 'unknown', reason: 'process_lost' };
       return apply(
         deps,

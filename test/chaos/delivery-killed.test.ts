@@ -91,7 +91,7 @@ function killed(open: () => Promise<Record<string, string>>): void {
       const all = await readAll(service);
       const known = new Set(all.map(({ id }) => id));
       const settled = all.every(({ status }) => status === 'sent' || status === 'unknown');
-      return settled && accepted.every((id) => known.has(id)) && all;
+      return settled && [...accepted, ...taken.keys()].every((id) => known.has(id)) && all;
     }, 60);
 
     expect(accepted.length).toBeGreaterThan(ROUNDS);

@@ -15,12 +15,14 @@ test('fits what verify asks for', () => {
 });
 
 await onEachDialect('a code on its way', ({ open }) => {
-  test('has its row before the carrier is called, without text and without code', async () => {
+  test('is on record while the carrier takes its time, without text and without code', async () => {
     const db = await open();
     const { deliver, carrier, messages, attempts } = await openDeliveryRig(db);
     const before: unknown[] = [];
     carrier().planned.push(async () => {
-      before.push(await messages(), await attempts());
+      let seen = await messages();
+      while (seen.length === 0) seen = await messages();
+      before.push(seen, await attempts());
       return accepted('m-1', { price: { amount: '0.0075', currency: 'EUR' }, mccMnc: '20801' });
     });
     expect(await deliver(code({ sendIndex: 3 }))).toEqual({ kind: 'sent', provider: 'main' });
@@ -129,13 +131,24 @@ await onEachDialect('a code on its way', ({ open }) => {
     rig.carrier().planned.push(() => new Promise<SendVerdict>(() => undefined));
     const dead = new AbortController();
     const call = rig.deliver(code(), dead.signal);
-    while (rig.carrier().sent.length === 0) await rig.settled();
+    while ((await rig.messages()).length === 0) await rig.settled();
     rig.clock.now += 20_000;
     await rig.work();
     expect(await rig.messages()).toMatchObject([{ status: 'unknown', reason: 'process_lost', due_at: null }]);
     expect(await rig.attempts()).toMatchObject([{ status: 'unknown', reason: 'process_lost' }]);
     dead.abort();
     await call;
+  });
+
+  test('whose process died before it wrote anything is put on record by whoever finds that out; once', async () => {
+    const rig = await openDeliveryRig(await open());
+    await rig.delivery.lost(code());
+    const lost = { status: 'unknown', reason: 'process_lost', due_at: null, attempts: 0, content: null };
+    expect(await rig.messages()).toMatchObject([{ verification_id: code().verificationId, send_index: 0, ...lost }]);
+    await rig.delivery.lost(code());
+    await rig.deliver(code({ sendIndex: 1 }));
+    await rig.delivery.lost(code({ sendIndex: 1 }));
+    expect(await rig.messages()).toMatchObject([lost, { send_index: 1, status: 'sent', reason: null }]);
   });
 
   test('without a receipt is unknown after the time of its route, and never goes to another carrier for it', async () => {

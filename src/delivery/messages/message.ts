@@ -2,7 +2,7 @@
  * Words used in this folder.
  *
  * message   one text for one recipient, a code or one sent by `POST /v1/messages`; a row of `messages`
- * attempt   one try with one provider; its row is written before the provider is called
+ * attempt   one try with one provider; its row is written before the provider is called, a code's within a moment
  * part      what the provider gave an id of its own, mostly one short message of a long text
  * receipt   what a carrier reported about a part or an attempt; each is kept once, whether it changed anything or not
  * parked    a receipt whose message is not known (yet)

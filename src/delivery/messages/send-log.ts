@@ -5,6 +5,7 @@ import { batchTransaction } from '../../db/transaction.ts';
 import type { Claimed, JobQueue, PutBack } from '../../jobs/queue.ts';
 import { StoreUnavailable } from '../../lib/errors.ts';
 import type { Price } from '../provider.ts';
+import { type FreshCode, foldFreshCodes, outcomeOf, toPartRows } from './fresh-codes.ts';
 import type { AttemptStatus, MessageStatus } from './message.ts';
 import { createMessageStatements } from './statements.ts';
 
@@ -50,7 +51,15 @@ export interface AttemptEnded {
   } | null;
 }
 
-export type SendEntry = AttemptBegun | AttemptEnded;
+/** The process that sent this code died before it wrote anything of it. */
+export interface CodeLost {
+  kind: 'lost';
+  messageId: string;
+  message: MessageTable;
+}
+
+export type SendEntry = AttemptBegun | AttemptEnded | CodeLost;
+type Known = Exclude<SendEntry, CodeLost>;
 
 /** `refused`: an attempt may not begin, because the message was called off or somebody else took it up first. */
 export type Written = 'written' | 'refused' | 'failed';
@@ -64,7 +73,23 @@ export type WriteEntries = (entries: readonly SendEntry[]) => Promise<Written[]>
 export function createSendLog(db: Database, queue: JobQueue): WriteEntries {
   const statements = createMessageStatements(db);
 
-  async function writeWave(entries: readonly SendEntry[]): Promise<Written[]> {
+  /** Answers with the codes that something is written of already. */
+  async function writeFreshCodes(codes: readonly FreshCode[]): Promise<FreshCode[]> {
+    if (codes.length === 0) return [];
+    const rows = codes.map(({ message }) => message).sort(byId);
+    return batchTransaction(db, {}, async (batch) => {
+      const [inserted] = await batch.run(statements.insertMessages(rows));
+      const ids = new Set(inserted.map(({ id }) => id));
+      const fresh = codes.filter(({ message }) => ids.has(message.id));
+      await batch.commit(
+        statements.insertEndedAttempts(fresh.flatMap(({ attempts }) => attempts)),
+        statements.insertParts(newestOfEach(fresh.flatMap(({ parts }) => parts))),
+      );
+      return codes.filter(({ message }) => !ids.has(message.id));
+    });
+  }
+
+  async function writeWave(entries: readonly Known[]): Promise<Written[]> {
     const begun = entries.filter((entry) => entry.kind === 'begun').sort(byMessage);
     const ended = entries.filter((entry) => entry.kind === 'ended').sort(byMessage);
     const known = begun.filter(({ message }) => message === undefined);
@@ -93,21 +118,34 @@ export function createSendLog(db: Database, queue: JobQueue): WriteEntries {
   }
 
   /** One entry that the database will not take must not keep the others out. */
-  async function writeApart(entries: readonly SendEntry[]): Promise<Written[]> {
+  async function apart<Item, Answer>(
+    items: readonly Item[],
+    write: (items: readonly Item[]) => Promise<Answer[]>,
+    failed: (item: Item) => Answer[],
+  ): Promise<Answer[]> {
     try {
-      return await writeWave(entries);
+      return await write(items);
     } catch (error) {
-      if (error instanceof StoreUnavailable || entries.length === 1) throw error;
-      const written: Written[] = [];
-      for (const entry of entries) written.push(...(await writeWave([entry]).catch(() => ['failed' as const])));
-      return written;
+      if (error instanceof StoreUnavailable || items.length === 1) throw error;
+      const answers: Answer[] = [];
+      for (const item of items) answers.push(...(await write([item]).catch(() => failed(item))));
+      return answers;
     }
   }
 
   return async (entries) => {
     const written = new Map<SendEntry, Written>();
-    for (const wave of toWaves(entries)) {
-      const answers = await writeApart(wave);
+    const { codes, rest } = foldFreshCodes(entries);
+    const refused = new Set<FreshCode>();
+    const known = await apart(codes, writeFreshCodes, (code) => {
+      refused.add(code);
+      return [];
+    });
+    for (const code of codes)
+      for (const entry of code.entries) written.set(entry, refused.has(code) ? 'failed' : 'written');
+    const further = known.flatMap((code) => code.entries).filter((entry) => entry.kind !== 'lost');
+    for (const wave of toWaves([...rest.filter((entry) => entry.kind !== 'lost'), ...further])) {
+      const answers = await apart(wave, writeWave, (): Written[] => ['failed']);
       for (const [index, entry] of wave.entries()) written.set(entry, answers[index] ?? 'failed');
     }
     return entries.map((entry) => written.get(entry) ?? 'failed');
@@ -115,9 +153,9 @@ export function createSendLog(db: Database, queue: JobQueue): WriteEntries {
 }
 
 /** What happens to one message happens in order; entries of different messages go together. */
-function toWaves(entries: readonly SendEntry[]): SendEntry[][] {
+function toWaves(entries: readonly Known[]): Known[][] {
   const counts = new Map<string, number>();
-  const waves: SendEntry[][] = [];
+  const waves: Known[][] = [];
   for (const entry of entries) {
     const wave = counts.get(entry.messageId) ?? 0;
     counts.set(entry.messageId, wave + 1);
@@ -133,6 +171,10 @@ function byMessage(a: SendEntry, b: SendEntry): number {
   return a.messageId < b.messageId ? -1 : 1;
 }
 
+function byId(a: MessageTable, b: MessageTable): number {
+  return a.id < b.id ? -1 : 1;
+}
+
 /** A row can be written only once in a statement; a carrier may well give two messages the same id. */
 function newestOfEach(rows: readonly MessagePartTable[]): MessagePartTable[] {
   return [...new Map(rows.map((row) => [`${row.provider} ${row.provider_id}`, row])).values()];
@@ -142,46 +184,20 @@ function toBegunRow({ messageId, attempt, provider, sender, route, at, dueAt }: 
   return { message_id: messageId, number: attempt, provider, sender, route, started_at: at, due_at: dueAt };
 }
 
-function toEndedRow({ messageId, attempt, status, reason, carrierCode, price, at }: AttemptEnded) {
-  return {
-    message_id: messageId,
-    number: attempt,
-    status,
-    reason,
-    carrier_code: carrierCode,
-    cost_amount: price?.amount ?? null,
-    cost_currency: price?.currency ?? null,
-    ended_at: at,
-  };
+function toEndedRow(entry: AttemptEnded) {
+  const { messageId, attempt, status, at } = entry;
+  return { ...outcomeOf(entry), message_id: messageId, number: attempt, status, ended_at: at };
 }
 
-function toChange({ messageId, attempt, status, reason, carrierCode, price, mccMnc, at, after }: AttemptEnded) {
+function toChange(entry: AttemptEnded) {
+  const { messageId, attempt, status, mccMnc, at, after } = entry;
   return {
+    ...outcomeOf(entry),
     id: messageId,
     attempts: attempt,
     status: after?.status ?? status,
-    reason,
-    carrier_code: carrierCode,
-    cost_amount: price?.amount ?? null,
-    cost_currency: price?.currency ?? null,
     mcc_mnc: mccMnc,
     due_at: after?.dueAt ?? null,
     updated_at: at,
   };
-}
-
-function toPartRows({ messageId, attempt, provider, partIds, at }: AttemptEnded): MessagePartTable[] {
-  return partIds.map((id, index) => ({
-    provider,
-    provider_id: id,
-    message_id: messageId,
-    attempt,
-    part: index + 1,
-    status: 'sent',
-    reason: null,
-    carrier_code: null,
-    cost_amount: null,
-    cost_currency: null,
-    status_at: at,
-  }));
 }

@@ -92,6 +92,20 @@ const BEGUN: Types<BegunAttempt> = {
 
 type EndedAttempt = Omit<MessageAttemptTable, 'provider' | 'sender' | 'started_at'>;
 
+const ATTEMPT: Types<MessageAttemptTable> = {
+  message_id: 'text',
+  number: 'bigint',
+  provider: 'text',
+  sender: 'text',
+  status: 'text',
+  reason: 'text',
+  carrier_code: 'text',
+  cost_amount: 'text',
+  cost_currency: 'text',
+  started_at: 'bigint',
+  ended_at: 'bigint',
+};
+
 const ENDED: Types<EndedAttempt> = {
   message_id: 'text',
   number: 'bigint',
@@ -135,11 +149,21 @@ export function createMessageStatements({ kysely, dialect }: Database) {
     among(dialect, 'message_attempts.message_id', rows.map(messageIdOf));
 
   return {
-    /** A message that is there already stays as it is. */
+    /** A message that is there already stays as it is; answers with the others. */
     insertMessages: (rows: readonly MessageTable[]) =>
       when(rows, () =>
-        sql`insert into messages (${names(MESSAGE)}) select ${names(MESSAGE)} from ${set(MESSAGE, rows)} where true
-            on conflict (id) do nothing`.compile(kysely),
+        compiled<{ id: string }>(
+          kysely,
+          sql`insert into messages (${names(MESSAGE)}) select ${names(MESSAGE)} from ${set(MESSAGE, rows)} where true
+              on conflict (id) do nothing returning id`,
+        ),
+      ),
+
+    /** Of messages that were written in the same transaction. */
+    insertEndedAttempts: (rows: readonly MessageAttemptTable[]) =>
+      when(rows, () =>
+        sql`insert into message_attempts (${names(ATTEMPT)}) select ${names(ATTEMPT)} from ${set(ATTEMPT, rows)}
+            where true on conflict (message_id, number) do nothing`.compile(kysely),
       ),
 
     /** Takes up messages that nobody else has taken up and nobody has called off. Answers with those. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { toCodeRow } from '../../../src/delivery/messages/code-row.ts';
 import { createSendLog, type SendEntry } from '../../../src/delivery/messages/send-log.ts';
 import { createQueue } from '../../../src/jobs/queue.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
-import { openDeliveryRig } from '../delivery-rig.ts';
+import { code, openDeliveryRig } from '../delivery-rig.ts';
 import { sender } from './send.ts';
 
 type Begun = Extract<SendEntry, { kind: 'begun' }>;
@@ -105,6 +106,34 @@ await onEachDialect('the log of sends', ({ open }) => {
     await write([ended(id, { status: 'failed', after: { status: 'failed', dueAt: null } })]);
     expect([await statusOf(id), (await attempts())[0]?.status]).toEqual(['sent', 'sent']);
     expect(await events()).toHaveLength(1);
+  });
+
+  test('a code is one row with its tries, also when its beginning was written before, or twice', async () => {
+    const { db, write, messages, attempts } = await start();
+    const row = (send: number) => toCodeRow(code({ sendIndex: send }), 9, 1);
+    const first = (send: number) => begun(row(send).id, { message: row(send) });
+    const end = (send: number) => ended(row(send).id, { partIds: [`id-${send}`] });
+    const failed = ended(row(0).id, { status: 'failed', reason: 'unavailable', after: null, partIds: [] });
+    const second = { attempt: 2, provider: 'other' };
+    await write([first(0), failed, begun(row(0).id, second), ended(row(0).id, second)]);
+    await write([first(1)]);
+    // The answer was lost: it is written again, with what came meanwhile.
+    const answers = await write([first(1), end(1), { kind: 'lost', messageId: row(1).id, message: row(1) }]);
+    expect(answers).toEqual(['written', 'written', 'written']);
+    const sent = { status: 'sent', reason: null, due_at: null };
+    expect(await messages()).toMatchObject(
+      [
+        { send_index: 0, attempts: 2, provider: 'other', ...sent },
+        { send_index: 1, attempts: 1, provider: 'main', ...sent },
+      ].sort((a, b) => (row(a.send_index).id < row(b.send_index).id ? -1 : 1)),
+    );
+    expect(
+      (await attempts()).map(({ message_id, number, status }) => `${message_id} ${number} ${status}`).sort(),
+    ).toEqual([`${row(0).id} 1 failed`, `${row(0).id} 2 sent`, `${row(1).id} 1 sent`].sort());
+    const parts = await db.kysely.selectFrom('message_parts').select(['message_id', 'provider']).execute();
+    expect(parts.map(({ message_id, provider }) => `${provider} ${message_id}`).sort()).toEqual(
+      [`other ${row(0).id}`, `main ${row(1).id}`].sort(),
+    );
   });
 
   test('one that the database will not take keeps no other out', async () => {

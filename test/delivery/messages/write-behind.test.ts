@@ -44,39 +44,56 @@ const until = async (done: () => boolean) => {
 };
 
 describe('the rows of codes', () => {
-  test('are written before the send goes on', async () => {
-    const { database, log } = open();
-    await log.begun(begun('m'));
+  test('are written when a send has ended, with its beginning', async () => {
+    const { database, log } = open({ gatherMs: 60_000 });
+    log.begun(begun('m'));
+    await log.ended(ended('m'));
+    expect([database.written, database.asked]).toEqual([['begun m', 'ended m'], 1]);
+  });
+
+  test('say that a send is under way when the carrier takes its time', async () => {
+    const { database, log } = open({ gatherMs: 1 });
+    log.begun(begun('m'));
+    await until(() => log.waiting() === 0);
     expect(database.written).toEqual(['begun m']);
     await log.ended(ended('m'));
     expect(database.written).toEqual(['begun m', 'ended m']);
   });
 
+  test('are gathered: what comes soon after a write goes with the next one', async () => {
+    const { database, log } = open({ gatherMs: 20 });
+    await log.ended(ended('a'));
+    await Promise.all([log.ended(ended('b')), new Promise(setImmediate).then(() => log.ended(ended('c')))]);
+    expect([database.written, database.asked]).toEqual([['ended a', 'ended b', 'ended c'], 2]);
+  });
+
   test('wait while the database is away, hold no send up, and are written in order when it is back', async () => {
     const { database, log } = open({ patienceMs: 60_000 });
     database.away = true;
-    await log.begun(begun('a'));
-    await log.begun(begun('b'));
+    log.begun(begun('a'));
     await log.ended(ended('a'));
+    log.begun(begun('b'));
+    await log.ended(ended('b'));
     // Neither waited for the database to be asked again.
-    expect([log.waiting(), database.held, database.asked]).toEqual([3, 1, 1]);
+    expect([log.waiting(), database.held, database.asked]).toEqual([4, 1, 1]);
     database.away = false;
     await until(() => log.waiting() === 0);
-    expect(database.written).toEqual(['begun a', 'begun b', 'ended a']);
+    expect(database.written).toEqual(['begun a', 'ended a', 'begun b', 'ended b']);
     expect(database.recovered).toBe(1);
   });
 
   test('are not waited for longer than a moment when the database hangs', async () => {
     const { promise: never } = Promise.withResolvers<never>();
     const { log } = open({ patienceMs: 1, write: () => never });
-    await log.begun(begun('a'));
-    expect(log.waiting()).toBe(1);
+    await log.ended(ended('a'));
+    await log.ended(ended('b'));
+    expect(log.waiting()).toBe(2);
   });
 
   test('are given up when memory is full, which is said', async () => {
     const { database, log } = open({ maxWaiting: 2 });
     database.away = true;
-    for (const id of ['a', 'b', 'c']) await log.begun(begun(id));
+    for (const id of ['a', 'b', 'c']) await log.ended(ended(id));
     expect([log.waiting(), database.lost]).toEqual([2, ['1 overflow']]);
   });
 
@@ -84,15 +101,15 @@ describe('the rows of codes', () => {
     const { database, log } = open({
       write: async (entries) => entries.map(({ messageId }) => (messageId === 'bad' ? 'failed' : 'written')),
     });
-    await Promise.all([log.begun(begun('bad')), log.begun(begun('good'))]);
+    await Promise.all([log.ended(ended('bad')), log.ended(ended('good'))]);
     expect([log.waiting(), database.lost]).toEqual([0, ['1 refused']]);
   });
 
   test('are written before the process ends, unless the database is away', async () => {
-    const { database, log } = open();
-    void log.ended(ended('a'));
+    const { database, log } = open({ gatherMs: 60_000 });
+    log.begun(begun('a'));
     await log.close();
-    expect(database.written).toEqual(['ended a']);
+    expect(database.written).toEqual(['begun a']);
     const away = open();
     away.database.away = true;
     void away.log.ended(ended('a'));
