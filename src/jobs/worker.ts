@@ -19,8 +19,10 @@ export interface JobWorkerOptions {
   slotsOfOwner?: number;
   /** Claimed at once. */
   batch?: number;
-  /** A job that threw so often is given up. */
+  /** A job that threw so often is given up, as is one that was begun oftener: its process dies in it. */
   maxTries?: number;
+  /** Buries it; more than that where others wait for what it was about. */
+  giveUp?(job: Job, reason: string): Promise<void>;
   /** Pause between two looks when nothing is due: jobs that another process enqueued, or that became due. */
   idleMs?: number;
 }
@@ -37,7 +39,7 @@ const LONGEST_BACK_OFF_MS = 300_000;
 
 export function createJobWorker(options: JobWorkerOptions): JobWorker {
   const { db, queue, now, run, onError, leaseMs, slots, batch = 100, maxTries = 10, idleMs = 250 } = options;
-  const { slotsOfOwner = slots } = options;
+  const { slotsOfOwner = slots, giveUp = bury } = options;
   const running = new Set<Promise<void>>();
   const held = new Map<string, number>();
   let stopped = false;
@@ -52,6 +54,7 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
 
   async function runOne(job: Job): Promise<void> {
     try {
+      if (job.tries > maxTries) return await giveUp(job, 'process_lost');
       await run(job);
     } catch (error) {
       onError(error);
@@ -61,10 +64,13 @@ export function createJobWorker(options: JobWorkerOptions): JobWorker {
   }
 
   async function giveBack(job: Job, reason: string): Promise<void> {
-    const over = job.tries >= maxTries;
-    const later = { ...job, dueAt: now() + backOffMs(job.tries), reason };
-    const statement = over ? queue.bury([{ ...job, reason }]) : queue.putBack([later]);
-    await batchTransaction(db, {}, (transaction) => transaction.commit(statement));
+    if (job.tries >= maxTries) return giveUp(job, reason);
+    const later = queue.putBack([{ ...job, dueAt: now() + backOffMs(job.tries), reason }]);
+    await batchTransaction(db, {}, (transaction) => transaction.commit(later));
+  }
+
+  function bury(job: Job, reason: string): Promise<void> {
+    return batchTransaction(db, {}, (transaction) => transaction.commit(queue.bury([{ ...job, reason }])));
   }
 
   function begin(job: Job): void {

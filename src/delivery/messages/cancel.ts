@@ -31,6 +31,17 @@ export function cancelMessage(
     .where('mode', '=', mode)
     .where('purpose', '<>', 'code')
     .where('status', 'in', [...WAITING])
+    // It may wait for another carrier because the one that has it is silent.
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('message_attempts')
+            .select('number')
+            .whereRef('message_id', '=', 'messages.id')
+            .where('message_attempts.status', 'not in', ['failed', 'rejected']),
+        ),
+      ),
+    )
     .returningAll()
     .compile();
   return batchTransaction(db, {}, async (batch): Promise<CancelResult> => {

@@ -2,7 +2,7 @@ import type { AuditEvent } from '../../audit/event.ts';
 import type { Database } from '../../db/open.ts';
 import type { MessagePartTable, MessageTable } from '../../db/schema.ts';
 import { batchTransaction } from '../../db/transaction.ts';
-import type { Claimed, JobQueue, PutBack } from '../../jobs/queue.ts';
+import type { Claimed, JobQueue, NewJob, PutBack } from '../../jobs/queue.ts';
 import { StoreUnavailable } from '../../lib/errors.ts';
 import type { Price } from '../provider.ts';
 import { type FreshCode, foldFreshCodes, outcomeOf, toPartRows } from './fresh-codes.ts';
@@ -47,7 +47,7 @@ export interface AttemptEnded {
     event?: AuditEvent;
     /** What becomes of its job, in the same transaction. */
     complete?: Claimed;
-    putBack?: PutBack;
+    putBack?: PutBack & NewJob;
   } | null;
 }
 
@@ -104,9 +104,11 @@ export function createSendLog(db: Database, queue: JobQueue): WriteEntries {
         statements.insertParts(newestOfEach(ended.flatMap(toPartRows))),
       );
       const settledIds = new Set(settled.map(({ id }) => id));
-      const events = changed.flatMap(({ messageId, after }) => (settledIds.has(messageId) ? (after?.event ?? []) : []));
+      const settling = changed.filter(({ messageId }) => settledIds.has(messageId));
       await batch.commit(
-        statements.insertEvents(events),
+        statements.insertEvents(settling.flatMap(({ after }) => after?.event ?? [])),
+        // Gone, if its process had been given up meanwhile.
+        queue.enqueue(settling.flatMap(({ after }) => after?.putBack ?? [])),
         queue.complete(changed.flatMap(({ after }) => after?.complete ?? [])),
         queue.putBack(changed.flatMap(({ after }) => after?.putBack ?? [])),
       );

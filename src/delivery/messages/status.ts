@@ -46,6 +46,12 @@ export function statusOfAttempts(attempts: readonly AttemptStatus[]): MessageSta
   return best === 'rejected' ? 'failed' : best;
 }
 
+/** Of a message that goes nowhere any more: a carrier that took it has been silent for longer than was waited for it. */
+export function endOfAttempts(attempts: readonly AttemptStatus[]): MessageStatus {
+  const status = statusOfAttempts(attempts);
+  return status === 'sent' ? 'unknown' : status;
+}
+
 /** The phone has it: a further try would be a second text. */
 export function hasArrived(status: AttemptStatus | MessageStatus): boolean {
   return status === 'delivered' || status === 'read' || status === 'partially_delivered';

@@ -1,3 +1,4 @@
+import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { Job, JobQueue, PutBack } from '../../jobs/queue.ts';
@@ -10,15 +11,17 @@ import type { Candidate, RouteDecision } from '../routing/router.ts';
 import { type Attempt, type Sending, type TryDeps, tryCandidates } from '../try-candidates.ts';
 import { readContent } from './content.ts';
 import { messageEvents } from './events.ts';
+import { giveUpMessage } from './give-up.ts';
+import { jobOf } from './job-of.ts';
 import { createMessageLoader, type LoadedMessage, type MessageRow } from './load.ts';
 import { loseSends } from './lose-sends.ts';
-import { type AttemptStatus, type MessageStatus, VERDICT_STATUS } from './message.ts';
+import { type AttemptStatus, VERDICT_STATUS, WAITING } from './message.ts';
 import { routeAgain } from './route-again.ts';
 import { describeRoute, receiptDueAt } from './route-record.ts';
 import { toEnded } from './send-entries.ts';
 import type { SendEntry, WriteEntries } from './send-log.ts';
 import { settleMessage } from './settle.ts';
-import { statusOfAttempts } from './status.ts';
+import { endOfAttempts, statusOfAttempts } from './status.ts';
 import { createTurns } from './turns.ts';
 
 export interface MessageWorkDeps extends TryDeps {
@@ -40,6 +43,7 @@ const BATCH = 64;
 const MAX_ROUNDS = 12;
 /** While every provider rests (its circuit is open), or has no free connection. */
 const REST_MS = 5_000;
+const UNFINISHED: ReadonlySet<string> = new Set([...WAITING, 'sending']);
 
 /** Takes messages from the queue and sends them. */
 export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
@@ -58,7 +62,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     const { message } = loaded;
     const at = now();
     if (message.expires_at !== null && message.expires_at <= at) {
-      return settleMessage(db, queue, message, endOf(loaded, 'expired'), 'expired', job, at);
+      return settleMessage(db, queue, message, endOfAttempts(attemptsWith(loaded, 'expired')), 'expired', job, at);
     }
     await send(job, loaded, at);
   }
@@ -66,7 +70,19 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
   /** Nothing is left to do. An attempt that is still marked belongs to a process that died in it. */
   async function finish(job: Job, loaded: LoadedMessage | null): Promise<void> {
     if (loaded?.message.status === 'sending') await loseSends(db, queue, [job.id], now());
-    await batchTransaction(db, {}, (batch) => batch.commit(queue.complete([job])));
+    const read = db.kysely.selectFrom('messages').select('status').where('id', '=', job.id);
+    await batchTransaction(db, {}, async (batch) => {
+      const [[found]] = await batch.run(forUpdate(db.dialect, read).compile());
+      // Somebody has just put it back: it is looked at again when the lease ends.
+      if (found && UNFINISHED.has(found.status)) return;
+      await batch.commit(queue.complete([job]));
+    });
+  }
+
+  /** What cannot be done after so many tries, or ends its process each time. */
+  async function giveUp(job: Job, reason: string): Promise<void> {
+    await loseSends(db, queue, [job.id], now());
+    await giveUpMessage(db, queue, { ...job, reason }, now());
   }
 
   async function send(job: Job, loaded: LoadedMessage, at: number): Promise<void> {
@@ -96,7 +112,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     const isHopeless = attempts.some(({ status }) => status !== 'failed') || !choice.carries(mode, channel as never);
     if (isHopeless) {
       const reason = attempts.at(-1)?.reason ?? 'no_provider';
-      return settleMessage(db, queue, message, endOf(loaded, 'failed'), reason, job, now());
+      return settleMessage(db, queue, message, endOfAttempts(attemptsWith(loaded, 'failed')), reason, job, now());
     }
     return comeBack(job, message, null, REST_MS);
   }
@@ -156,9 +172,11 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     const at = now();
     const delayMs = retryDelayMs(job, verdict);
     if (delayMs !== null && at + delayMs < (message.expires_at ?? Infinity)) {
-      return { status: 'queued', dueAt: null, putBack: { ...job, dueAt: at + delayMs, reason: reasonOf(verdict) } };
+      const { claim, tries } = job;
+      const putBack = { ...jobOf(message, at + delayMs), claim, tries, reason: reasonOf(verdict) };
+      return { status: 'queued', dueAt: null, putBack };
     }
-    const status = statusAfter(loaded, VERDICT_STATUS[verdict.kind]);
+    const status = statusOfAttempts(attemptsWith(loaded, VERDICT_STATUS[verdict.kind]));
     const dueAt = status === 'sent' ? receiptDueAt(decision, at) : null;
     const data = { provider, ...(verdict.kind !== 'accepted' && { reason: verdict.reason }) };
     const [event] = messageEvents(message, status, 'system', at, data);
@@ -170,6 +188,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     queue,
     now,
     run,
+    giveUp,
     onError: deps.onError,
     leaseMs: LEASE_MS,
     slots: SLOTS,
@@ -186,15 +205,9 @@ function isWaiting({ message, attempts }: LoadedMessage): boolean {
   return status === 'sending' && attempts.at(-1)?.status === 'failed';
 }
 
-/** Earlier attempts may be worth more than what has just happened. */
-function statusAfter({ attempts }: LoadedMessage, last: AttemptStatus): MessageStatus {
-  return statusOfAttempts([...attempts.map(({ status }) => status as AttemptStatus), last]);
-}
-
-/** Of a message that goes nowhere any more. A carrier that took it has been silent for longer than was waited for it. */
-function endOf(loaded: LoadedMessage, last: AttemptStatus): MessageStatus {
-  const status = statusAfter(loaded, last);
-  return status === 'sent' ? 'unknown' : status;
+/** Those before may be worth more than what has just happened. */
+function attemptsWith({ attempts }: LoadedMessage, last: AttemptStatus): AttemptStatus[] {
+  return [...attempts.map(({ status }) => status as AttemptStatus), last];
 }
 
 /** Null: not again. */

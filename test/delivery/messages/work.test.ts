@@ -309,6 +309,7 @@ await onEachDialect('a queued message', ({ open }) => {
     const routes = rule({}, [{ provider: 'first', per_second: 0.01, burst: 1 }]);
     const { send, work, one, clock } = await start(routes);
     for (let count = 0; count < 5; count += 1) await send();
+    await work();
     const { message } = await send({ validity_seconds: 60 });
     await work();
     clock.now += MINUTE;
