@@ -91,12 +91,7 @@ export const SmppConfigSchema = Type.Object(
       description: 'National language tables the carrier passes on.',
     }),
     long_messages: Type.Enum(['udh16', 'udh8', 'sar', 'payload'], { default: 'udh16' }),
-    max_parts: Type.Integer({
-      minimum: 1,
-      maximum: 255,
-      default: 12,
-      description: 'Longer texts are refused. Ten parts with a reference of 8 bits may be eleven with one of 16.',
-    }),
+    max_parts: Type.Integer({ minimum: 1, maximum: 255, default: 10 }),
     validity: Type.Enum(['relative', 'absolute', 'none'], { default: 'relative' }),
 
     receipts: Type.Enum(['all', 'failures', 'none'], { default: 'all' }),

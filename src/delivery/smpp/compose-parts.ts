@@ -1,5 +1,6 @@
-import { type Alphabet, type EncodedText, encodeText, segmentUdh } from '../../lib/text/encode-text.ts';
-import { encodeLatin1 } from '../../lib/text/latin1.ts';
+import { type EncodedText, encodeText, segmentUdh } from '../../lib/text/encode-text.ts';
+import type { PartReference } from '../../lib/text/lay-out.ts';
+import type { NationalLanguage } from '../../lib/text/national-shift.ts';
 import { MAX_PARTS } from '../../lib/text/udh.ts';
 import type { DefaultAlphabet } from './decode-text.ts';
 import { ESM_CLASS, TAG, type Tlv } from './protocol.ts';
@@ -11,7 +12,7 @@ export interface TextForm {
   defaultDataCoding: number;
   longMessages: 'udh16' | 'udh8' | 'sar' | 'payload';
   maxParts: number;
-  nationalAlphabets: readonly Exclude<Alphabet, 'gsm7'>[];
+  nationalAlphabets: readonly NationalLanguage[];
 }
 
 /** What of a submit_sm depends on the text. */
@@ -28,9 +29,7 @@ const UCS2 = 8;
 export function composeParts(text: string, smart: boolean, form: TextForm, reference: number): Part[] | null {
   const { longMessages } = form;
   const carrierSplits = longMessages === 'sar' || longMessages === 'payload';
-  const options = { smart, reference: carrierSplits ? ('none' as const) : longMessages };
-  const encoded = encodeText(text, { ...options, allow: ['gsm7', ...form.nationalAlphabets] });
-  const written = writeSegments(encoded, form) ?? encodeText(text, { ...options, allow: [] });
+  const written = carrierSplits ? writeText(text, smart, form, 'none') : withOurHeader(text, smart, form, longMessages);
   const { segments, encoding } = written;
   if (segments.length > Math.min(form.maxParts, MAX_PARTS)) return null;
   const dataCoding = encoding === 'ucs2' ? UCS2 : form.defaultDataCoding;
@@ -50,19 +49,18 @@ export function composeParts(text: string, smart: boolean, form: TextForm, refer
   });
 }
 
-/**
- * Where the default alphabet is Latin-1, the SMSC makes septets of it: cut as GSM-7, written as Latin-1. Null when a
- * character is in the one and not in the other.
- */
-function writeSegments(encoded: EncodedText, { defaultAlphabet }: TextForm): EncodedText | null {
-  if (encoded.encoding === 'ucs2' || defaultAlphabet === 'gsm7') return encoded;
-  const segments = [];
-  for (const segment of encoded.segments) {
-    const octets = encodeLatin1(segment.text);
-    if (!octets) return null;
-    segments.push({ ...segment, octets });
-  }
-  return { ...encoded, segments };
+/** The larger reference takes room: where it would take one part more than was counted, the smaller one is used. */
+function withOurHeader(text: string, smart: boolean, form: TextForm, header: 'udh16' | 'udh8'): EncodedText {
+  const written = writeText(text, smart, form, header);
+  if (header === 'udh8' || written.segments.length === 1) return written;
+  const smaller = writeText(text, smart, form, 'udh8');
+  return smaller.segments.length < written.segments.length ? smaller : written;
+}
+
+function writeText(text: string, smart: boolean, form: TextForm, reference: PartReference): EncodedText {
+  const allow =
+    form.defaultAlphabet === 'latin1' ? (['latin1'] as const) : ['gsm7' as const, ...form.nationalAlphabets];
+  return encodeText(text, { smart, reference, allow });
 }
 
 function sarTlvs(reference: number, total: number, index: number): Tlv[] {

@@ -1,5 +1,5 @@
 import { graphemesOf } from './graphemes.ts';
-import { isLatin1 } from './latin1.ts';
+import { encodeLatin1, isLatin1 } from './latin1.ts';
 import { type NationalShift, septetTableOf } from './national-shift.ts';
 import { countSeptets, encodeSeptets, endOfSeptets, hasCharacter } from './septet-table.ts';
 import { encodeUcs2 } from './ucs2.ts';
@@ -44,7 +44,7 @@ export function latin1(): Charset {
     ...septets,
     has: (unit) => unit <= 0xff && septets.has(unit),
     count: (text) => (isLatin1(text) ? septets.count(text) : null),
-    encode: (text) => Buffer.from(text, 'latin1'),
+    encode: encodeLatin1,
   };
 }
 

@@ -1,6 +1,6 @@
-/** ISO 8859-1 (SMPP data_coding 3), for carriers whose default alphabet it is. Null when a character is outside it. */
-export function encodeLatin1(text: string): Uint8Array | null {
-  return isLatin1(text) ? Buffer.from(text, 'latin1') : null;
+/** ISO 8859-1 (SMPP data_coding 3), for carriers whose default alphabet it is. The text must be in it. */
+export function encodeLatin1(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1');
 }
 
 export function isLatin1(text: string): boolean {

@@ -132,7 +132,7 @@ describe('replies', () => {
     ['hang', 'timeout'],
     ['drop', 'connection_lost'],
   ] as const)('none after the message: %s, it may have been sent, and is not sent again', async (how, reason) => {
-    const { relay, send } = await open({ config: { timeout_ms: 300 } });
+    const { relay, send } = await open({ config: { timeout_ms: 1_500 } });
     relay.next('data', how);
     expect(await send()).toMatchObject({ kind: 'outcome_unknown', reason });
     expect(await send({ reference: 'the-next-one' })).toMatchObject({ kind: 'accepted' });

@@ -177,11 +177,16 @@ await describeWith(['net-smpp'], 'SMPP against Net::SMPP: messages to phones', (
     });
   });
 
-  it('a text of ten segments, as they are counted elsewhere, is not too long with the larger reference', async () => {
-    const text = 'x'.repeat(10 * 153);
-    expect(measureText(text).segments).toBe(10);
-    const { verdict } = await submitOne({}, { text });
+  it.each([
+    ['septets', 'x'.repeat(2 * 153), 2],
+    ['septets, as many as there may be', 'x'.repeat(10 * 153), 10],
+    ['UTF-16 units', 'ж'.repeat(2 * 67), 2],
+    ['septets with escapes', `${'x'.repeat(152)}€${'x'.repeat(152)}`, 3],
+  ])('as many parts are sent as are counted: %s', async (_, text, count) => {
+    expect(measureText(text).segments).toBe(count);
+    const { verdict, submits } = await submitOne({}, { text });
     expect(verdict).toMatchObject({ kind: 'accepted' });
+    expect(submits).toHaveLength(count);
   });
 
   describe('what cannot be sent never leaves', () => {
