@@ -26,7 +26,7 @@ const ListQuery = Type.Object(
         examples: ['verification.approved', 'verification.*'],
       }),
     ),
-    verification_id: Type.Optional(Type.String({ maxLength: 64 })),
+    verification_id: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })),
     to: Type.Optional(
       Type.String({ minLength: 3, maxLength: 40, description: 'Phone number, in any usual spelling.' }),
     ),

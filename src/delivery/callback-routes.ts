@@ -56,13 +56,16 @@ export function callbackRoutes(deps: CallbackRoutesDeps): FastifyPluginAsync {
 function toCallback(request: FastifyRequest, { publicUrl, now }: CallbackRoutesDeps): CallbackRequest {
   const path = request.raw.url ?? '';
   // Below whatever prefix the service is mounted at here: outside it may be another one.
-  const ours = path.slice(path.indexOf('/callbacks/'));
+  const begin = path.indexOf('/callbacks/');
   const base = publicUrl?.replace(/\/+$/, '') ?? `${request.protocol}://${request.host}`;
-  const url = `${base}${ours}`;
+  const url = `${base}${path.slice(begin)}`;
+  const parsed = URL.parse(url);
+  // Another spelling of the path, or a Host that is none: no carrier was told to call there.
+  if (begin < 0 || !parsed) throw new Problem('malformed_request');
   return {
     method: request.method === 'GET' ? 'GET' : 'POST',
     url,
-    query: new URL(url).searchParams,
+    query: parsed.searchParams,
     headers: Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [
         name,

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { newNumber, PROFILES } from '../service.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { newNumber, openTestService, PROFILES } from '../service.ts';
 import { openCarrierService, PUBLIC_URL, TOKEN } from './twilio-service.ts';
 
 describe.each(PROFILES)('callbacks on the %s profile', (profile) => {
@@ -94,6 +94,16 @@ describe('a callback', () => {
     for (const url of ['/callbacks/main/other', '/callbacks/main/voice', '/callbacks/main']) {
       expect((await service.app.inject({ method: 'POST', url })).statusCode).toBe(404);
     }
+  });
+
+  test.each([
+    ['another spelling of the path', '/%63allbacks/main/receipts', 'localhost'],
+    ['a Host that is none', '/callbacks/main/receipts', '['],
+  ])('with %s is refused as malformed', async (_, url, host) => {
+    const service = await openTestService('embedded');
+    onTestFinished(() => service.close());
+    const answer = await service.app.inject({ method: 'POST', url, headers: { host } });
+    expect(answer.statusCode).toBe(400);
   });
 
   test('tells the log and the metrics that it was refused, and neither of them what was in it', async () => {

@@ -7,5 +7,5 @@ export function cleanBody(text: string): string {
     .replace(/\r\n?/g, '\n')
     .replaceAll('\t', ' ')
     .replace(UNSAFE, '')
-    .replace(/[ \n]+$/, '');
+    .replace(/^[ \n\u200c\u200d]+$|[ \n]+$/, '');
 }

@@ -36,7 +36,7 @@ export const MessageBody = Type.Object(
     sender: Type.Optional(
       Type.String({
         maxLength: 254,
-        pattern: '^(?:\\+?[0-9]{3,15}|[A-Za-z0-9 .&_+-]{1,11}|[^\\s@<>"]{1,64}@[^\\s@<>"]+)$',
+        pattern: '^(?:\\+?[0-9]{3,15}|[A-Za-z0-9 .&_+-]{1,11}|[^\\s\\p{C}@<>"]{1,64}@[^\\s\\p{C}@<>"]+)$',
         description: 'Number, short code, name of at most eleven characters, or e-mail address; default: by the route.',
       }),
     ),
@@ -67,7 +67,7 @@ export const ListQuery = Type.Object(
   {
     to: Type.Optional(Type.String({ minLength: 3, maxLength: 254, description: 'Phone number or e-mail address.' })),
     status: Type.Optional(StatusSchema),
-    verification_id: Type.Optional(Type.String({ maxLength: 64 })),
+    verification_id: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })),
     ...pageQuery,
   },
   closed,

@@ -138,6 +138,8 @@ describe.each(PROFILES)('messages on the %s profile', (profile) => {
   it.each([
     [{ to: '12', text: 'x' }, '/to'],
     [{ to: '+33612345678', text: ' \u202e ' }, '/text'],
+    [{ to: '+33612345678', text: '\u200c\u200d' }, '/text'],
+    [{ to: '+33612345678', text: 'x', sender: 'a\u0001@example.com' }, '/sender'],
     [{ to: '+33612345678', text: 'я'.repeat(700) }, '/text'],
     [{ to: '+33612345678', text: 'x', purpose: 'marketing' }, '/purpose'],
     [{ to: '+33612345678', text: 'x', template: 'tpl_1' }, '/template'],
@@ -150,6 +152,10 @@ describe.each(PROFILES)('messages on the %s profile', (profile) => {
   ])('422 for %j', async (body, pointer) => {
     const answer = await send(body);
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
+  });
+
+  it.each(['messages', 'events'])('%s are not looked for by what no id is', async (list) => {
+    expect(await service.call('GET', `/v1/${list}?verification_id=%00`)).toMatchObject({ status: 422 });
   });
 
   it('lose what hides in a text, and keep its lines', async () => {
