@@ -61,7 +61,7 @@ interface Timing {
   totalMs: number;
   /** With less than this left no further try begins: its outcome would only become unknown. */
   reserveMs: number;
-  /** A code waits no longer for its turn at a provider's rate, nor for a free connection. */
+  /** A code waits no longer for one provider's rate, or for a free connection, before it asks the next one. */
   codePatienceMs: number;
   /** Other messages wait no longer for a free connection. */
   patienceMs: number;
@@ -93,13 +93,13 @@ export async function tryCandidates(deps: TryDeps, sending: Sending, caller: Abo
     if (!provider) return 'next';
     const waitMs = await takeTurn(candidate);
     if (waitMs > 0) {
-      paced ??= { kind: 'paced', waitMs, pacedBy: candidate };
+      paced = { kind: 'paced', waitMs, pacedBy: candidate };
       return ifPaced;
     }
     const waitsMs = isCode(sending) ? codePatienceMs : patienceMs;
     const leave = await deps.slots.enter(provider, sending.purpose, waitsMs);
     if (!leave) {
-      paced ??= { kind: 'paced', waitMs: waitsMs, pacedBy: candidate };
+      paced = { kind: 'paced', waitMs: waitsMs, pacedBy: candidate };
       return ifPaced;
     }
     try {
@@ -126,6 +126,11 @@ export async function tryCandidates(deps: TryDeps, sending: Sending, caller: Abo
     return deps.routing.take(buckets, sending.purpose, deps.now());
   }
 
+  /** When nobody had room, how long until there may be some: a code is not given up for that while there is time. */
+  function roomFor(): number | null {
+    return isCode(sending) && last === null && !time.late.aborted ? (paced?.waitMs ?? null) : null;
+  }
+
   async function call(provider: Provider, { number, sender }: Attempt): Promise<SendVerdict> {
     const startedAt = deps.now();
     const message: OutboundMessage = {
@@ -146,11 +151,17 @@ export async function tryCandidates(deps: TryDeps, sending: Sending, caller: Abo
     return verdict;
   }
 
-  for (const candidate of sending.candidates) {
-    if (time.late.aborted) break;
-    const outcome = await tryOne(candidate);
-    if (outcome === 'called_off') return { kind: 'called_off' };
-    if (outcome === 'over') break;
+  for (;;) {
+    for (const candidate of sending.candidates) {
+      if (time.late.aborted) break;
+      const outcome = await tryOne(candidate);
+      if (outcome === 'called_off') return { kind: 'called_off' };
+      if (outcome === 'over') break;
+    }
+    const roomInMs = roomFor();
+    if (roomInMs === null) break;
+    // For a free connection it has waited already.
+    if (roomInMs > codePatienceMs) await wait(codePatienceMs, time.late);
   }
   const second = secondTry(last, again, sending, deps.now());
   if (second) {

@@ -259,6 +259,7 @@ describe('time', () => {
     timing: object,
     signal = new AbortController().signal,
     onSent = () => {},
+    over: Partial<Parameters<typeof tryCandidates>[0] & Pick<Parameters<typeof tryCandidates>[1], 'purpose'>> = {},
   ) {
     const sent: AbortSignal[] = [];
     const provider = {
@@ -278,13 +279,14 @@ describe('time', () => {
       log: { debug: silent, info: silent, warn: silent, error: silent },
       metrics: { tried: silent },
       timing,
+      ...over,
     };
     const base = { project: 'prj_a', mode: 'live', channel: 'sms', purpose: 'code', to: '+33612345678' } as const;
     const sending = {
       ...({
         messageId: 'msg_0',
         channel: 'sms',
-        purpose: 'code',
+        purpose: over.purpose ?? 'code',
         country: 'FR',
         attempts: 0,
         expiresAt: 60_000,
@@ -319,5 +321,43 @@ describe('time', () => {
     const { sent } = await run(failed, { totalMs: 1_000, reserveMs: 1_000 });
     expect(sent.length).toBeLessThanOrEqual(2);
     expect(deliverCode).toBeTypeOf('function');
+  });
+
+  const full = (times: number) => {
+    let asked = 0;
+    return { asked: () => asked, enter: async () => (++asked > times ? () => {} : null) };
+  };
+
+  test('a code that nobody has room for is given room as soon as there is some', async () => {
+    const slots = full(7);
+    const { result, sent } = await run(accepted('m-1'), {}, undefined, undefined, { slots });
+    expect([result.kind, sent.length, slots.asked()]).toEqual(['tried', 1, 8]);
+  });
+
+  test('so is one that is over the rate of every provider', async () => {
+    const waits: number[] = [];
+    let debtMs = 3_000;
+    const routing = { take: async () => debtMs, tried: () => {} };
+    const wait = async (ms: number) => {
+      waits.push(ms);
+      debtMs -= ms;
+    };
+    const { result, sent } = await run(accepted('m-1'), {}, undefined, undefined, { routing, wait });
+    expect([result.kind, sent.length, waits.every((ms) => ms <= 500)]).toEqual(['tried', 1, true]);
+  });
+
+  test('when its time is over it is not, and was never sent', async () => {
+    const timing = { totalMs: 30, reserveMs: 10 };
+    const wait = () => new Promise(setImmediate);
+    const routing = { take: async () => 60_000, tried: () => {} };
+    const { result, sent } = await run(accepted('m-1'), timing, undefined, undefined, { routing, wait });
+    expect([result.kind, sent.length]).toEqual(['paced', 0]);
+  });
+
+  test('what is no code comes back later instead', async () => {
+    const slots = full(1);
+    const over = { slots, purpose: 'transactional' } as const;
+    const { result } = await run(accepted('m-1'), {}, undefined, undefined, over);
+    expect([result.kind, slots.asked()]).toEqual(['paced', 1]);
   });
 });
