@@ -57,6 +57,9 @@ export interface CallOptions {
   events: CallEvents;
 }
 
+/** A server that finds every answer stale would ask forever. */
+const MAX_CHALLENGES = 3;
+
 export function startCall(options: CallOptions): Call {
   const { agent, flow, callId, credentials, events } = options;
   const localTag = newToken();
@@ -81,6 +84,7 @@ export function startCall(options: CallOptions): Call {
   };
   let state: 'calling' | 'proceeding' | 'answered' | 'ended' = 'calling';
   let isCancelled = false;
+  let challenges = 0;
   /** By tag of the phone: the first is the call, the others rang as well. */
   const dialogs = new Map<string, { dialog: Dialog; acknowledgement: Promise<() => void> }>();
   /** The audio that provisional responses announced, for a 200 that does not repeat it. */
@@ -113,7 +117,8 @@ export function startCall(options: CallOptions): Call {
   }
 
   function refused(response: SipResponse): void {
-    const authorized = isCancelled ? null : authorize(invite, response, credentials);
+    const authorized = isCancelled || challenges >= MAX_CHALLENGES ? null : authorize(invite, response, credentials);
+    challenges++;
     if (authorized) send(authorized);
     else end({ kind: 'refused', response });
   }
@@ -129,8 +134,8 @@ export function startCall(options: CallOptions): Call {
     dialogs.set(tag, { dialog: opened, acknowledgement: acknowledge(opened) });
     // Another phone was faster, or the answer crossed our CANCEL: it must hear that there is no call (§13.2.2.4, §15).
     if (dialog || state === 'ended' || isCancelled) {
-      bye(opened);
-      if (!dialog) end({ kind: 'closed' });
+      const left = bye(opened);
+      if (!dialog) endAfter(left, { kind: 'closed' });
       return;
     }
     dialog = opened;
@@ -138,8 +143,7 @@ export function startCall(options: CallOptions): Call {
     const remote = readSdp(response.body.length > 0 ? response.body : (early.get(tag) ?? NO_BODY));
     if (remote) events.connected(remote);
     else {
-      bye(opened);
-      end({ kind: 'incompatible' });
+      endAfter(bye(opened), { kind: 'incompatible' });
     }
   }
 
@@ -155,13 +159,12 @@ export function startCall(options: CallOptions): Call {
     return (await options.route(nextHop(of))) ?? flow;
   }
 
-  function bye(of: Dialog): void {
+  /** Resolves when it is on its way, which is not before the ACK is. */
+  async function bye(of: Dialog): Promise<void> {
     const request = requestIn(of, 'BYE', []);
-    const { acknowledgement } = dialogs.get(of.remoteTag) ?? {};
-    // Never before the ACK.
-    void Promise.resolve(acknowledgement)
-      .then(() => wayTo(of))
-      .then((way) => agent.request(request, way, credentials));
+    await dialogs.get(of.remoteTag)?.acknowledgement;
+    const way = await wayTo(of);
+    void agent.request(request, way, credentials);
   }
 
   function takeRequest(request: SipRequest, answer: Answer): void {
@@ -237,18 +240,22 @@ export function startCall(options: CallOptions): Call {
   }
 
   function end(how: CallEnd): void {
+    endAfter(Promise.resolve(), how);
+  }
+
+  /** Nothing that comes from now on is of this call; that it is over is told when the other side has been told. */
+  function endAfter(left: Promise<void>, how: CallEnd): void {
     if (state === 'ended') return;
     state = 'ended';
     forget();
-    events.ended(how);
+    void left.then(() => events.ended(how));
   }
 
   send(invite);
   return {
     hangUp() {
       if (state === 'answered' && dialog) {
-        bye(dialog);
-        end({ kind: 'closed' });
+        endAfter(bye(dialog), { kind: 'closed' });
       } else if (state !== 'ended' && !isCancelled) {
         isCancelled = true;
         // A server that has said nothing yet does not know what to cancel (§9.1).

@@ -17,6 +17,7 @@ export interface InviteTransaction {
   receive(response: SipResponse): void;
   /** Waits for the final response no longer than for that of any other request: after CANCEL (RFC 3261 §9.1). */
   expectEnd(): void;
+  stop(): void;
 }
 
 /** RFC 3261 §17.1.1 with RFC 6026. */
@@ -81,7 +82,11 @@ export function startInvite(request: SipRequest, flow: Flow, timers: Timers, eve
 
   transmit(timers.t1);
   endAfter(transactionMs(timers), () => giveUp('timeout'));
-  return { receive, expectEnd: () => endAfter(transactionMs(timers), () => giveUp('timeout')) };
+  return {
+    receive,
+    expectEnd: () => endAfter(transactionMs(timers), () => giveUp('timeout')),
+    stop: finish,
+  };
 }
 
 /** §17.1.1.3: in the transaction of the INVITE; that of a 2xx is a matter of its dialog. */

@@ -6,7 +6,7 @@ export function newRequest(
   method: string,
   uri: string,
   { from, to }: { from: string; to: string },
-  sequence: number,
+  { sequence, callId }: { sequence: number; callId: string },
   headers: Headers,
 ): SipRequest {
   return {
@@ -17,7 +17,7 @@ export function newRequest(
       ['max-forwards', '70'],
       ['from', `${from};tag=${newToken()}`],
       ['to', to],
-      ['call-id', newToken()],
+      ['call-id', callId],
       ['cseq', `${sequence} ${method}`],
       ...headers,
     ],

@@ -3,6 +3,8 @@ import type { SipMessage, SipRequest, SipResponse } from './message.ts';
 /** No UDP datagram is longer, and nothing we are sent has a reason to be. */
 export const MAX_MESSAGE_BYTES = 65_535;
 const MAX_HEADERS = 200;
+/** Real ones have a few hundred; what is made to be slow to read has more. */
+const MAX_HEADER_LENGTH = 4_000;
 
 /** §7.3.3 and §20 */
 const COMPACT: Readonly<Record<string, string>> = {
@@ -52,6 +54,7 @@ export function readHead(bytes: Buffer): Head | null {
   if (lines.length > MAX_HEADERS) return null;
   const headers: [string, string][] = [];
   for (const line of lines) {
+    if (line.length > MAX_HEADER_LENGTH) return null;
     const [, name, value] = HEADER_LINE.exec(line) ?? [];
     if (name === undefined || value === undefined) return null;
     const lower = name.toLowerCase();

@@ -1,4 +1,5 @@
 import type { ProviderLog } from '../provider.ts';
+import { newToken } from './dialog.ts';
 import type { Flow, Target } from './flow.ts';
 import { headerOf, headersOf, readParameters, type SipResponse } from './message.ts';
 import { newRequest } from './new-request.ts';
@@ -36,6 +37,8 @@ export function keepRegistered(
   const { name, domain, credentials } = trunk;
   const user = credentials?.username ?? 'countersign';
   const aor = `<sip:${encodeURIComponent(user)}@${domain}>`;
+  /** One for all of them, so that their numbers tell which is the newest (RFC 3261 §10.2). */
+  const callId = newToken();
   let sequence = 0;
   let timer: NodeJS.Timeout | undefined;
   let flow: Flow | null = null;
@@ -54,7 +57,7 @@ export function keepRegistered(
     // Room for the number of a request with credentials.
     sequence += 2;
     const contact = `<sip:${encodeURIComponent(user)}@${hostText(flow.local.address)}:${flow.local.port};transport=${flow.protocol}>`;
-    const request = newRequest('REGISTER', `sip:${domain}`, { from: aor, to: aor }, sequence, [
+    const request = newRequest('REGISTER', `sip:${domain}`, { from: aor, to: aor }, { sequence, callId }, [
       ['contact', contact],
       ['expires', String(seconds)],
     ]);

@@ -3,6 +3,7 @@ import type { SipRequest, SipResponse } from './message.ts';
 
 export interface RequestTransaction {
   receive(response: SipResponse): void;
+  stop(): void;
 }
 
 /** RFC 3261 §17.1.2: a request other than INVITE. `done` is called once; null: no final response came. */
@@ -39,5 +40,6 @@ export function startRequest(
       if (response.status >= 200) finish(response);
       else isProceeding = true;
     },
+    stop: () => finish(null),
   };
 }

@@ -1,4 +1,5 @@
 import type { ProviderLog } from '../provider.ts';
+import { newToken } from './dialog.ts';
 import type { Credentials } from './digest.ts';
 import type { Flow, Target } from './flow.ts';
 import type { SipRequest } from './message.ts';
@@ -129,7 +130,7 @@ function optionsRequest({ domain }: TrunkOptions, flow: Flow): SipRequest {
     'OPTIONS',
     `sip:${domain}`,
     { from: `<sip:${hostText(flow.local.address)}>`, to: `<sip:${domain}>` },
-    1,
+    { sequence: 1, callId: newToken() },
     [],
   );
 }

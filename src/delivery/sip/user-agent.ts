@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { newBranch, viaOf } from './dialog.ts';
 import { answerChallenge, type Credentials, readChallenge } from './digest.ts';
 import type { Flow, Origin, Protocol, Target, Timers } from './flow.ts';
@@ -51,15 +52,24 @@ export interface UserAgentOptions {
   isKnown(origin: Origin): boolean;
 }
 
+/** What was said last, a BYE for instance, may be answered within it. */
+const CLOSE_MS = 500;
+
 export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO';
 
 export function createUserAgent({ local, streams, timers, isKnown }: UserAgentOptions): UserAgent {
-  const transactions = new Map<string, { receive(response: SipResponse): void }>();
+  let idle = () => {};
+  const transactions = new Map<string, InviteTransaction | RequestTransaction>();
   const calls = new Map<string, InDialog>();
   const answers = createAnswers(timers);
   const overDatagrams = createUdpTransport(local, receive);
   const overStreams = createStreamTransport(streams, receive);
   const transports = { udp: overDatagrams, tcp: overStreams, tls: overStreams } satisfies Record<Protocol, object>;
+
+  function forget(key: string): void {
+    transactions.delete(key);
+    if (transactions.size === 0) idle();
+  }
 
   function receive(message: SipMessage, origin: Origin): void {
     if (message.kind === 'response') {
@@ -95,7 +105,7 @@ export function createUserAgent({ local, streams, timers, isKnown }: UserAgentOp
     const sent = withVia(request, flow, branch);
     const key = keyOf(branch, request.method);
     const transaction: RequestTransaction = startRequest(sent, flow, timers, (response) => {
-      transactions.delete(key);
+      forget(key);
       done(response);
     });
     transactions.set(key, transaction);
@@ -111,7 +121,7 @@ export function createUserAgent({ local, streams, timers, isKnown }: UserAgentOp
       const transaction = startInvite(sent, flow, timers, {
         ...events,
         forgotten() {
-          transactions.delete(key);
+          forget(key);
           events.forgotten();
         },
       });
@@ -150,6 +160,11 @@ export function createUserAgent({ local, streams, timers, isKnown }: UserAgentOp
     },
 
     async close() {
+      const ended = new Promise<void>((resolve) => {
+        idle = resolve;
+      });
+      if (transactions.size > 0) await Promise.race([ended, pause(CLOSE_MS, undefined, { ref: false })]);
+      for (const transaction of [...transactions.values()]) transaction.stop();
       answers.close();
       await Promise.all([overDatagrams.close(), overStreams.close()]);
     },

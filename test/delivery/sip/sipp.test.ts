@@ -6,6 +6,7 @@ import { BRIEF, startCaller } from './caller.ts';
 import {
   AUDIO,
   answer,
+  answerAsSecond,
   hungUp,
   ok,
   receive,
@@ -222,16 +223,7 @@ await describeWith(['sipp', 'espeak-ng'], 'a call to SIPp', () => {
 
   it('is heard by one phone only: another that answers as well is hung up', async () => {
     const { port, done } = await startSipp(
-      [
-        receiveCall(),
-        respond(180),
-        answer({ tag: 'first' }),
-        answer({ tag: 'second' }),
-        receive('ACK'),
-        receive('ACK'),
-        ...hungUp,
-        ...hungUp,
-      ],
+      [...answeringToAsk, answerAsSecond(), receive('ACK'), ...hungUp, ...hungUp],
       { echo: true },
     );
     const { call, untilReceipt } = await startCaller([{ port }]);
@@ -344,5 +336,24 @@ await describeWith(['sipp', 'espeak-ng'], 'a call to SIPp', () => {
   it('with nothing to say is not placed', async () => {
     const { call } = await startCaller([{ port: 9 }], { speech: { command: ['false'] } });
     expect(await call()).toEqual({ kind: 'failed', reason: 'misconfigured', carrierCode: 'sip:speech' });
+  });
+
+  it('leaves neither its number nor what was said in the log', async () => {
+    const { port, done } = await startSipp([...answering, ...hungUp], { echo: true });
+    const { call, log, untilReceipt } = await startCaller([{ port }]);
+    await call();
+    await untilReceipt();
+    await done;
+    expect(log).toContainEqual({ reference: REFERENCE, status: 'delivered', message: 'SIP call' });
+    expect(JSON.stringify(log)).not.toMatch(/33612345678|612345678|"7"/);
+  });
+
+  it('whose answer is always found stale is given up', async () => {
+    const stale = { more: 'WWW-Authenticate: Digest realm="trunk", nonce="abc", algorithm=MD5, stale=true' };
+    const challenged = [receiveCall(), respond(401, stale), receive('ACK')];
+    const { port, done } = await startSipp([...challenged, ...challenged, ...challenged, ...challenged]);
+    const { call } = await startCaller([{ port, username: 'countersign', password: 'secret' }]);
+    expect(await call()).toEqual({ kind: 'failed', reason: 'authentication_failed', carrierCode: 'sip:401' });
+    await done;
   });
 });

@@ -146,8 +146,9 @@ export const receiveCallToAsk = () =>
     ['From', 'To', 'Contact']
       .map((name) => `<ereg regexp="sip:[^&gt;]*" search_in="hdr" header="${name}:" assign_to="${name}"/>`)
       .concat('<ereg regexp="tag=.*" search_in="hdr" header="From:" assign_to="tag"/>')
+      .concat('<ereg regexp="SIP.*" search_in="hdr" header="Via:" assign_to="Via"/>')
       .join(''),
-  )}`;
+  )}<Reference variables="From,To,Contact,tag,Via"/>`;
 
 export const request = (method: string, number: number, rest = NO_AUDIO) =>
   send(`${method} [$Contact] SIP/2.0
@@ -161,6 +162,17 @@ ${CONTACT}
 ${rest}`);
 
 export const wait = (ms: number) => `<pause milliseconds="${ms}"/>`;
+
+/** A second phone answers the same INVITE. */
+export const answerAsSecond = () =>
+  send(`SIP/2.0 200 OK
+Via: [$Via]
+From: <[$From]>;[$tag]
+To: <[$To]>;tag=second
+Call-ID: [call_id]
+CSeq: 1 INVITE
+${CONTACT}
+${AUDIO}`);
 
 /** BYE from the other side, as the end of a call that was answered. */
 export const hungUp = [receive('BYE'), ok()];

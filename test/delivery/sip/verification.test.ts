@@ -20,7 +20,9 @@ function environment(port: number): { COUNTERSIGN_CONFIG: string } {
 }
 
 await describeWith(['baresip', 'espeak-ng'], 'a verification by a call', () => {
-  it('is approved with what the recording of the call says', { timeout: 60_000 }, async () => {
+  it('is approved with what the recording of the call says, once the key was pressed', {
+    timeout: 60_000,
+  }, async () => {
     const phone = await startPhone();
     const key = `cs_live_${randomBytes(24).toString('base64url')}`;
     const service = await openTestService('embedded', { key, env: environment(phone.port) });
@@ -28,10 +30,13 @@ await describeWith(['baresip', 'espeak-ng'], 'a verification by a call', () => {
     const started = await service.call('POST', '/v1/verifications', { to: TO, channel: 'voice', locale: 'en' });
     expect(started.status).toBe(201);
     await phone.until('CALL_ESTABLISHED');
+    await phone.press('1');
     const { id } = started.body;
     const digits = await vi.waitFor(async () => hearDigits(await phone.recording()), { ...WAIT, timeout: 50_000 });
-    const code = digits.slice(0, 6);
-    expect(digits).toBe(code + code);
+    // Said twice; the prompt before it may have the key in it.
+    const code = digits.slice(-6);
+    expect(digits).toMatch(/\d{12}$/);
+    expect(digits.slice(-12)).toBe(code + code);
     await vi.waitFor(async () => {
       await service.work();
       const { body } = await service.call('GET', `/v1/verifications/${id}`);
