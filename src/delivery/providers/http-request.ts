@@ -86,12 +86,17 @@ export interface FilledRequest {
   body?: string;
 }
 
-/** Null when a header would have to carry what none may. */
+/** A path segment that leads elsewhere, however it is encoded. */
+const DOTS = /\/\.\.?(?=[/?#]|$)/;
+
+/** Null when a header or the path would have to carry what it cannot. */
 export function fillRequest(
   { method, url, headers = {}, query, body }: HttpConfig['request'],
   values: Values,
 ): FilledRequest | null {
-  const target = new URL(fill(url, values, encodeURIComponent));
+  const place = fill(url, values, encodeURIComponent);
+  if (DOTS.test(place)) return null;
+  const target = new URL(place);
   for (const [name, text] of Object.entries(query ?? {})) target.searchParams.append(name, fill(text, values, asIs));
   const filled = Object.entries(headers).map(([name, text]): [string, string] => [
     name.toLowerCase(),

@@ -27,7 +27,7 @@ export const http: ProviderType<HttpConfig> = {
       channels,
       async send(message, signal) {
         const filled = fillRequest(request, valuesOf(message, urls));
-        if (filled === null) return failed('misconfigured', 'header_not_ascii');
+        if (filled === null) return failed('unsupported', 'unwritable');
         const outcome = await http.send({ ...filled, timeoutMs: config.timeout_ms, signal });
         return outcome.kind === 'answer'
           ? readAnswer(config, outcome, message.reference, now())

@@ -105,6 +105,15 @@ describe('requests', () => {
     expect(carrier.requests[0]?.body).toBe('<t>a\nb</t>');
   });
 
+  test.each(['.', '..'])('a path that %s would lead elsewhere is not asked', async (text) => {
+    const carrier = await openCarrierFake(() => ({ status: 200, body: '' }));
+    const provider = await makeProvider(http, {
+      request: { method: 'POST', url: `${carrier.url}/a/{{text}}/send?t={{text}}` },
+    });
+    expect(await provider.send(outbound({ text }), signal)).toMatchObject({ kind: 'failed', reason: 'unsupported' });
+    expect(carrier.requests).toEqual([]);
+  });
+
   test('headers are filled; what none may carry is not sent at all', async () => {
     const { carrier, provider } = await open({
       request: { headers: { Authorization: 'Bearer k', 'X-Ref': 'r-{{reference}}', 'X-From': '{{from}}' } },
@@ -116,7 +125,8 @@ describe('requests', () => {
       'x-from': 'Example',
     });
     const verdict = await provider.send(outbound({ from: 'a\r\nx: y' }), signal);
-    expect(verdict).toMatchObject({ kind: 'failed', reason: 'misconfigured' });
+    // Of the message: it must not speak against the gateway, whose circuit would open.
+    expect(verdict).toMatchObject({ kind: 'failed', reason: 'unsupported' });
     expect(carrier.requests).toHaveLength(1);
   });
 
