@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Answer, newNumber, openTestService, type TestService } from '../service.ts';
 
 describe('a full hashing queue', () => {
@@ -34,5 +34,27 @@ describe('a full hashing queue', () => {
     const metrics = await service.services.metrics.registry.metrics();
     expect(metrics).toContain(`countersign_starts_total{result="overloaded"} ${unserved(starts)}`);
     expect(metrics).toContain(`countersign_checks_total{result="overloaded"} ${unserved(answers)}`);
+  });
+});
+
+describe('a burst of starts', () => {
+  const STARTS = 600;
+
+  it('gives up none of those that were answered: every code is sent, by its first step', async () => {
+    const service = await openTestService('embedded');
+    onTestFinished(() => service.close());
+    const recipients = Array.from({ length: STARTS }, () => newNumber());
+    const starts = await Promise.all(recipients.map((to) => service.call('POST', '/v1/verifications', { to })));
+    const started = starts.filter((answer) => answer.status === 201);
+    expect(started.length).toBe(STARTS);
+    await service.settled();
+    const { db } = service.services;
+    const rows = await db.kysely.selectFrom('verifications').select(['status', 'sends']).execute();
+    const became = rows.map(({ status, sends }) => {
+      const made = JSON.parse(sends) as { channel: string; status: string }[];
+      return [status, ...made.map((send) => `${send.channel} ${send.status}`)].join(', ');
+    });
+    expect(new Set(became)).toEqual(new Set(['pending, sms delivered']));
+    expect(became).toHaveLength(STARTS);
   });
 });
