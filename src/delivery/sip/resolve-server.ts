@@ -1,4 +1,4 @@
-import { lookup as systemLookup, resolveSrv as systemSrv } from 'node:dns/promises';
+import system from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Protocol, Target } from './flow.ts';
 
@@ -9,9 +9,10 @@ export interface Dns {
 }
 
 export const systemDns: Dns = {
-  srv: systemSrv,
+  // By the module: functions imported by name would not follow `dns.setServers`.
+  srv: (name) => system.resolveSrv(name),
   addresses: async (name) =>
-    (await systemLookup(name, { all: true, order: 'ipv4first' })).map(({ address }) => address),
+    (await system.lookup(name, { all: true, order: 'ipv4first' })).map(({ address }) => address),
 };
 
 export interface ServerName {

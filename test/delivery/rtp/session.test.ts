@@ -1,0 +1,122 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { createPacer } from '../../../src/delivery/rtp/pacer.ts';
+import { readRtp, writeRtpHeader } from '../../../src/delivery/rtp/packet.ts';
+import { openRtp, type RtpSession } from '../../../src/delivery/rtp/session.ts';
+
+const PORTS = { first: 26_000, last: 29_999 };
+
+interface Peer {
+  address: string;
+  port: number;
+  socket: Socket;
+  heard: number;
+  say(session: RtpSession): void;
+}
+
+async function openPeer(address: string): Promise<Peer> {
+  const socket = createSocket('udp4').bind(0, address);
+  await once(socket, 'listening');
+  onTestFinished(() => void socket.close());
+  let sequence = 0;
+  const peer: Peer = {
+    address,
+    port: socket.address().port,
+    socket,
+    heard: 0,
+    say(session) {
+      const packet = Buffer.alloc(172);
+      writeRtpHeader(packet, {
+        marker: false,
+        payloadType: 8,
+        sequence: sequence++,
+        timestamp: sequence * 160,
+        ssrc: 1,
+      });
+      socket.send(packet, session.port, '127.0.0.1');
+    },
+  };
+  socket.on('message', (bytes) => {
+    if (readRtp(bytes)) peer.heard++;
+  });
+  return peer;
+}
+
+/** `trusted`: from where audio is followed. */
+async function openSession(trusted: readonly string[]): Promise<{ session: RtpSession; audio: number[] }> {
+  const audio: number[] = [];
+  const session = await openRtp(
+    { bindAddress: '0.0.0.0', ports: PORTS, pacer: createPacer(), mayFollow: (address) => trusted.includes(address) },
+    { fill: () => {}, key: () => {}, audio: (_, octets) => audio.push(octets.length) },
+  );
+  if (!session) throw new Error('no port');
+  onTestFinished(() => session.close());
+  return { session, audio };
+}
+
+const remoteOf = ({ address, port }: Peer) =>
+  ({ address, port, codec: 'PCMA', telephoneEvent: 101, protection: null }) as const;
+
+const hears = (peer: Peer, packets = 3) => {
+  const before = peer.heard;
+  return vi.waitFor(() => expect(peer.heard).toBeGreaterThanOrEqual(before + packets), { timeout: 5_000 });
+};
+
+it('audio goes where it was announced to go, whatever a stranger sends', async () => {
+  const [callee, stranger] = [await openPeer('127.0.0.1'), await openPeer('127.0.0.2')];
+  const { session, audio } = await openSession(['127.0.0.1']);
+  session.connect(remoteOf(callee));
+  for (let at = 0; at < 5; at++) {
+    stranger.say(session);
+    await hears(callee);
+  }
+  expect(stranger.heard).toBe(0);
+  expect(audio).toEqual([]);
+});
+
+it('audio is answered where it comes from, if that may be; once it has come, only its source counts', async () => {
+  const [announced, server, other] = [
+    await openPeer('127.0.0.1'),
+    await openPeer('127.0.0.3'),
+    await openPeer('127.0.0.3'),
+  ];
+  const { session, audio } = await openSession(['127.0.0.3']);
+  session.connect(remoteOf(announced));
+  await hears(announced);
+  server.say(session);
+  await hears(server);
+  other.say(session);
+  server.say(session);
+  await vi.waitFor(() => expect(audio).toHaveLength(2));
+  await hears(server);
+  expect(other.heard).toBe(0);
+  // The other side says anew where it is.
+  session.connect(remoteOf(other));
+  await hears(other);
+});
+
+it('where nothing is followed, audio from another port of the other side is heard and not answered', async () => {
+  const [announced, mouth] = [await openPeer('127.0.0.1'), await openPeer('127.0.0.1')];
+  const { session, audio } = await openSession([]);
+  session.connect(remoteOf(announced));
+  mouth.say(session);
+  await vi.waitFor(() => expect(audio).toHaveLength(1));
+  await hears(announced);
+  expect(mouth.heard).toBe(0);
+});
+
+it('ports are even, and there are no more than were given', async () => {
+  const options = {
+    bindAddress: '127.0.0.1',
+    ports: { first: 25_001, last: 25_005 },
+    pacer: createPacer(),
+    mayFollow: () => false,
+  };
+  const events = { fill: () => {}, key: () => {}, audio: () => {} };
+  const sessions = await Promise.all(Array.from({ length: 2 }, () => openRtp(options, events)));
+  for (const session of sessions) onTestFinished(() => session?.close());
+  const ports = sessions.map((session) => session?.port).filter((port) => port !== undefined);
+  for (const port of ports) expect([25_002, 25_004]).toContain(port);
+  expect(new Set(ports).size).toBe(ports.length);
+});
