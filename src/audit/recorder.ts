@@ -5,6 +5,7 @@ import type { RedisHandle, RedisLog } from '../db/redis.ts';
 import type { Now } from '../lib/clock.ts';
 import { type Portion, recordPortion } from './recorder/record-portion.ts';
 import { openStreams, type RecorderLag } from './recorder/streams.ts';
+import { createWriteRecords } from './recorder/write-entries.ts';
 
 /**
  * Carries what happened from Redis into SQL: events, the read model of verifications, guess budgets. An entry leaves
@@ -40,6 +41,7 @@ const LONGEST_BACK_OFF_MS = 5_000;
 
 export function startRecorder({ redis, db, log, now }: RecorderDeps): Recorder {
   const streams = openStreams(redis);
+  const writeRecords = createWriteRecords(db);
   let poked = new Set<Tag>();
   let stopping = false;
   let wake = () => {};
@@ -47,7 +49,7 @@ export function startRecorder({ redis, db, log, now }: RecorderDeps): Recorder {
 
   /** One portion at a time, whoever asks. */
   function record(of: readonly Tag[]): Promise<Portion> {
-    const mine = turn.then(() => recordPortion(streams, db, of, log));
+    const mine = turn.then(() => recordPortion(streams, writeRecords, of, log));
     turn = mine.catch(() => {});
     return mine;
   }

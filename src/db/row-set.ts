@@ -1,4 +1,4 @@
-import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import { type CompiledQuery, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Database } from './open.ts';
 
 /**
@@ -27,4 +27,14 @@ export function rowSet<Column extends string>(
  */
 export function among(dialect: Database['dialect'], column: string, values: readonly string[]): RawBuilder<SqlBool> {
   return dialect === 'postgres' ? sql`${sql.ref(column)} = any(array(select unnest(${values}::text[])))` : sql`true`;
+}
+
+/** A statement whose only value is a row set, compiled once. With no rows there is nothing to do: null. */
+export function rowSetStatement<Column extends string, R = unknown>(
+  { kysely, dialect }: Pick<Database, 'kysely' | 'dialect'>,
+  columns: Readonly<Record<Column, 'text' | 'bigint'>>,
+  build: (rows: RawBuilder<unknown>) => RawBuilder<R>,
+): (rows: readonly Readonly<Record<Column, string | number | null>>[]) => CompiledQuery<R> | null {
+  const query = build(rowSet(dialect, columns, [])).compile(kysely);
+  return (rows) => (rows.length === 0 ? null : { ...query, parameters: [JSON.stringify(rows)] });
 }

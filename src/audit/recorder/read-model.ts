@@ -1,7 +1,6 @@
-import { sql, type Transaction } from 'kysely';
+import { sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import { rowSet } from '../../db/row-set.ts';
-import type { Schema } from '../../db/schema.ts';
+import { rowSetStatement } from '../../db/row-set.ts';
 import type { BudgetState, Entry, Facts, Snapshot } from './entry.ts';
 
 interface Change {
@@ -46,47 +45,58 @@ const BUDGET_COLUMNS = {
 } as const;
 
 /**
- * Folds entries into `verifications`, which is read from when Redis has let go of a verification, and for lists.
- * Its secrets and due time stay in Redis. An older change never overwrites a newer one.
+ * Statements that fold entries into `verifications`, which is read from when Redis has let go of a verification, and for
+ * lists, and into `budgets`, from where Redis gets them back after it has lost them. Secrets and due times stay in
+ * Redis. An older change never overwrites a newer one.
  */
-export async function foldVerifications(
-  { dialect }: Database,
-  trx: Transaction<Schema>,
-  entries: readonly Entry[],
-): Promise<void> {
-  const changes = newestChanges(entries);
-  const created = changes.flatMap((change) => (change.facts === null ? [] : [toRow(change, change.facts)]));
-  const changed = changes.flatMap((change) => (change.facts === null ? [{ id: change.id, ...toChange(change) }] : []));
-  if (created.length > 0) {
-    await sql`
-      insert into verifications (${columnList(COLUMNS)})
-      select ${columnList(COLUMNS)} from ${rowSet(dialect, COLUMNS, created)} where true
+export function createFolds(db: Database) {
+  const insertCreated = rowSetStatement(
+    db,
+    COLUMNS,
+    (rows) => sql`
+      insert into verifications (${columnList(COLUMNS)}) select ${columnList(COLUMNS)} from ${rows} where true
       on conflict (id) do update set ${assignments(CHANGING, 'excluded')}
-      where verifications.sequence < excluded.sequence
-    `.execute(trx);
-  }
-  if (changed.length > 0) {
-    await sql`
-      update verifications set ${assignments(CHANGING, 'r')} from ${rowSet(dialect, { id: 'text', ...CHANGING }, changed)}
-      where verifications.id = r.id and verifications.sequence < r.sequence
-    `.execute(trx);
-  }
+      where verifications.sequence < excluded.sequence`,
+  );
+  const updateChanged = rowSetStatement(
+    db,
+    { id: 'text', ...CHANGING },
+    (rows) => sql`
+      update verifications set ${assignments(CHANGING, 'r')} from ${rows}
+      where verifications.id = r.id and verifications.sequence < r.sequence`,
+  );
+  const { key: _key, ...changingBudget } = BUDGET_COLUMNS;
+  const saveBudgets = rowSetStatement(
+    db,
+    BUDGET_COLUMNS,
+    (rows) => sql`
+      insert into budgets (${columnList(BUDGET_COLUMNS)}) select ${columnList(BUDGET_COLUMNS)} from ${rows} where true
+      on conflict (key) do update set ${assignments(changingBudget, 'excluded')}
+      where budgets.updated_at < excluded.updated_at`,
+  );
+
+  return {
+    verifications(entries: readonly Entry[]) {
+      const changes = newestChanges(entries);
+      return [
+        insertCreated(changes.flatMap((change) => (change.facts === null ? [] : [toRow(change, change.facts)]))),
+        updateChanged(
+          changes.flatMap((change) => (change.facts === null ? [{ id: change.id, ...toChange(change) }] : [])),
+        ),
+      ];
+    },
+    budgets: (entries: readonly Entry[]) => saveBudgets(newestBudgets(entries)),
+  };
 }
 
-/** Folds the states of guess budgets into `budgets`, from where Redis gets them back after it has lost them. */
-export async function foldBudgets(
-  { dialect }: Database,
-  trx: Transaction<Schema>,
-  entries: readonly Entry[],
-): Promise<void> {
+function newestBudgets(entries: readonly Entry[]) {
   const newest = new Map<string, BudgetState>();
   for (const { budgets } of entries) {
     for (const budget of budgets) {
       if (budget.version > (newest.get(budget.key)?.version ?? -1)) newest.set(budget.key, budget);
     }
   }
-  if (newest.size === 0) return;
-  const rows = inOrder([...newest.values()], ({ key }) => key).map((budget) => ({
+  return inOrder([...newest.values()], ({ key }) => key).map((budget) => ({
     key: budget.key,
     failures: budget.failures,
     started_at: budget.startedAt,
@@ -94,13 +104,6 @@ export async function foldBudgets(
     in_a_row: budget.inARow,
     updated_at: budget.version,
   }));
-  const { key, ...changing } = BUDGET_COLUMNS;
-  await sql`
-    insert into budgets (${columnList(BUDGET_COLUMNS)})
-    select ${columnList(BUDGET_COLUMNS)} from ${rowSet(dialect, BUDGET_COLUMNS, rows)} where true
-    on conflict (key) do update set ${assignments(changing, 'excluded')}
-    where budgets.updated_at < excluded.updated_at
-  `.execute(trx);
 }
 
 /** One for each verification. */

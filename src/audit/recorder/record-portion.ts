@@ -1,10 +1,9 @@
-import type { Database } from '../../db/open.ts';
 import type { Tag } from '../../db/redis/keys.ts';
 import type { RedisLog } from '../../db/redis.ts';
 import { StoreUnavailable } from '../../lib/errors.ts';
 import { type Entry, parseEntry } from './entry.ts';
 import { type RawEntry, READ_COUNT, type Streams } from './streams.ts';
-import { writeEntries } from './write-entries.ts';
+import type { WriteRecords } from './write-entries.ts';
 
 export interface Portion {
   /** Entries carried over or put aside. */
@@ -16,7 +15,7 @@ export interface Portion {
 /** Carries some of what waits in these shards over into SQL. */
 export async function recordPortion(
   streams: Streams,
-  db: Database,
+  writeRecords: WriteRecords,
   of: readonly Tag[],
   log?: RedisLog,
 ): Promise<Portion> {
@@ -32,7 +31,7 @@ export async function recordPortion(
     const [first] = entries;
     if (!first) return;
     try {
-      await writeEntries(db, entries);
+      await writeRecords(entries);
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error;
       if (entries.length === 1) return putAside(first.raw, error);

@@ -2,7 +2,7 @@ import { type CompiledQuery, type Insertable, type Kysely, sql } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
 import { toEventRow } from '../../audit/events-table.ts';
 import type { Database } from '../../db/open.ts';
-import { among, rowSet } from '../../db/row-set.ts';
+import { among, rowSet, rowSetStatement } from '../../db/row-set.ts';
 import type { EventTable, MessageAttemptTable, MessagePartTable, MessageTable, Schema } from '../../db/schema.ts';
 
 /** Statements over many rows: one text whatever their number, and one round trip for all that happens at a time. */
@@ -142,7 +142,8 @@ const CHANGE: Types<MessageChange> = {
 
 export type MessageStatements = ReturnType<typeof createMessageStatements>;
 
-export function createMessageStatements({ kysely, dialect }: Database) {
+export function createMessageStatements(db: Database) {
+  const { kysely, dialect } = db;
   const set = <Row>(types: Types<Row>, rows: readonly Row[]) =>
     rowSet(dialect, types, rows as readonly Record<keyof Row & string, string | number | null>[]);
   const amongAttempts = (rows: readonly EndedAttempt[]) =>
@@ -150,21 +151,20 @@ export function createMessageStatements({ kysely, dialect }: Database) {
 
   return {
     /** A message that is there already stays as it is; answers with the others. */
-    insertMessages: (rows: readonly MessageTable[]) =>
-      when(rows, () =>
-        compiled<{ id: string }>(
-          kysely,
-          sql`insert into messages (${names(MESSAGE)}) select ${names(MESSAGE)} from ${set(MESSAGE, rows)} where true
-              on conflict (id) do nothing returning id`,
-        ),
-      ),
+    insertMessages: rowSetStatement(
+      db,
+      MESSAGE,
+      (rows) => sql<{ id: string }>`insert into messages (${names(MESSAGE)}) select ${names(MESSAGE)} from ${rows}
+        where true on conflict (id) do nothing returning id`,
+    ),
 
     /** Of messages that were written in the same transaction. */
-    insertEndedAttempts: (rows: readonly MessageAttemptTable[]) =>
-      when(rows, () =>
-        sql`insert into message_attempts (${names(ATTEMPT)}) select ${names(ATTEMPT)} from ${set(ATTEMPT, rows)}
-            where true on conflict (message_id, number) do nothing`.compile(kysely),
-      ),
+    insertEndedAttempts: rowSetStatement(
+      db,
+      ATTEMPT,
+      (rows) => sql`insert into message_attempts (${names(ATTEMPT)}) select ${names(ATTEMPT)} from ${rows}
+        where true on conflict (message_id, number) do nothing`,
+    ),
 
     /** Takes up messages that nobody else has taken up and nobody has called off. Answers with those. */
     beginMessages: (rows: readonly BegunAttempt[]) =>
@@ -217,14 +217,13 @@ export function createMessageStatements({ kysely, dialect }: Database) {
       ),
 
     /** A carrier that uses its ids again means the newest message by them. */
-    insertParts: (rows: readonly MessagePartTable[]) =>
-      when(rows, () =>
-        sql`insert into message_parts (${names(PART)}) select ${names(PART)} from ${set(PART, rows)} where true
-            on conflict (provider, provider_id) do update set ${assignments(PART, 'excluded')}
-            where message_parts.message_id <> excluded.message_id or message_parts.attempt <> excluded.attempt`.compile(
-          kysely,
-        ),
-      ),
+    insertParts: rowSetStatement(
+      db,
+      PART,
+      (rows) => sql`insert into message_parts (${names(PART)}) select ${names(PART)} from ${rows} where true
+        on conflict (provider, provider_id) do update set ${assignments(PART, 'excluded')}
+        where message_parts.message_id <> excluded.message_id or message_parts.attempt <> excluded.attempt`,
+    ),
 
     saveParts: (rows: readonly MessagePartTable[]) =>
       when(rows, () =>
