@@ -46,11 +46,17 @@ export function createScriptRunner(client: Redis | Cluster): RunScript {
 }
 
 async function runTogether(client: Redis, name: ScriptName, calls: readonly Call[]): Promise<void> {
-  const keys = calls.flatMap((call) => call.keys);
-  const args = calls.flatMap((call) => call.args);
-  const sizes = calls.length === 1 ? '' : calls.map((call) => `${call.keys.length} ${call.args.length}`).join(';');
+  const keys: string[] = [];
+  const args: Argument[] = [];
+  let sizes = '';
+  for (const call of calls) {
+    keys.push(...call.keys);
+    args.push(...call.args);
+    if (calls.length > 1) sizes += `${call.keys.length} ${call.args.length};`;
+  }
+  args.push(sizes);
   try {
-    const reply = await evaluate(client, name, keys, [...args, sizes]);
+    const reply = await evaluate(client, name, keys, args);
     const replies = calls.length === 1 ? [reply] : (reply as unknown[]);
     // A master that was demoted: ioredis sees it only in the answer to a whole command.
     if (replies.some((one) => replyCode(one) === 'READONLY')) client.disconnect(true);

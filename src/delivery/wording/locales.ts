@@ -67,6 +67,13 @@ const loaders = {
 
 export const LOCALES: ReadonlySet<string> = new Set(Object.keys(loaders));
 
+const loaded = new Map<string, Wording>();
+
 export async function loadLocale(tag: string): Promise<Wording> {
-  return LOCALES.has(tag) ? loaders[tag as keyof typeof loaders]() : en;
+  const known = loaded.get(tag);
+  if (known) return known;
+  if (!LOCALES.has(tag)) return en;
+  const wording = await loaders[tag as keyof typeof loaders]();
+  loaded.set(tag, wording);
+  return wording;
 }

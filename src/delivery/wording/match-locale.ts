@@ -13,11 +13,29 @@ export interface MatchedLocale {
  * fr-CA → fr, zh-TW → zh-Hant, iw → he, no → nb; English when nothing matches.
  */
 export function matchLocale(locale: string, has: (name: string) => boolean): MatchedLocale {
+  const { tag, candidates } = readTag(locale);
+  const name = candidates.find(has);
+  return tag === null || name === undefined ? { tag: 'en', name: 'en' } : { tag, name };
+}
+
+interface ReadTag {
+  tag: string | null;
+  /** The best first. */
+  candidates: readonly string[];
+}
+
+/** Asking CLDR costs more than the rest of a message's words: the tags that are used are few. */
+const read = new Map<string, ReadTag>();
+const MAX_READ = 500;
+
+function readTag(locale: string): ReadTag {
+  const known = read.get(locale);
+  if (known) return known;
   const tag = canonicalTag(locale);
-  if (tag !== null) {
-    for (const name of candidatesOf(tag)) if (has(name)) return { tag, name };
-  }
-  return { tag: 'en', name: 'en' };
+  const found = { tag, candidates: tag === null ? [] : [...candidatesOf(tag)] };
+  if (read.size >= MAX_READ) read.clear();
+  read.set(locale, found);
+  return found;
 }
 
 /** Null for what is no language tag. `iw` becomes `he`, `fr-ca` becomes `fr-CA`. */

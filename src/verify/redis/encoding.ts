@@ -35,11 +35,25 @@ export function newState(challenge: Challenge): string {
   return `${secrets?.codeHash ?? NONE} ${secrets?.sealed ?? NONE} ${status} ${attempts} ${judged} ${step} ${times} ${rev} 1 ${NONE} ${JSON.stringify(sends)}`;
 }
 
+/** JSON has no members that are undefined; to write over them costs a third of leaving them out. */
+const LEFT_OUT: Record<Exclude<keyof Challenge, keyof ChallengeFacts> | 'budgets' | 'sendLimits', undefined> = {
+  status: undefined,
+  attempts: undefined,
+  judged: undefined,
+  sends: undefined,
+  step: undefined,
+  nextSendAt: undefined,
+  dueAt: undefined,
+  endedAt: undefined,
+  rev: undefined,
+  secrets: undefined,
+  budgets: undefined,
+  sendLimits: undefined,
+};
+
 /** The facts without the terms, which nobody needs once a challenge has ended: they are not recorded. */
 export function factsOf(challenge: Challenge): string {
-  const { status, attempts, judged, sends, step, nextSendAt, dueAt, endedAt, rev, secrets, ...constant } = challenge;
-  const { budgets, sendLimits, ...facts } = constant;
-  return JSON.stringify(facts);
+  return JSON.stringify({ ...challenge, ...LEFT_OUT });
 }
 
 /** Budgets and limits, without the names of their members. */

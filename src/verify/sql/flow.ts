@@ -9,7 +9,7 @@ import type { AdvanceResult, FlowChange } from '../store.ts';
 import { toBudgetRow } from './budget-rows.ts';
 import { limitRows, toLimitStates } from './limit-rows.ts';
 import type { SqlContext, Statements } from './statements.ts';
-import { append, toChallenge, type VerificationRow } from './verification-row.ts';
+import { append, type ChangingRow, toChallenge } from './verification-row.ts';
 
 export function advanceFlow(
   { db, statements }: SqlContext,
@@ -20,10 +20,7 @@ export function advanceFlow(
 ): Promise<AdvanceResult> {
   const limits = change.limits ?? [];
   return batchTransaction(db, {}, async (batch): Promise<AdvanceResult> => {
-    const [[row], counts] = await batch.run(
-      statements.lockChallenge({ id }),
-      statements.takeLimits(limitRows(limits, now)),
-    );
+    const [[row], counts] = await batch.run(statements.lockFlow({ id }), statements.takeLimits(limitRows(limits, now)));
     if (row?.rev !== rev) return { kind: 'conflict' };
     const hit = findLimitHit(limits, toLimitStates(counts), now);
     if (hit) {
@@ -41,7 +38,7 @@ export function advanceFlow(
 }
 
 /** Once ended, a challenge keeps its status and has no secrets; its sends may still change. */
-function applyChange(row: VerificationRow, change: FlowChange, now: number): VerificationRow {
+function applyChange(row: ChangingRow, change: FlowChange, now: number): ChangingRow {
   const wasPending = row.status === 'pending';
   const isPending = wasPending && change.status === 'pending';
   return {

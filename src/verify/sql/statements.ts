@@ -3,7 +3,7 @@ import { amongUnlocked, forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { BudgetTable, EventTable, LimitTable } from '../../db/schema.ts';
 import { rowsStatement, statement } from '../../db/statement.ts';
-import type { VerificationRow } from './verification-row.ts';
+import { CHANGING, type ChangingRow, type VerificationRow } from './verification-row.ts';
 
 export interface SqlContext {
   db: Database;
@@ -21,6 +21,10 @@ export function createStatements({ kysely: db, dialect }: Database) {
     /** Read to be changed. */
     lockChallenge: statement((row: { id: string }) => forUpdate(dialect, byId(row))),
 
+    lockFlow: statement((row: { id: string }) =>
+      forUpdate(dialect, db.selectFrom('verifications').select(CHANGING).where('id', '=', row.id)),
+    ),
+
     insertChallenge: statement((row: VerificationRow) => db.insertInto('verifications').values(row)),
 
     /** Apart from `saveChallenge`, because it touches no index. */
@@ -31,7 +35,7 @@ export function createStatements({ kysely: db, dialect }: Database) {
         .where('id', '=', row.id),
     ),
 
-    saveChallenge: statement((row: VerificationRow) =>
+    saveChallenge: statement((row: ChangingRow) =>
       db
         .updateTable('verifications')
         .set({

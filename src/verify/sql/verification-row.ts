@@ -7,6 +7,25 @@ import { RECONCILE_MS } from '../store.ts';
 
 export type VerificationRow = Selectable<VerificationTable>;
 
+/** What the sending side reads to change it: all but the facts, which are the most. */
+export const CHANGING = [
+  'id',
+  'status',
+  'attempts',
+  'judged',
+  'sends',
+  'step',
+  'next_send_at',
+  'due_at',
+  'ended_at',
+  'rev',
+  'sequence',
+  'approved_by',
+  'code_hash',
+  'sealed',
+] as const;
+export type ChangingRow = Pick<VerificationRow, (typeof CHANGING)[number]>;
+
 export function toChallenge(row: VerificationRow): Challenge {
   return {
     // The read model has no terms: what is read from it has ended.
@@ -54,7 +73,7 @@ export function toRow(challenge: Challenge): VerificationRow {
 }
 
 /** A change of one challenge: its row, and the events that follow its last one. */
-export function append(row: VerificationRow, ...events: readonly AuditEvent[]) {
+export function append<Row extends ChangingRow>(row: Row, ...events: readonly AuditEvent[]) {
   return {
     row: { ...row, sequence: row.sequence + events.length },
     events: events.map((event, index) => toEventRow({ ...event, sequence: row.sequence + index + 1 })),
