@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { referenceOf } from '../../src/delivery/messages/message.ts';
 import type { ReceiptStatus } from '../../src/delivery/provider.ts';
 import { CHANNELS, type Channel } from '../../src/lib/channels.ts';
@@ -278,5 +278,28 @@ function workflows(profile: Profile): void {
     const [email, sms, voice] = ['email', 'sms', 'voice'].map((channel) => ({ channel, wait_seconds: 9 }));
     expect(await claims([email, sms] as object[])).toMatchObject({ channel: 'email', amr: ['otp'] });
     expect(await claims([sms, voice] as object[])).toMatchObject({ channel: 'voice', amr: ['otp', 'tel'] });
+  });
+
+  it('send a new code by each step where the policy wants one, and prove by which it came', async () => {
+    const policy = { allowed_channels: ['sms', 'email', 'voice'], resend_code: 'new' };
+    const other = await openTestService(profile, { policy });
+    onTestFinished(() => other.close());
+    const person = newPerson();
+    const workflow = ['sms', 'email', 'voice'].map((channel) => ({ channel, wait_seconds: 60 }));
+    const { body } = await other.call('POST', '/v1/verifications', { ...person, workflow });
+    const answerTo = async (code: string) =>
+      (await other.call('POST', `/v1/verifications/${body.id}/check`, { code })).body;
+    const codes = [await other.codeOf(person.to)];
+    for (const place of [person.email, person.to]) {
+      other.clock.now += 60_000;
+      await other.work();
+      codes.push(await other.codeOf(place));
+    }
+    for (const old of codes.slice(0, 2)) {
+      if (old !== codes[2]) expect(await answerTo(old)).toMatchObject({ valid: false, reason: 'wrong_code' });
+    }
+    const { valid, token } = await answerTo(codes[2] ?? '');
+    expect(valid).toBe(true);
+    expect(JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString())).toMatchObject({ channel: 'voice' });
   });
 }
