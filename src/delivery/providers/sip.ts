@@ -12,7 +12,7 @@ import { createSpeaker } from '../speech/speaker.ts';
 import { checkSipConfig, type SipConfig, SipConfigSchema, type TrunkConfig } from './sip-config.ts';
 import { failed } from './support/verdict.ts';
 
-/** Calls over SIP trunks, spoken by this process; docs/decisions/0020-sip-and-rtp.md. */
+/** Calls over SIP trunks, spoken by this process; docs/decisions/0017-sip-and-rtp.md. */
 export const sip: ProviderType<SipConfig> = { schema: SipConfigSchema, check: checkSipConfig, create };
 
 async function create(config: SipConfig, { name, log }: ProviderDeps): Promise<Provider> {
