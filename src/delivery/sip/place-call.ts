@@ -52,6 +52,8 @@ export interface PlaceCallOptions {
   report(outcome: CallOutcome): void;
 }
 
+const OPT_OUT_CODE = 'sip:opt_out_key';
+
 export function placeCall(options: PlaceCallOptions): PlacedCall {
   const start = Promise.withResolvers<CallStart>();
   const outcome = Promise.withResolvers<CallOutcome>();
@@ -89,7 +91,7 @@ async function dial(
     script: options.script,
     play: (sounds, ended) => media?.play(sounds, ended),
     heard: () => options.report({ status: 'delivered' }),
-    optedOut: () => options.report({ status: 'delivered', reason: 'opted_out', carrierCode: 'sip:opt_out_key' }),
+    optedOut: () => options.report({ status: 'delivered', reason: 'opted_out', carrierCode: OPT_OUT_CODE }),
     hangUp: () => call?.hangUp(),
   });
 
@@ -161,13 +163,10 @@ async function dial(
           undelivered('unsupported', 'sip:sdp'),
         ];
       default: {
+        if (why) return [{ kind: 'unclear', reason: why.reason }, undelivered(why.reason, why.carrierCode)];
         const said = conversation.end();
-        const reason = why?.reason ?? (said.heard || !wasConnected ? 'declined' : said.reason);
-        const code = why
-          ? why.carrierCode
-          : said.heard === false && said.reason === 'opted_out'
-            ? 'sip:opt_out_key'
-            : 'sip:bye';
+        const reason = said.heard ? 'declined' : said.reason;
+        const code = reason === 'opted_out' ? OPT_OUT_CODE : 'sip:bye';
         return [{ kind: 'unclear', reason }, undelivered(reason, code)];
       }
     }

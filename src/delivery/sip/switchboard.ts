@@ -106,7 +106,7 @@ export function createSwitchboard({ trunks, waitMs, place, receipt }: Switchboar
           if (isClosing || signal.aborted) return failed(isClosing ? 'unavailable' : 'timeout');
           const tried = await overTrunk(trunk, message, script, signal);
           if ('waitMs' in tried) shortest = Math.min(shortest ?? tried.waitMs, tried.waitMs);
-          else if (tried.kind === 'failed' && isOfTrunk(tried)) last = tried;
+          else if (isOfTrunk(tried)) last = tried;
           else return tried;
         }
         if (shortest === null) return last;
@@ -147,7 +147,7 @@ function verdictOf(start: CallStart | null, { reference }: OutboundMessage): Sen
 }
 
 /** Another server or trunk may take the call; it was certainly not put through by this one. */
-function isOfTrunk(verdict: Exclude<SendVerdict, { kind: 'accepted' }>): verdict is Failed {
+function isOfTrunk(verdict: SendVerdict): verdict is Failed {
   return verdict.kind === 'failed' && reasons[verdict.reason].mendable;
 }
 

@@ -240,7 +240,7 @@ await describeWith(['sipp', 'espeak-ng'], 'a call to SIPp', () => {
         request('INVITE', 1, hold),
         receiveResponse(200, '<ereg regexp="a=recvonly" search_in="body" check_it="true" assign_to="held"/>'),
         request('ACK', 1),
-        wait(1_500),
+        wait(4_000),
         // Without an offer: ours is made anew, and answered in the ACK.
         request('INVITE', 2),
         receiveResponse(200, '<ereg regexp="m=audio" search_in="body" check_it="true" assign_to="offered"/>'),
