@@ -17,7 +17,7 @@ export function startWorkers(services: Services): Workers {
   const worker = startWorker(verify, { onError });
   delivery.worker.start();
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
-  const purge = repeat(PURGE_MS, () => Promise.all([purgeExpired(db, now()), delivery.purge(now())]), onError);
+  const purge = repeat(PURGE_MS, () => purgeExpired(db, now()), onError);
   return {
     async stop() {
       await Promise.all([worker.stop(), delivery.worker.stop(), watch.stop(), purge.stop()]);

@@ -6,16 +6,26 @@ import type { Database } from './open.ts';
 /** An acceptance matters while its code could be offered again: ten minutes. A day leaves room for any clock. */
 const ACCEPTANCE_KEPT_MS = 86_400_000;
 
-/** Each table's key, the time that decides, and how long after that time a row is kept. */
+/** A receipt waits so long for a message that may still turn up. */
+const PARKED_MS = 86_400_000;
+
+/** Each table's key, the time that decides, how long after that time a row is kept, and what saves it if it has one. */
 const TABLES = [
   { table: 'limits', key: 'key', time: 'expires_at', keptMs: 0 },
   { table: 'idempotency', key: 'key', time: 'expires_at', keptMs: 0 },
   { table: 'token_redemptions', key: 'jti', time: 'expires_at', keptMs: 0 },
   { table: 'known_devices', key: 'key', time: 'expires_at', keptMs: 0 },
   { table: 'acceptances', key: 'challenge_id', time: 'at', keptMs: ACCEPTANCE_KEPT_MS },
-] as const;
+  { table: 'receipts', key: 'key', time: 'received_at', keptMs: PARKED_MS, savedBy: 'message_id' },
+] as const satisfies Purged[];
 
-type Purged = (typeof TABLES)[number];
+interface Purged {
+  table: string;
+  key: string;
+  time: string;
+  keptMs: number;
+  savedBy?: string;
+}
 
 const BATCH = 500;
 /** So that one call ends even when rows expire as fast as they go. The next call goes on. */
@@ -36,12 +46,12 @@ export async function purgeExpired(db: Database, now: number): Promise<number> {
   return purged;
 }
 
-async function deleteBatch(db: Database, { table, key, time, keptMs }: Purged, now: number): Promise<number> {
+async function deleteBatch(db: Database, { table, key, time, keptMs, savedBy }: Purged, now: number): Promise<number> {
   // The tables differ in nothing but these names, which Kysely's types cannot say.
-  const kysely = db.kysely as unknown as Kysely<Record<string, Record<string, number>>>;
-  const expired = kysely
-    .selectFrom(table)
-    .select(sql.ref(key).as('key'))
+  const kysely = db.kysely as unknown as Kysely<Record<string, Record<string, number | null>>>;
+  const all = kysely.selectFrom(table).select(sql.ref(key).as('key'));
+  const unsaved = savedBy === undefined ? all : all.where(savedBy, 'is', null);
+  const expired = unsaved
     .where(time, '<=', now - keptMs)
     .orderBy(time)
     .limit(BATCH);

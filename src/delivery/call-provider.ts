@@ -48,6 +48,14 @@ const MAX_ID_LENGTH = 200;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: PostgreSQL has no text with NUL in it
 const CONTROL = /[\u0000-\u001f\u007f]/g;
 
+const YEAR_10000 = 253_402_300_800_000;
+
+/** A carrier's time, ms; null for one that could not be shown, of another unit for example. */
+export function storableTime(at: number | undefined): number | null {
+  const rounded = Math.round(at ?? Number.NaN);
+  return rounded >= 0 && rounded < YEAR_10000 ? rounded : null;
+}
+
 /** Text from outside that goes into the database. */
 export function storable(text: string, maxLength = MAX_ID_LENGTH): string {
   return text.toWellFormed().replace(CONTROL, '').slice(0, maxLength);

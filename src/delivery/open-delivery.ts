@@ -17,7 +17,7 @@ import { keepInbound } from './messages/keep-inbound.ts';
 import { LANES, referenceOf } from './messages/message.ts';
 import { type CodeReceipt, createReceiver, type Receiver } from './messages/receive.ts';
 import { createSendLog, type SendEntry } from './messages/send-log.ts';
-import { countParkedReceipts, purgeParkedReceipts, watchMessages } from './messages/watch.ts';
+import { countParkedReceipts, watchMessages } from './messages/watch.ts';
 import { createMessageWorker } from './messages/work.ts';
 import { type CodeLog, createCodeLog } from './messages/write-behind.ts';
 import { openProviders, type ProviderConfig, type ProviderTypes } from './open-providers.ts';
@@ -79,7 +79,6 @@ export interface Delivery {
   worker: JobWorker;
   /** One look at what no call and no receipt brings about. */
   watch(now: number): Promise<number>;
-  purge(now: number): Promise<void>;
   metrics: DeliveryMetrics;
   /** The words of codes. */
   templates: CodeTemplates;
@@ -199,7 +198,6 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     queue,
     worker,
     watch: (at) => watchMessages({ db, queue, choice, receiver }, at),
-    purge: (at) => purgeParkedReceipts(db, at),
     metrics,
     templates,
     composer,

@@ -43,6 +43,22 @@ await onEachDialect('the purge', ({ open }) => {
     expect(await db.kysely.selectFrom('acceptances').select('at').execute()).toEqual([{ at: NOW - day + 1 }]);
   });
 
+  it('keeps a receipt without a message for a day, and one with a message for longer', async () => {
+    const db = await open();
+    const day = 86_400_000;
+    const receipt = (key: string, received_at: number, message_id: string | null) => ({
+      ...{ key, received_at, message_id, provider: 'p', provider_id: null, reference: null, attempt: null },
+      ...{ status: 'sent', reason: null, carrier_code: null, details: null, at: null, due_at: null },
+    });
+    const rows = [receipt('old', NOW - day, null), receipt('new', NOW - day + 1, null), receipt('ours', 0, 'msg_a')];
+    await db.kysely.insertInto('receipts').values(rows).execute();
+    expect(await purgeExpired(db, NOW)).toBe(1);
+    expect(await db.kysely.selectFrom('receipts').select('key').orderBy('key').execute()).toEqual([
+      { key: 'new' },
+      { key: 'ours' },
+    ]);
+  });
+
   it('goes on until all is gone, batch after batch', async () => {
     const db = await open();
     const rows = Array.from({ length: 1200 }, (_, i) => ({ key: `k${i}`, expires_at: i }));

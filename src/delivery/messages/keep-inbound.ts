@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Database } from '../../db/open.ts';
 import { newId } from '../../lib/ids.ts';
 import { hashPhone } from '../../lib/phone.ts';
-import { storable } from '../call-provider.ts';
+import { storable, storableTime } from '../call-provider.ts';
 import type { InboundMessage } from '../provider.ts';
 
 const MAX_TEXT = 10_000;
@@ -29,7 +29,7 @@ export async function keepInbound(
       sender_hash: hashPhone(hashKey, sender),
       recipient: storable(message.to),
       text: message.text.toWellFormed().replaceAll('\0', '').slice(0, MAX_TEXT),
-      at: message.at ?? null,
+      at: storableTime(message.at),
       received_at: now,
     };
   });

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { storable } from '../call-provider.ts';
+import { storable, storableTime } from '../call-provider.ts';
 import type { Price, ProviderReceipt } from '../provider.ts';
 import type { ReceiptRow } from './load.ts';
 import { readPrice } from './price.ts';
@@ -17,7 +17,8 @@ export const FIRST_LOOK_MS = 2_000;
 
 /** Nothing of it says who the recipient is: a late receipt must not bring back a person who was erased. */
 export function toReceiptRow(provider: string, receipt: ProviderReceipt, now: number): ReceiptRow {
-  const { status, reason = null, at = null, mccMnc } = receipt;
+  const { status, reason = null, mccMnc } = receipt;
+  const at = storableTime(receipt.at);
   const given = typeof receipt.providerId === 'string' ? [receipt.providerId] : (receipt.providerId ?? []);
   const ids = [...new Set(given.map((id) => storable(id)))];
   const reference = receipt.reference === undefined ? null : storable(receipt.reference, 40);

@@ -53,6 +53,8 @@ export interface ReceiverDeps {
 }
 
 const BATCH = 200;
+/** Receipts in memory; about 10 MB. */
+const MAX_WORKING = 10_000;
 /** After 2 s, 4 s, 8 s … more than an hour; then a receipt stays parked until it is purged. */
 const LONGEST_LOOK_MS = FIRST_LOOK_MS * 2 ** 11;
 
@@ -61,6 +63,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const { kysely, dialect } = db;
   const keep = createReceiptKeeper(db);
   const options = { reportsOnce: deps.reportsOnce, canFailOver };
+  let working = 0;
   const workInFresh = createBatcher(async (groups: ReceiptRow[][]) => {
     await apply(await findTargets(db, groups.flat()));
     return groups;
@@ -152,7 +155,14 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       const at = now();
       const rows = new Map(receipts.map((receipt) => toReceiptRow(provider, receipt, at)).map((row) => [row.key, row]));
       const fresh = await keep([...rows.values()]);
-      if (fresh.length > 0) deps.background(workInFresh(fresh));
+      // Kept it is: what comes faster than it can be worked in is left to the watch.
+      if (fresh.length === 0 || working > MAX_WORKING) return;
+      working += fresh.length;
+      deps.background(
+        workInFresh(fresh).finally(() => {
+          working -= fresh.length;
+        }),
+      );
     },
 
     async lookAgain(at) {

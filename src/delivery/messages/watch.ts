@@ -14,11 +14,21 @@ export interface WatchDeps {
 }
 
 const BATCH = 200;
-/** How long a receipt waits for a message that may still turn up. */
-const PARKED_MS = 86_400_000;
+/** More is left for the next call, so that one ends even when work comes as fast as it goes. */
+const MAX_LOOKS = 50;
 
 /** What no call and no receipt brings about: sends whose process died, carriers that stay silent, parked receipts. */
-export async function watchMessages({ db, queue, choice, receiver }: WatchDeps, now: number): Promise<number> {
+export async function watchMessages(deps: WatchDeps, now: number): Promise<number> {
+  let found = 0;
+  for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+    const more = await look(deps, now);
+    found += more;
+    if (more < BATCH) break;
+  }
+  return found;
+}
+
+async function look({ db, queue, choice, receiver }: WatchDeps, now: number): Promise<number> {
   const due = await db.kysely
     .selectFrom('messages')
     .select(['id', 'status'])
@@ -30,15 +40,6 @@ export async function watchMessages({ db, queue, choice, receiver }: WatchDeps, 
   await loseSends(db, queue, idsOf('sending'), now);
   await endSilence(db, queue, idsOf('sent'), (loaded) => routeAgain(choice, loaded, now).candidates.length > 0, now);
   return due.length + (await receiver.lookAgain(now));
-}
-
-/** Of receipts that belong to no message of ours nothing is kept after a day. */
-export async function purgeParkedReceipts({ kysely }: Database, now: number): Promise<void> {
-  await kysely
-    .deleteFrom('receipts')
-    .where('message_id', 'is', null)
-    .where('received_at', '<=', now - PARKED_MS)
-    .execute();
 }
 
 /** For metrics. */

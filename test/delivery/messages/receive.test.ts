@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { purgeExpired } from '../../../src/db/purge.ts';
 import type { ProviderReceipt } from '../../../src/delivery/provider.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
 import { accepted, code, type DeliveryRigOptions, openDeliveryRig } from '../delivery-rig.ts';
@@ -154,14 +155,14 @@ await onEachDialect('receipts', ({ open }) => {
   });
 
   test('of messages that are not ours are kept for a day, hold nothing personal, and bring nobody back (R46)', async () => {
-    const { report, receipts, clock, delivery, work, messages } = await start();
+    const { db, report, receipts, clock, work, messages } = await start();
     await report({ providerId: 'erased', reference: 'msg_00000000000000000000000000-1', status: 'delivered' });
     expect(await receipts()).toMatchObject([{ provider_id: 'erased', message_id: null }]);
     for (let hours = 0; hours < 24; hours += 1) {
       await work();
       clock.now += 3_600_000;
     }
-    await delivery.purge(clock.now);
+    await purgeExpired(db, clock.now);
     expect(await receipts()).toEqual([]);
     expect(await messages()).toEqual([]);
   });
@@ -215,6 +216,69 @@ await onEachDialect('receipts', ({ open }) => {
     ]);
     await settled();
     expect(await statusOf(id)).toBe('delivered');
+  });
+
+  test.each([1.5, 1.8e18, Number.NaN, -1])('at a time that is none (%d) count without it', async (at) => {
+    const { sent, report, statusOf, receipts } = await start();
+    const id = await sent();
+    await report({ providerId: 'c-1', status: 'delivered', at });
+    expect(await statusOf(id)).toBe('delivered');
+    expect((await receipts()).map((receipt) => receipt.at)).toEqual([at === 1.5 ? 2 : null]);
+  });
+
+  test('by the thousand, of messages that are not known, hold up no other (R47)', async () => {
+    const { sent, delivery, receipts, clock, settled, statusOf } = await start();
+    const id = await sent('ours');
+    const foreign = (index: number) => ({ providerId: `foreign-${index}`, status: 'delivered' as const });
+    await delivery.receive(
+      'main',
+      Array.from({ length: 2_000 }, (_, index) => foreign(index)),
+    );
+    await settled();
+    clock.now += 2_000;
+    await delivery.watch(clock.now);
+    const due = (await receipts()).filter(({ due_at }) => due_at !== null && due_at <= clock.now);
+    expect(due).toEqual([]);
+    await delivery.receive('main', [{ providerId: 'ours', status: 'delivered' }]);
+    await settled();
+    expect(await statusOf(id)).toBe('delivered');
+  });
+
+  test('that come faster than they can be worked in wait in the database, and are worked in later (R47)', async () => {
+    const db = await open();
+    const gate = Promise.withResolvers<void>();
+    let isSlow = false;
+    const rig = await openDeliveryRig({
+      ...db,
+      async batch(options, work) {
+        if (isSlow) await gate.promise;
+        return db.batch(options, work);
+      },
+    });
+    const { message } = await sender(db, rig)();
+    rig.carrier().planned.push(accepted('c-0'));
+    await rig.work();
+    isSlow = true;
+    // The first is under way as long as the database hangs.
+    await rig.delivery.receive('main', [{ providerId: 'c-0', status: 'sent' }]);
+    const flood = (from: number) =>
+      rig.delivery.receive(
+        'main',
+        Array.from({ length: 1_000 }, (_, index) => ({
+          providerId: `x-${from + index}`,
+          status: 'delivered' as const,
+        })),
+      );
+    for (let round = 0; round < 15; round += 1) await flood(round * 1_000);
+    await rig.delivery.receive('main', [{ providerId: 'c-0', status: 'delivered' }]);
+    expect(rig.background.size()).toBeLessThan(13);
+    isSlow = false;
+    gate.resolve();
+    await rig.settled();
+    rig.clock.now += 2_000;
+    await rig.work();
+    expect(await rig.messages()).toMatchObject([{ id: message.id, status: 'delivered' }]);
+    expect(await db.kysely.selectFrom('receipts').select('key').execute()).toHaveLength(15_002);
   });
 
   test('come by a standing connection as well, which is told when they are kept', async () => {
