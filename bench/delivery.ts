@@ -38,6 +38,12 @@ interface Options {
 const PROFILES: readonly Profile[] = ['postgres', 'scaled', 'embedded'];
 const WINDOWS = [10, 100];
 const LINK_ROUNDS = 5;
+/** Through which carriers messages are sent. */
+const SENT: Record<Profile, readonly string[]> = {
+  postgres: ['window-10', 'window-100', 'http'],
+  scaled: ['window-10', 'window-100', 'http'],
+  embedded: ['window-100'],
+};
 /** Through which carriers codes are timed. */
 const TIMED: Record<Profile, readonly string[]> = {
   postgres: ['window-100', 'http'],
@@ -58,14 +64,19 @@ async function main(options: Options): Promise<void> {
   try {
     const startedAt = performance.now();
     console.log(`${describeMachine()}\n${options.rounds} rounds of ${options.sliceMs} ms slices; median (min–max)\n`);
-    const rows = await measureAll(runFolder.path, options);
-    console.log(`${reportRows(rows)}\n\n${Math.round((performance.now() - startedAt) / 1_000)} s`);
+    const rows: Row[] = [];
+    try {
+      await measureAll(runFolder.path, options, rows);
+    } finally {
+      // What was measured before something went wrong is worth showing.
+      console.log(`${reportRows(rows)}\n\n${Math.round((performance.now() - startedAt) / 1_000)} s`);
+    }
   } finally {
     await runFolder.close();
   }
 }
 
-async function measureAll(runFolder: string, options: Options): Promise<Row[]> {
+async function measureAll(runFolder: string, options: Options, rows: Row[]): Promise<void> {
   const isWanted = (name: string) => name.includes(options.only);
   const smsc = startWorker(runFolder, 'bench/delivery-smsc.ts', []);
   const gateway = startWorker(runFolder, 'bench/delivery-gateway.ts', []);
@@ -77,11 +88,13 @@ async function measureAll(runFolder: string, options: Options): Promise<Row[]> {
     { name: 'window-100', area: '21', window: 100, sink: smsc, sinkPort: smscPort },
     { name: 'http', area: '31', window: null, sink: gateway, sinkPort: gatewayPort },
   ];
-  const rows: Row[] = [];
   for (const window of WINDOWS) {
     if (isWanted('link')) rows.push(...(await links.measure(window, LINK_ROUNDS, options.sliceMs / 2)));
   }
-  const sending = (profile: Profile) => carriers.filter((carrier) => isWanted(nameOf(profile, 'messages', carrier)));
+  const sending = (profile: Profile) =>
+    carriers.filter(
+      (carrier) => SENT[profile].includes(carrier.name) && isWanted(nameOf(profile, 'messages', carrier)),
+    );
   const timed = (profile: Profile) =>
     carriers.filter((carrier) => TIMED[profile].includes(carrier.name) && isWanted(nameOf(profile, 'codes', carrier)));
   const wanted = PROFILES.filter((profile) => sending(profile).length + timed(profile).length > 0);
@@ -96,7 +109,6 @@ async function measureAll(runFolder: string, options: Options): Promise<Row[]> {
   }
   await links.stop();
   await Promise.all([smsc.stop(), gateway.stop()]);
-  return rows;
 }
 
 function nameOf(profile: Profile, what: 'messages' | 'codes', { window }: Carrier): string {
