@@ -271,9 +271,10 @@ await onEachDialect('receipts', ({ open }) => {
       );
     for (let round = 0; round < 15; round += 1) await flood(round * 1_000);
     await rig.delivery.receive('main', [{ providerId: 'c-0', status: 'delivered' }]);
-    expect(rig.background.size()).toBeLessThan(13);
+    const inMemory = rig.background.size();
     isSlow = false;
     gate.resolve();
+    expect(inMemory).toBeLessThan(13);
     await rig.settled();
     rig.clock.now += 2_000;
     await rig.work();
