@@ -65,6 +65,7 @@ export async function deliverCode(
 
   const sending: Sending = {
     messageId,
+    project,
     channel,
     purpose: 'code',
     country,

@@ -3,24 +3,36 @@ import type { Provider, Purpose } from './provider.ts';
 /**
  * How many calls of one provider run at once. What waited for a connection until its deadline could not be told from
  * what the carrier swallowed, so nothing is handed over that would have to wait for one. Codes go first, and some slots
- * are theirs alone: a bulk send to a slow carrier leaves them free.
+ * are theirs alone: a bulk send to a slow carrier leaves them free. Of those who wait, the project goes first that has
+ * the fewest.
  */
 export interface ProviderSlots {
   /** Resolves with the function that frees the slot; null when none became free in time. */
-  enter(provider: Taker, purpose: Purpose, waitMs: number): Promise<(() => void) | null>;
+  enter(provider: Taker, guest: Guest, waitMs: number): Promise<(() => void) | null>;
 }
 
 type Taker = Pick<Provider, 'name' | 'atOnce'>;
 
+interface Guest {
+  project: string;
+  purpose: Purpose;
+}
+
 const SLOTS = 64;
 const SHARE_FOR_CODES = 1 / 4;
+
+interface Waiting {
+  project: string;
+  letIn(): void;
+}
 
 interface Entrance {
   slots: number;
   forCodes: number;
   taken: number;
-  codes: (() => void)[];
-  others: (() => void)[];
+  byProject: Map<string, number>;
+  codes: Waiting[];
+  others: Waiting[];
 }
 
 export function createProviderSlots(): ProviderSlots {
@@ -29,27 +41,31 @@ export function createProviderSlots(): ProviderSlots {
   function entranceOf({ name, atOnce: slots = SLOTS }: Taker): Entrance {
     const known = entrances.get(name);
     if (known) return known;
-    const made = { slots, forCodes: Math.floor(slots * SHARE_FOR_CODES), taken: 0, codes: [], others: [] };
+    const forCodes = Math.floor(slots * SHARE_FOR_CODES);
+    const made = { slots, forCodes, taken: 0, byProject: new Map(), codes: [], others: [] };
     entrances.set(name, made);
     return made;
   }
 
   return {
-    async enter(provider, purpose, waitMs) {
+    async enter(provider, { project, purpose }, waitMs) {
       const entrance = entranceOf(provider);
-      if (hasRoom(entrance, purpose)) return take(entrance);
+      if (hasRoom(entrance, purpose)) return take(entrance, project);
       if (waitMs <= 0) return null;
       const queue = purpose === 'code' ? entrance.codes : entrance.others;
       return new Promise((resolve) => {
-        const letIn = () => {
-          clearTimeout(timer);
-          resolve(take(entrance));
+        const waiting: Waiting = {
+          project,
+          letIn() {
+            clearTimeout(timer);
+            resolve(take(entrance, project));
+          },
         };
         const timer = setTimeout(() => {
-          queue.splice(queue.indexOf(letIn), 1);
+          queue.splice(queue.indexOf(waiting), 1);
           resolve(null);
         }, waitMs);
-        queue.push(letIn);
+        queue.push(waiting);
       });
     },
   };
@@ -59,18 +75,37 @@ function hasRoom({ slots, forCodes, taken }: Entrance, purpose: Purpose): boolea
   return taken < (purpose === 'code' ? slots : slots - forCodes);
 }
 
-function take(entrance: Entrance): () => void {
-  entrance.taken += 1;
+function take(entrance: Entrance, project: string): () => void {
+  count(entrance, project, 1);
   let held = true;
   return () => {
     if (!held) return;
     held = false;
-    entrance.taken -= 1;
+    count(entrance, project, -1);
     letNextIn(entrance);
   };
 }
 
+function count(entrance: Entrance, project: string, more: number): void {
+  const { byProject } = entrance;
+  entrance.taken += more;
+  const held = (byProject.get(project) ?? 0) + more;
+  if (held > 0) byProject.set(project, held);
+  else byProject.delete(project);
+}
+
 function letNextIn(entrance: Entrance): void {
-  if (entrance.codes.length > 0) entrance.codes.shift()?.();
-  else if (hasRoom(entrance, 'transactional')) entrance.others.shift()?.();
+  if (entrance.codes.length > 0) takeNext(entrance, entrance.codes)?.letIn();
+  else if (hasRoom(entrance, 'transactional')) takeNext(entrance, entrance.others)?.letIn();
+}
+
+/** Of projects that have as many, who has waited longest. */
+function takeNext({ byProject }: Entrance, queue: Waiting[]): Waiting | undefined {
+  const heldBy = ({ project }: Waiting) => byProject.get(project) ?? 0;
+  const fewest = Math.min(...queue.map(heldBy));
+  const [next] = queue.splice(
+    queue.findIndex((waiting) => heldBy(waiting) === fewest),
+    1,
+  );
+  return next;
 }

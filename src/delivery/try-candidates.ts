@@ -12,6 +12,7 @@ import type { Candidate, Routing } from './routing/router.ts';
 /** A message on its way through the providers that may carry it. */
 export interface Sending {
   messageId: string;
+  project: string;
   channel: Channel;
   purpose: Purpose;
   country: string | null;
@@ -97,7 +98,7 @@ export async function tryCandidates(deps: TryDeps, sending: Sending, caller: Abo
       return ifPaced;
     }
     const waitsMs = isCode(sending) ? codePatienceMs : patienceMs;
-    const leave = await deps.slots.enter(provider, sending.purpose, waitsMs);
+    const leave = await deps.slots.enter(provider, sending, waitsMs);
     if (!leave) {
       paced = { kind: 'paced', waitMs: waitsMs, pacedBy: candidate };
       return ifPaced;

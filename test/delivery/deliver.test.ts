@@ -285,6 +285,7 @@ describe('time', () => {
     const sending = {
       ...({
         messageId: 'msg_0',
+        project: 'prj_a',
         channel: 'sms',
         purpose: over.purpose ?? 'code',
         country: 'FR',

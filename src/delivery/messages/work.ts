@@ -141,6 +141,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     const limit = decision.validitySeconds === null ? Infinity : now() + decision.validitySeconds * 1000;
     return {
       messageId: id,
+      project,
       channel,
       purpose,
       country,
