@@ -19,7 +19,9 @@ export interface Target {
  * reference. Only the provider that carried an attempt can say anything about it.
  */
 export async function findTargets(db: Database, receipts: readonly ReceiptRow[]): Promise<Target[]> {
-  const [byId, byReference] = await Promise.all([findByIds(db, receipts), findByReferences(db, receipts)]);
+  // One after the other: an attempt that ends in between is found by its ids, which say which part is meant.
+  const byReference = await findByReferences(db, receipts);
+  const byId = await findByIds(db, receipts);
   return receipts.flatMap((receipt) => byId.get(receipt.key) ?? byReference.get(receipt.key) ?? []);
 }
 
