@@ -1,3 +1,4 @@
+import type { AuditEvent } from '../audit/event.ts';
 import type { Challenge } from './challenge.ts';
 import type { Receipt } from './deliver.ts';
 import type { VerifyDeps } from './deps.ts';
@@ -36,10 +37,17 @@ async function store(
     provider: receipt.provider,
     ...(receipt.reason !== undefined && { reason: receipt.reason }),
   };
-  const events = [challengeEvent(type, challenge, 'system', now, data)];
+  const events = [...sentEvents(challenge, receipt, now), challengeEvent(type, challenge, 'system', now, data)];
   const ended = flow.status !== challenge.status;
   if (ended) events.push(challengeEvent('verification.undeliverable', challenge, 'system', now));
   const dueAt = ended && challenge.attempts > challenge.judged ? now + RECONCILE_MS : flow.dueAt;
   const result = await deps.store.advance(challenge.id, challenge.rev, { ...flow, dueAt, events }, now);
   return result.kind === 'ok' ? { ...challenge, ...flow, dueAt, rev: result.rev } : null;
+}
+
+/** A receipt may be faster than the outcome of the call that it is about, and proves that the carrier took the message. */
+function sentEvents(challenge: Challenge, { sendIndex, provider }: Receipt, now: number): AuditEvent[] {
+  if (challenge.sends[sendIndex]?.status !== 'sending') return [];
+  const data = { ...sendData(challenge, sendIndex), provider, outcome: 'sent' };
+  return [challengeEvent('verification.sent', challenge, 'system', now, data)];
 }
