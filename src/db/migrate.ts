@@ -2,6 +2,13 @@ import { type Kysely, sql } from 'kysely';
 import { core } from './migrations/0001-core.ts';
 import { delivery } from './migrations/0002-delivery.ts';
 import { wording } from './migrations/0003-wording.ts';
+import { audit } from './migrations/0004-audit.ts';
+import { webhooks } from './migrations/0005-webhooks.ts';
+import { recordings } from './migrations/0006-recordings.ts';
+import { privacy } from './migrations/0007-privacy.ts';
+import { people } from './migrations/0008-people.ts';
+import { templates } from './migrations/0009-templates.ts';
+import { campaigns } from './migrations/0010-campaigns.ts';
 import type { Database } from './open.ts';
 import { writeTransaction } from './transaction.ts';
 
@@ -12,7 +19,18 @@ export interface Migration {
 }
 
 /** In order, without gaps, only ever appended to. */
-const migrations: readonly Migration[] = [core, delivery, wording];
+const migrations: readonly Migration[] = [
+  core,
+  delivery,
+  wording,
+  audit,
+  webhooks,
+  recordings,
+  privacy,
+  people,
+  templates,
+  campaigns,
+];
 
 /** The schema this build works with. */
 export const SCHEMA_VERSION = migrations.length;

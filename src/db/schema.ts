@@ -1,7 +1,21 @@
 import type { Generated } from 'kysely';
+import type { AuditSchema } from './schema/audit.ts';
+import type { CampaignsSchema } from './schema/campaigns.ts';
+import type { PeopleSchema } from './schema/people.ts';
+import type { PrivacySchema } from './schema/privacy.ts';
+import type { RecordingsSchema } from './schema/recordings.ts';
+import type { TemplatesSchema } from './schema/templates.ts';
+import type { WebhooksSchema } from './schema/webhooks.ts';
 
 /** All times are milliseconds since the epoch. JSON is kept as text: one SQL for both dialects. */
-export interface Schema {
+export interface Schema
+  extends AuditSchema,
+    WebhooksSchema,
+    RecordingsSchema,
+    PrivacySchema,
+    PeopleSchema,
+    TemplatesSchema,
+    CampaignsSchema {
   settings: { key: string; value: string };
   projects: ProjectTable;
   api_keys: ApiKeyTable;

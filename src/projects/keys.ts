@@ -33,7 +33,14 @@ export interface NewKey {
 }
 
 /** What a new key may do unless told otherwise. The rest undoes protections, so it is asked for by name. */
-const ASKED_FOR_BY_NAME: ReadonlySet<Scope> = new Set(['admin', 'recipients:write', 'settings:write']);
+const ASKED_FOR_BY_NAME: ReadonlySet<Scope> = new Set([
+  'admin',
+  'recipients:write',
+  'settings:write',
+  'audit:unmask',
+  'privacy:write',
+  'templates:review',
+]);
 export const DEFAULT_SCOPES = SCOPES.filter((scope) => !ASKED_FOR_BY_NAME.has(scope));
 
 /** Null when there is no such project. The secret is in the answer only: the database has its hash. */
