@@ -14,6 +14,8 @@ export interface ChoiceFacts extends RouteFacts {
  */
 export interface ProviderChoice {
   route(facts: ChoiceFacts, now: number): RouteDecision;
+  /** Whether it matters for the choice which network a recipient is in. */
+  goesByNetwork(mode: 'live' | 'test'): boolean;
   /** Whether anything is configured that could carry it, whatever its state. */
   carries(mode: 'live' | 'test', channel: Channel): boolean;
   /** Whether what is sent in this mode reaches the sandbox only. */
@@ -26,7 +28,7 @@ export interface ProviderChoiceDeps {
   /** By name, without the sandbox. */
   providers: ReadonlyMap<string, Provider>;
   sandbox: Provider;
-  routing: Pick<Routing, 'route'>;
+  routing: Pick<Routing, 'route' | 'goesByNetwork'>;
   production: boolean;
 }
 
@@ -39,6 +41,7 @@ export function createProviderChoice({ providers, sandbox, routing, production }
     route({ mode, ...facts }, now) {
       return toSandbox(mode) ? sandboxDecision(sandbox.name, facts) : routing.route(facts, now);
     },
+    goesByNetwork: (mode) => !toSandbox(mode) && routing.goesByNetwork(),
     carries: (mode, channel) =>
       toSandbox(mode) || [...providers.values()].some(({ channels }) => channels.includes(channel)),
     toSandbox,

@@ -3,6 +3,7 @@ import type { Now } from '../lib/clock.ts';
 import { measureText } from '../lib/text/encode-text.ts';
 import type { ProviderChoice } from './choose-provider.ts';
 import { codeMessageId, toCodeRow } from './messages/code-row.ts';
+import type { KnownNetwork } from './messages/known-network.ts';
 import { VERDICT_STATUS } from './messages/message.ts';
 import { describeRoute, receiptDueAt } from './messages/route-record.ts';
 import { toEnded } from './messages/send-entries.ts';
@@ -35,7 +36,8 @@ export type DeliverResult =
   | { kind: 'failed' | 'unknown'; provider: string; reason: string };
 
 export interface CodeDeliveryDeps extends TryDeps {
-  choice: Pick<ProviderChoice, 'route'>;
+  choice: Pick<ProviderChoice, 'route' | 'goesByNetwork'>;
+  knownNetwork: KnownNetwork;
   codeLog: Pick<CodeLog, 'begun' | 'ended'>;
   composer: Composer;
   background(task: Promise<unknown>): void;
@@ -55,10 +57,13 @@ export async function deliverCode(
   signal: AbortSignal,
 ): Promise<DeliverResult> {
   const { channel, brand, project, mode, to, country, tried = [] } = message;
-  const composed = await deps.composer.compose(message);
+  const [composed, mccMnc] = await Promise.all([
+    deps.composer.compose(message),
+    deps.choice.goesByNetwork(mode) ? deps.knownNetwork(message.recipientHash) : null,
+  ]);
   const now = deps.now();
   const facts = { project, mode, purpose: 'code', channel, to, country, brand, avoid: tried } as const;
-  const decision = deps.choice.route(facts, now);
+  const decision = deps.choice.route({ ...facts, ...(mccMnc !== null && { mccMnc }) }, now);
   const route = describeRoute(decision);
   const messageId = codeMessageId(message);
   const expiresAt = now + Math.min(message.validitySeconds, decision.validitySeconds ?? Infinity) * 1000;

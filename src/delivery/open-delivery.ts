@@ -14,6 +14,7 @@ import { createProviderChoice, type ProviderChoice } from './choose-provider.ts'
 import { type CodeMessage, type DeliverResult, deliverCode, recordLostCode } from './deliver.ts';
 import { createDeliveryMetrics, type DeliveryMetrics } from './delivery-metrics.ts';
 import { keepInbound } from './messages/keep-inbound.ts';
+import { createKnownNetwork } from './messages/known-network.ts';
 import { LANES, referenceOf } from './messages/message.ts';
 import { type CodeReceipt, createReceiver, type Receiver } from './messages/receive.ts';
 import { createSendLog, type SendEntry } from './messages/send-log.ts';
@@ -114,6 +115,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   const composer = createComposer({ templates, log });
   const choice = createProviderChoice({ providers, sandbox, routing, production });
   const queue = createQueue(db, 'messages', Object.values(LANES));
+  const knownNetwork = createKnownNetwork(db, now);
   const write = createSendLog(db, queue);
   const tries = { find: choice.find, routing, slots: createProviderSlots(), now, log, metrics };
   let tellVerify: (receipt: CodeReceipt) => Promise<void> | void = () => {};
@@ -160,6 +162,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     db,
     queue,
     choice,
+    knownNetwork,
     onError,
     async write(entries) {
       const written = await write(entries);
@@ -180,7 +183,8 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
 
   const closing = opening.move();
   return {
-    deliver: (message, signal) => deliverCode({ ...tries, choice, codeLog, composer, background }, message, signal),
+    deliver: (message, signal) =>
+      deliverCode({ ...tries, choice, knownNetwork, codeLog, composer, background }, message, signal),
     lost: (message) => recordLostCode({ codeLog, now }, message),
     onCodeReceipt(handler) {
       tellVerify = handler;

@@ -57,6 +57,22 @@ await onEachDialect('a code on its way', ({ open }) => {
     ]);
   });
 
+  test('goes by the network that a carrier named when the number was sent to before', async () => {
+    const rules = [
+      { name: 'orange', when: { mcc_mnc: '20801' }, providers: [{ provider: 'second', weight: 1 }] },
+      { name: 'rest', when: {}, providers: [{ provider: 'first', weight: 1 }] },
+    ].map((rule) => ({ ...rule, strategy: 'ordered' as const, failover_on_receipt: false }));
+    const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} }, routes: { rules } });
+    rig.carrier('first').planned.push(accepted('m-1', { mccMnc: '20801' }));
+    expect(await rig.deliver(code())).toEqual({ kind: 'sent', provider: 'first' });
+    await rig.settled();
+    expect(await rig.deliver(code({ verificationId: 'ver_2abcdefghjkmnpqrstvwxyz0123' }))).toEqual({
+      ...{ kind: 'sent', provider: 'second' },
+    });
+    const stranger = code({ verificationId: 'ver_3abcdefghjkmnpqrstvwxyz0123', recipientHash: 'another' });
+    expect(await rig.deliver(stranger)).toEqual({ kind: 'sent', provider: 'first' });
+  });
+
   test('that one provider certainly did not send goes to the next one at once; both tries are on record', async () => {
     const rig = await openDeliveryRig(await open(), { carriers: { first: {}, second: {} } });
     rig.carrier('first').planned.push({ ...failed, carrierCode: 'E17' });

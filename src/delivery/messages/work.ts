@@ -13,6 +13,7 @@ import { readContent } from './content.ts';
 import { messageEvents } from './events.ts';
 import { giveUpMessage } from './give-up.ts';
 import { jobOf } from './job-of.ts';
+import type { KnownNetwork } from './known-network.ts';
 import { createMessageLoader, type LoadedMessage, type MessageRow } from './load.ts';
 import { loseSends } from './lose-sends.ts';
 import { type AttemptStatus, VERDICT_STATUS, WAITING } from './message.ts';
@@ -29,6 +30,7 @@ export interface MessageWorkDeps extends TryDeps {
   queue: JobQueue;
   write: WriteEntries;
   choice: ProviderChoice;
+  knownNetwork: KnownNetwork;
   onError(error: unknown): void;
 }
 
@@ -87,6 +89,9 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
 
   async function send(job: Job, loaded: LoadedMessage, at: number): Promise<void> {
     const { message } = loaded;
+    if (message.mcc_mnc === null && choice.goesByNetwork(message.mode)) {
+      message.mcc_mnc = await deps.knownNetwork(message.recipient_hash);
+    }
     const { decision, candidates } = routeAgain(choice, loaded, at);
     const sending = toSending(job, message, decision, candidates);
     const result = await tryCandidates(deps, sending, new AbortController().signal);

@@ -10,6 +10,8 @@ import { type Condition, listOf, type RoutingTable, type RuleProvider, type Tabl
 export interface CompiledTable {
   version: number;
   rules: readonly CompiledRule[];
+  /** Whether any rule goes by the recipient's network. */
+  byNetwork: boolean;
   /** Those that may fit a message of this purpose on this channel. */
   rulesFor(facts: Pick<RouteFacts, 'purpose' | 'channel'>): readonly CompiledRule[];
   senders: Senders;
@@ -56,6 +58,7 @@ export function compileTable(version: number, table: RoutingTable, providers: re
   return {
     version,
     rules,
+    byNetwork: table.rules.some(({ when }) => when.mcc_mnc !== undefined),
     rulesFor({ channel, purpose }) {
       const lane = laneOf(channel, purpose);
       const known = lanes.get(lane) ?? fitting(channel, purpose);

@@ -112,6 +112,7 @@ export async function createRouting(deps: RoutingDeps): Promise<OpenRouting> {
       if (first) breakers.get(first.provider)?.probing(at);
       return decision;
     },
+    goesByNetwork: () => table.compiled().byNetwork,
     explain(facts, at) {
       const trace: Trace = { rules: [], considered: [] };
       return { decision: chooseRoute(table.compiled(), facts, outlookOf(facts, at), random, trace), trace };

@@ -65,6 +65,8 @@ export interface Bucket {
 /** What the sending side asks of routing. `createRouting` makes it; deciding touches memory only. */
 export interface Routing {
   route(facts: RouteFacts, now: number): RouteDecision;
+  /** Whether it matters which network a recipient is in. */
+  goesByNetwork(): boolean;
   /**
    * Takes a token of every bucket, for all instances together: 0 when it may go now, else how many ms to wait (nothing
    * was taken then). A code never waits for bulk: it takes what is there and leaves the debt to the others.

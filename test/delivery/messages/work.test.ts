@@ -53,6 +53,22 @@ await onEachDialect('a queued message', ({ open }) => {
     expect(await typesOf(message.id)).toEqual(['message.accepted', 'message.sent']);
   });
 
+  test('goes by the network that a carrier named for an earlier message to the number', async () => {
+    const common = { strategy: 'ordered', failover_on_receipt: false } as const;
+    const rules = [
+      { ...common, name: 'orange', when: { mcc_mnc: '208' }, providers: [{ provider: 'second', weight: 1 }] },
+      { ...common, name: 'rest', when: {}, providers: [{ provider: 'first', weight: 1 }] },
+    ];
+    const { send, work, carrier, one } = await start({ ...two, routes: { rules } });
+    carrier('first').planned.push(accepted('m-1', { mccMnc: '20801' }));
+    const before = await send();
+    await work();
+    const after = await send();
+    await work();
+    expect(await one(before.message.id)).toMatchObject({ provider: 'first', mcc_mnc: '20801' });
+    expect(await one(after.message.id)).toMatchObject({ provider: 'second' });
+  });
+
   test('waits longer and longer while every provider fails, and is sent when one recovers (R35)', async () => {
     const { send, work, carrier, one, clock } = await start();
     carrier().planned.push(failed, failed, failed);
