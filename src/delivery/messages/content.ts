@@ -2,6 +2,8 @@
 export interface MessageContent {
   text: string;
   subject?: string;
+  /** Characters that cost segments are written by like ones. */
+  smartEncoding?: boolean;
 }
 
 export function readContent(json: string | null): MessageContent {

@@ -25,6 +25,7 @@ export interface MessageInput {
   purpose?: 'transactional' | 'marketing';
   sender?: string;
   locale?: string;
+  smart_encoding?: boolean;
   send_at?: string;
   validity_seconds?: number;
   metadata?: Record<string, string>;
@@ -106,7 +107,7 @@ function findProblem(input: MessageInput, channel: Channel, now: number): { poin
   }
   const text = cleanBody(input.text);
   if (text === '') return { pointer: '/text', message: 'has no visible character' };
-  if (channel === 'sms' && measureText(text).segments > MAX_SEGMENTS) {
+  if (channel === 'sms' && sizeOf(text, input).segments > MAX_SEGMENTS) {
     return { pointer: '/text', message: `takes more than ${MAX_SEGMENTS} segments` };
   }
   if (channel === 'email' && input.subject === undefined) {
@@ -131,7 +132,7 @@ function toRow(
   seed: string | undefined,
 ): MessageRow {
   const text = cleanBody(input.text);
-  const size = channel === 'sms' ? measureText(text) : null;
+  const size = channel === 'sms' ? sizeOf(text, input) : null;
   const sendAt = input.send_at === undefined ? null : Date.parse(input.send_at);
   const startsAt = Math.max(sendAt ?? now, now);
   const subject = input.subject === undefined ? {} : { subject: cleanBody(input.subject).replaceAll('\n', ' ') };
@@ -146,7 +147,7 @@ function toRow(
     recipient_masked: recipient.masked,
     verification_id: null,
     send_index: null,
-    content: JSON.stringify({ text, ...subject }),
+    content: JSON.stringify({ text, ...subject, ...(input.smart_encoding && { smartEncoding: true }) }),
     sender: input.sender ?? null,
     locale: input.locale ?? null,
     encoding: size?.encoding ?? null,
@@ -170,6 +171,8 @@ function toRow(
     updated_at: now,
   };
 }
+
+const sizeOf = (text: string, { smart_encoding: smart = false }: MessageInput) => measureText(text, { smart });
 
 /** Its id derives from the message's: there is one for each. */
 function createdEvent(row: MessageRow): AuditEvent[] {

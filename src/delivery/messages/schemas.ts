@@ -47,6 +47,13 @@ export const MessageBody = Type.Object(
         description: 'BCP 47; the language a call speaks.',
       }),
     ),
+    smart_encoding: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          "Where characters outside the 7-bit alphabet would cost segments, like ones are sent instead: ’ as ', à as it is, ă as a.",
+      }),
+    ),
     send_at: Type.Optional(
       Type.String({ format: 'date-time', description: 'Not before this time; at most seven days ahead.' }),
     ),

@@ -2,6 +2,7 @@ import { CHANNELS } from '../../lib/channels.ts';
 import type { Now } from '../../lib/clock.ts';
 import { newId } from '../../lib/ids.ts';
 import type { OutboundMessage, Provider, ProviderReceipt, SendVerdict } from '../provider.ts';
+import { smsText } from './support/sms-text.ts';
 
 /** Whose messages: a key sees those of its own project and mode. */
 export interface SandboxScope {
@@ -85,7 +86,7 @@ export function createSandbox(now: Now): Sandbox {
   }
 
   async function send(message: OutboundMessage): Promise<SendVerdict> {
-    const { reference, project, mode, channel, from, to, text, locale } = message;
+    const { reference, project, mode, channel, from, to, locale } = message;
     const id = newId('msg');
     const behaviour = MAGIC[to.replace(/@.*/, '').slice(-4)];
     if (behaviour === 'rejects') return { kind: 'rejected', reason: 'invalid_recipient' };
@@ -97,6 +98,7 @@ export function createSandbox(now: Now): Sandbox {
       report({ reference, status: 'undelivered', reason: 'unreachable_recipient' });
       return { kind: 'accepted', providerId: id };
     }
+    const { text } = channel === 'sms' ? smsText(message) : message;
     keep({ id, direction: 'mt', project, mode, channel, from, to, text, locale, receivedAt: now() });
     if (behaviour !== 'silent') report({ reference, status: 'delivered' });
     return { kind: 'accepted', providerId: id };

@@ -165,6 +165,17 @@ describe.each(PROFILES)('messages on the %s profile', (profile) => {
     expect((await service.phone(to))[0]?.text).toBe('One\nTwo gnp end');
   });
 
+  it('are sent in fewer segments when like characters may stand in, and are counted as they are sent', async () => {
+    const text = `It’s ready: ${'x'.repeat(100)}`;
+    const plain = await send({ to: newNumber(), text });
+    const to = newNumber();
+    const smart = await send({ to, text, smart_encoding: true });
+    expect(plain.body).toMatchObject({ segments: 2, encoding: 'ucs2' });
+    expect(smart.body).toMatchObject({ segments: 1, encoding: 'gsm7' });
+    await service.sendMessages();
+    expect((await service.phone(to))[0]).toMatchObject({ text: text.replace('’', "'"), segments: 1 });
+  });
+
   it('by e-mail have a subject', async () => {
     const { body } = await send({ to: 'Ann@Example.com', channel: 'email', subject: 'Hello', text: 'x' });
     expect(body).toMatchObject({ to: 'Ann@example.com', subject: 'Hello', segments: null, encoding: null });
