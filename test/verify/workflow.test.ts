@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { referenceOf } from '../../src/delivery/messages/message.ts';
 import type { ReceiptStatus } from '../../src/delivery/provider.ts';
 import { CHANNELS, type Channel } from '../../src/lib/channels.ts';
+import { handleReceipt } from '../../src/verify/receipts.ts';
 import { describeWith } from '../rig/stores.ts';
 import { newNumber, openTestService, PROFILES, type Profile, type TestService } from '../service.ts';
 
@@ -100,6 +101,24 @@ function workflows(profile: Profile): void {
     await pass(60);
     expect(await received(person)).toEqual(['sms']);
     expect(await read(id)).toMatchObject({ status: end, next_send_at: null, sends: [{ channel: 'sms' }] });
+  });
+
+  it('tell of a send whose receipt is faster than the answer to the call', async () => {
+    const { verify } = service.services;
+    const { deliver } = verify;
+    onTestFinished(() => {
+      verify.deliver = deliver;
+    });
+    verify.deliver = async (message, signal) => {
+      const { verificationId, sendIndex } = message;
+      const receipt = { verificationId, sendIndex, status: 'delivered', provider: 'sandbox' } as const;
+      await handleReceipt(verify, receipt, service.clock.now);
+      return deliver(message, signal);
+    };
+    const id = await start({ to: newNumber('0002'), channel: 'sms' });
+    await service.recorded();
+    const types = (await service.events(id)).map(({ type }) => type);
+    expect(types.toSorted()).toEqual(['verification.created', 'verification.delivered', 'verification.sent']);
   });
 
   it('go on at once from a step that is refused or reported as failed', async () => {
