@@ -1,2 +1,73 @@
-// biome-ignore lint/suspicious/noEmptyInterface: its tables follow
-export interface WebhooksSchema {}
+export interface WebhooksSchema {
+  webhook_endpoints: WebhookEndpointTable;
+  webhook_cursors: WebhookCursorTable;
+  webhook_deliveries: WebhookDeliveryTable;
+}
+
+export interface WebhookEndpointTable {
+  id: string;
+  project_id: string;
+  mode: 'live' | 'test';
+  url: string;
+  /** JSON array of types, `verification.*` and `*` among them. */
+  events: string;
+  description: string | null;
+  /** JSON object, sealed. */
+  sealed_headers: string | null;
+  status: 'enabled' | 'disabled';
+  disabled_reason: string | null;
+  disabled_at: number | null;
+  format: 'json' | 'xml';
+  api_version: string;
+  ordering: 'none' | 'per_object';
+  signature: 'hmac' | 'ed25519';
+  /** JSON, sealed. */
+  sealed_secrets: string;
+  created_at: number;
+  /** Raised by every change: who delivers reads the row again. */
+  updated_at: number;
+}
+
+/** There while its endpoint is enabled. */
+export interface WebhookCursorTable {
+  endpoint_id: string;
+  project_id: string;
+  mode: 'live' | 'test';
+  /** Everything in the log before it has a delivery's row or is not for this endpoint. */
+  next: number;
+  /** Raised by each claim: who writes with an older one has lost the endpoint. */
+  claim: number;
+  /** A process has it until then. */
+  leased_until: number;
+  /** When it is looked at though nothing new has happened: a retry, the end of a rest or of a lease. */
+  due_at: number | null;
+  /** Nothing is sent before. */
+  rests_until: number;
+  /** Attempts that failed since the last that succeeded. */
+  failures: number;
+  failing_since: number | null;
+  /** What was asked for again: from here to `replay_until`, not older than `replay_since`, and not delivered. */
+  replay_next: number | null;
+  replay_until: number | null;
+  replay_since: number | null;
+}
+
+export interface WebhookDeliveryTable {
+  endpoint_id: string;
+  log_index: number;
+  id: string;
+  event_id: string;
+  event_type: string;
+  /** Verification or message, of endpoints that want those in order. */
+  object_id: string | null;
+  status: 'pending' | 'delivered' | 'exhausted';
+  attempts: number;
+  /** Attempts of the schedule that are over; a retry by hand of what is exhausted begins anew. */
+  step: number;
+  /** JSON array of the newest attempts. */
+  history: string;
+  /** Null: never, or an older one of its object comes first. */
+  next_at: number | null;
+  created_at: number;
+  updated_at: number;
+}
