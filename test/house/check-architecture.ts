@@ -16,7 +16,7 @@ const ARROWS: Record<string, readonly string[]> = {
   factors: ['lib', 'db', 'audit', 'http', 'verify'],
   console: ['lib', 'db', 'audit', 'http', 'verify', 'delivery', 'projects', 'tokens'],
   webhooks: ['lib', 'db', 'jobs', 'audit', 'http'],
-  messaging: ['lib', 'db', 'jobs', 'audit', 'http'],
+  messaging: ['lib', 'db', 'jobs', 'audit', 'http', 'delivery'],
   privacy: ['lib', 'db', 'audit', 'http'],
   client: ['lib'],
 };
