@@ -103,13 +103,14 @@ const commands: Record<string, Command> = {
   'keys rotate': {
     options: { compromised: flag },
     async run(config, options) {
+      const { SYSTEM } = await import('./audit/admin-event.ts');
       const { createKeyring } = await import('./lib/keyring.ts');
       const { developmentSecret } = await import('./development-secrets.ts');
       const { ensureSigningKey, rotateSigningKey } = await import('./tokens/signing-keys.ts');
       const keyring = createKeyring(config.masterSecrets ?? [developmentSecret(config.dataFolder)]);
       return withProject(config, {}, async (db, project) => {
         await ensureSigningKey(db, keyring, Date.now());
-        const how = { actor: 'system', project, compromised: options.compromised === true };
+        const how = { actor: SYSTEM, project, compromised: options.compromised === true };
         const { kid, activeFrom } = await rotateSigningKey(db, keyring, Date.now(), how);
         print(`${kid} signs from ${new Date(activeFrom).toISOString()}`);
         return DONE;

@@ -27,6 +27,7 @@ export const EventSchema = Type.Object(
         {
           ip: Type.Optional(Type.String()),
           user_agent: Type.Optional(Type.String()),
+          user_agent_truncated: Type.Optional(Type.Literal(true)),
           device_id: Type.Optional(Type.String()),
         },
         closed,

@@ -4,49 +4,56 @@ import type { Mode } from '../lib/mode.ts';
  * One row per transition. The events table is both the audit log and the webhook outbox.
  * No code, no key and no full number ever enters an event.
  */
-export type EventType =
-  | 'verification.created'
-  | 'verification.sent'
-  | 'verification.delivered'
-  | 'verification.undelivered'
-  | 'verification.attempt_failed'
-  | 'verification.approved'
-  | 'verification.expired'
-  | 'verification.exhausted'
-  | 'verification.canceled'
-  | 'verification.undeliverable'
-  | 'verification.blocked'
-  | 'verification.replayed'
-  | 'verification.locked'
-  | 'verification.lock_warning'
-  | 'recipient.rebound'
-  | 'message.accepted'
-  | 'message.scheduled'
-  | 'message.sent'
-  | 'message.delivered'
-  | 'message.undelivered'
-  | 'message.partially_delivered'
-  | 'message.failed'
-  | 'message.expired'
-  | 'message.canceled'
-  | 'message.blocked'
-  | 'message.unknown'
-  | 'message.read'
-  | 'token.redeemed'
-  | 'token.replayed'
-  | 'project.created'
-  | 'project.updated'
-  | 'key.created'
-  | 'key.revoked'
-  | 'signing_key.rotated'
-  | 'routes.updated'
-  | 'code_message.updated'
-  | 'code_message.deleted'
-  | 'origin.added'
-  | 'origin.verified'
-  | 'origin.deleted'
-  | 'android_app.added'
-  | 'android_app.deleted';
+export const EVENT_TYPES = [
+  'verification.created',
+  'verification.sent',
+  'verification.delivered',
+  'verification.undelivered',
+  'verification.attempt_failed',
+  'verification.approved',
+  'verification.expired',
+  'verification.exhausted',
+  'verification.canceled',
+  'verification.undeliverable',
+  'verification.blocked',
+  'verification.replayed',
+  'verification.locked',
+  'verification.lock_warning',
+  'recipient.rebound',
+  'message.accepted',
+  'message.scheduled',
+  'message.sent',
+  'message.delivered',
+  'message.undelivered',
+  'message.partially_delivered',
+  'message.failed',
+  'message.expired',
+  'message.canceled',
+  'message.blocked',
+  'message.unknown',
+  'message.read',
+  'token.redeemed',
+  'token.replayed',
+  'project.created',
+  'project.updated',
+  'key.created',
+  'key.revoked',
+  'signing_key.rotated',
+  'routes.updated',
+  'code_message.updated',
+  'code_message.deleted',
+  'origin.added',
+  'origin.verified',
+  'origin.deleted',
+  'android_app.added',
+  'android_app.deleted',
+  'authentication.failed',
+  'authorization.denied',
+  'rate_limit.exceeded',
+  'configuration.changed',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
 
 export type { Mode };
 
@@ -57,9 +64,12 @@ export interface MaskedRecipient {
   hash: string;
 }
 
+/** Of a verification: the person's device, as the app tells it. Of what a key does: where the request came from. */
 export interface ClientInfo {
   ip?: string;
   user_agent?: string;
+  /** The rest of it was cut off: what one request writes is bounded. */
+  user_agent_truncated?: true;
   device_id?: string;
 }
 

@@ -2,6 +2,23 @@ import type { Insertable, Selectable } from 'kysely';
 import type { EventTable } from '../db/schema.ts';
 import type { AuditEvent, EventType } from './event.ts';
 
+/** What a new event fills, by the types that row sets know. */
+export const EVENT_COLUMNS = {
+  id: 'text',
+  type: 'text',
+  project_id: 'text',
+  mode: 'text',
+  actor: 'text',
+  verification_id: 'text',
+  message_id: 'text',
+  recipient_masked: 'text',
+  recipient_hash: 'text',
+  client: 'text',
+  data: 'text',
+  sequence: 'bigint',
+  created_at: 'bigint',
+} as const satisfies Record<keyof Omit<EventTable, 'position'>, 'text' | 'bigint'>;
+
 export function toEventRow(event: AuditEvent): Insertable<EventTable> {
   return {
     id: event.id,

@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
+import { actorOf } from '../audit/admin-event.ts';
 import type { Database } from '../db/open.ts';
 import { requireScope } from '../http/auth.ts';
 import { closed, NullableTimestampSchema, TimestampSchema } from '../http/schemas.ts';
 import { type Now, toTimestamp } from '../lib/clock.ts';
 import { Problem } from '../lib/errors.ts';
 import { HOST_NAME } from '../lib/host-name.ts';
-import { actorOf } from './admin-event.ts';
 import type { AppIdentities } from './app-identities.ts';
 import {
   dnsNameOf,

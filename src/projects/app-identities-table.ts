@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
+import { type Actor, adminEvent } from '../audit/admin-event.ts';
 import { insertEvents } from '../audit/insert-events.ts';
 import type { Database } from '../db/open.ts';
 import type { OriginTable, Schema } from '../db/schema.ts';
 import { writeTransaction } from '../db/transaction.ts';
-import { type Actor, adminEvent } from './admin-event.ts';
 
 /** A page's host, and who says that it is the project's. */
 export interface Origin {

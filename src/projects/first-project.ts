@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import { SYSTEM } from '../audit/admin-event.ts';
 import type { Database } from '../db/open.ts';
 import type { Schema } from '../db/schema.ts';
 import { writeTransaction } from '../db/transaction.ts';
@@ -42,7 +43,7 @@ export async function ensureFirstProject(
       if (!mode) throw new Error('the first key is not of the form cs_live_… or cs_test_…');
       const name = generatedKey ? 'generated at first start' : 'COUNTERSIGN_API_KEY';
       const key = { project: id, mode, name, scopes: SCOPES, expiresAt: null };
-      await insertKey(trx, key, secret, { id: 'system', mode }, now);
+      await insertKey(trx, key, secret, { ...SYSTEM, mode }, now);
     }
     return { id, generatedKey };
   });
@@ -63,6 +64,6 @@ async function makeFirstProject(trx: Transaction<Schema>, now: number): Promise<
     .returning('key')
     .executeTakeFirst();
   if (!won) return null;
-  await insertProject(trx, { id, name: 'default', policy: {} }, { id: 'system', mode: 'live' }, now);
+  await insertProject(trx, { id, name: 'default', policy: {} }, SYSTEM, now);
   return id;
 }

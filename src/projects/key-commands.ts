@@ -1,19 +1,16 @@
+import { SYSTEM } from '../audit/admin-event.ts';
 import type { Mode } from '../audit/event.ts';
 import type { Database } from '../db/open.ts';
 import { SCOPES, type Scope } from '../lib/auth.ts';
 import { toTimestamp } from '../lib/clock.ts';
 import { createSchemaCheck } from '../lib/schema-check.ts';
-import type { Actor } from './admin-event.ts';
 import { createKey, DEFAULT_SCOPES, type KeyRecord, listKeys, type NewKey, revokeKey } from './keys.ts';
 import { findProject } from './projects.ts';
 import { ModeSchema, NameSchema, ScopesSchema } from './views.ts';
 
-/** Keys at the command line: whoever holds the database may do what no key may. */
-const actor: Actor = { id: 'system', mode: 'live' };
-
 const PAGE = 100;
 
-/** One line a key, its members separated by tabs; null when there is no such project. */
+/** Keys at the command line: whoever holds the database may do what no key may. One line a key, its members separated by tabs; null when there is no such project. */
 export async function printKeys(db: Database, project: string, now: number): Promise<string[] | null> {
   if (!(await findProject(db.kysely, project))) return null;
   const lines: string[] = [];
@@ -50,14 +47,14 @@ export async function createKeyFrom(db: Database, options: CreateOptions, now: n
     return refused('--expires must be a time to come, as 2030-01-31T00:00:00Z');
 
   const input: NewKey = { project, name, mode: mode as Mode, scopes: scopes as Scope[], expiresAt };
-  const made = await createKey(db, input, actor, now);
+  const made = await createKey(db, input, SYSTEM, now);
   if (!made) return refused(`there is no project ${project}`);
   return { kind: 'created', line: printKey(made.key, now), secret: made.secret };
 }
 
 /** Null when there is no such key. */
 export async function revokeKeyById(db: Database, id: string, now: number): Promise<string | null> {
-  const key = await revokeKey(db, id, actor, now);
+  const key = await revokeKey(db, id, SYSTEM, now);
   return key && printKey(key, now);
 }
 

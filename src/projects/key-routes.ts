@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { actorOf } from '../audit/admin-event.ts';
 import type { Database } from '../db/open.ts';
 import { requireScope } from '../http/auth.ts';
 import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../http/pagination.ts';
@@ -9,7 +10,6 @@ import type { Scope } from '../lib/auth.ts';
 import type { Now } from '../lib/clock.ts';
 import { Problem } from '../lib/errors.ts';
 import type { Keyring } from '../lib/keyring.ts';
-import { actorOf } from './admin-event.ts';
 import { createKey, DEFAULT_SCOPES, findKey, listKeys, revokeKey } from './keys.ts';
 import { requireAdministrator } from './require-administrator.ts';
 import {

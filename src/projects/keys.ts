@@ -1,4 +1,5 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import { type Actor, adminEvent } from '../audit/admin-event.ts';
 import type { Mode } from '../audit/event.ts';
 import { insertEvents } from '../audit/insert-events.ts';
 import type { Database } from '../db/open.ts';
@@ -7,7 +8,6 @@ import { writeTransaction } from '../db/transaction.ts';
 import { SCOPES, type Scope } from '../lib/auth.ts';
 import { toTimestamp } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
-import { type Actor, adminEvent } from './admin-event.ts';
 import { apiKeyPrefix, hashApiKey, newApiKey } from './api-key.ts';
 import type { Place } from './place.ts';
 

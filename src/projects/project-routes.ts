@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type TSchema, Type } from 'typebox';
+import { actorOf } from '../audit/admin-event.ts';
 import type { Database } from '../db/open.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../http/pagination.ts';
@@ -8,7 +9,6 @@ import type { Now } from '../lib/clock.ts';
 import { type FieldError, Problem } from '../lib/errors.ts';
 import { newId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/keyring.ts';
-import { actorOf } from './admin-event.ts';
 import { patchPolicy } from './patch-policy.ts';
 import { findProject, insertProject, listProjects, type PolicyOverrides, updateProject } from './projects.ts';
 import { requireAdministrator } from './require-administrator.ts';

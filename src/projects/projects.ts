@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import { type Actor, adminEvent } from '../audit/admin-event.ts';
 import { insertEvents } from '../audit/insert-events.ts';
 import type { Database } from '../db/open.ts';
 import type { ProjectTable, Schema } from '../db/schema.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
-import { type Actor, adminEvent } from './admin-event.ts';
 import type { Place } from './place.ts';
 
 /** The policy's overrides; what it does not name has its default. */

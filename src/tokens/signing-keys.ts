@@ -1,11 +1,11 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Kysely, Transaction } from 'kysely';
+import { type Actor, adminEvent } from '../audit/admin-event.ts';
 import { insertEvents } from '../audit/insert-events.ts';
 import type { Database } from '../db/open.ts';
 import type { Schema, SigningKeyTable } from '../db/schema.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import { toTimestamp } from '../lib/clock.ts';
-import { newId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import { needsReseal, open, seal } from '../lib/seal.ts';
 
@@ -45,7 +45,7 @@ export async function ensureSigningKey(db: Database, keyring: Keyring, now: numb
 
 export interface RotateOptions {
   /** Who rotates, for the event. */
-  actor: string;
+  actor: Actor;
   /** The project the event is filed under. */
   project: string;
   activeDelaySeconds?: number;
@@ -68,27 +68,20 @@ export async function rotateSigningKey(
   const retiresAt = compromised ? now : activeFrom + (MAX_PROOF_SECONDS + JWKS_CACHE_SECONDS) * 1000;
   const made = await makeSigningKey(keyring, now, activeFrom);
   await writeTransaction(db, { durable: true }, async (trx) => {
-    await retireSigningKeys(trx, retiresAt, compromised);
+    const replaced = await retireSigningKeys(trx, retiresAt, compromised);
     await trx.deleteFrom('signing_keys').where('retires_at', '<', now).execute();
     await trx.insertInto('signing_keys').values(made).execute();
-    const data = { kid: made.kid, active_from: toTimestamp(activeFrom), compromised };
-    const event = {
-      id: newId('evt'),
-      type: 'signing_key.rotated',
-      at: now,
-      project,
-      mode: 'live',
-      actor,
-      data,
-    } as const;
-    await insertEvents(trx, [event]);
+    const data = { kid: made.kid, replaced, active_from: toTimestamp(activeFrom), compromised };
+    await insertEvents(trx, [adminEvent('signing_key.rotated', project, actor, now, data)]);
   });
   return { kid: made.kid, activeFrom };
 }
 
-async function retireSigningKeys(trx: Transaction<Schema>, retiresAt: number, all: boolean): Promise<void> {
-  const update = trx.updateTable('signing_keys').set({ retires_at: retiresAt });
-  await (all ? update : update.where('retires_at', 'is', null)).execute();
+/** Names of those that were in use. */
+async function retireSigningKeys(trx: Transaction<Schema>, retiresAt: number, all: boolean): Promise<string[]> {
+  const update = trx.updateTable('signing_keys').set({ retires_at: retiresAt }).returning('kid');
+  const retired = await (all ? update : update.where('retires_at', 'is', null)).execute();
+  return retired.map(({ kid }) => kid);
 }
 
 /** Every key that is still published, the newest first. */

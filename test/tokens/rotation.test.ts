@@ -1,6 +1,7 @@
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import type { KyselyPlugin } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SYSTEM } from '../../src/audit/admin-event.ts';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { StoreUnavailable } from '../../src/lib/errors.ts';
 import { createKeyring } from '../../src/lib/keyring.ts';
@@ -13,7 +14,7 @@ const START = Date.parse('2027-01-15T08:00:00.000Z');
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const master = (n: number) => Buffer.alloc(32, n);
-const rotation = { actor: 'system', project: 'prj_1' };
+const rotation = { actor: SYSTEM, project: 'prj_1' };
 const audience = { project: 'prj_1', mode: 'live' } as const;
 const keyring = createKeyring([master(1)]);
 
@@ -139,6 +140,7 @@ describe('signing keys', () => {
   });
 
   it('every rotation is an event', async () => {
+    const [{ kid: first } = { kid: '' }] = await db.kysely.selectFrom('signing_keys').select('kid').execute();
     const { kid, activeFrom } = await rotate(START);
     const events = await db.kysely.selectFrom('events').select(['type', 'actor', 'project_id', 'data']).execute();
     expect(events).toEqual([
@@ -146,7 +148,12 @@ describe('signing keys', () => {
         type: 'signing_key.rotated',
         actor: 'system',
         project_id: 'prj_1',
-        data: JSON.stringify({ kid, active_from: new Date(activeFrom).toISOString(), compromised: false }),
+        data: JSON.stringify({
+          kid,
+          replaced: [first],
+          active_from: new Date(activeFrom).toISOString(),
+          compromised: false,
+        }),
       },
     ]);
   });

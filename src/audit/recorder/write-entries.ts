@@ -5,37 +5,21 @@ import type { Database } from '../../db/open.ts';
 import { rowSetStatement } from '../../db/row-set.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { AuditEvent } from '../event.ts';
-import { toEventRow } from '../events-table.ts';
+import { EVENT_COLUMNS, toEventRow } from '../events-table.ts';
 import type { Entry } from './entry.ts';
 import { createFolds } from './read-model.ts';
 
-const COLUMNS = {
-  id: 'text',
-  type: 'text',
-  project_id: 'text',
-  mode: 'text',
-  actor: 'text',
-  verification_id: 'text',
-  message_id: 'text',
-  recipient_masked: 'text',
-  recipient_hash: 'text',
-  client: 'text',
-  data: 'text',
-  sequence: 'bigint',
-  created_at: 'bigint',
-} as const;
-
-type Row = Record<keyof typeof COLUMNS, string | number | null>;
+type Row = Record<keyof typeof EVENT_COLUMNS, string | number | null>;
 
 /** Writes entries in one transaction. Writing them again changes nothing. */
 export type WriteRecords = (entries: readonly Entry[]) => Promise<void>;
 
 export function createWriteRecords(db: Database): WriteRecords {
   const fold = createFolds(db);
-  const columns = sql.join(Object.keys(COLUMNS).map((name) => sql.ref(name)));
+  const columns = sql.join(Object.keys(EVENT_COLUMNS).map((name) => sql.ref(name)));
   const insertEvents = rowSetStatement(
     db,
-    COLUMNS,
+    EVENT_COLUMNS,
     (rows) =>
       sql`insert into events (${columns}) select ${columns} from ${rows} where true on conflict (id) do nothing`,
   );

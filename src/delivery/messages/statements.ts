@@ -1,6 +1,6 @@
 import { type CompiledQuery, type Insertable, type Kysely, sql } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
-import { toEventRow } from '../../audit/events-table.ts';
+import { EVENT_COLUMNS, toEventRow } from '../../audit/events-table.ts';
 import type { Database } from '../../db/open.ts';
 import { among, rowSet, rowSetStatement } from '../../db/row-set.ts';
 import type { EventTable, MessageAttemptTable, MessagePartTable, MessageTable, Schema } from '../../db/schema.ts';
@@ -56,22 +56,6 @@ const PART: Types<MessagePartTable> = {
   cost_amount: 'text',
   cost_currency: 'text',
   status_at: 'bigint',
-};
-
-const EVENT: Types<Omit<EventTable, 'position'>> = {
-  id: 'text',
-  type: 'text',
-  project_id: 'text',
-  mode: 'text',
-  actor: 'text',
-  verification_id: 'text',
-  message_id: 'text',
-  recipient_masked: 'text',
-  recipient_hash: 'text',
-  client: 'text',
-  data: 'text',
-  sequence: 'bigint',
-  created_at: 'bigint',
 };
 
 export interface BegunAttempt
@@ -253,8 +237,8 @@ export function createMessageStatements(db: Database) {
     insertEvents: (events: readonly AuditEvent[]) =>
       when(events, () => {
         const rows = events.map((event) => toEventRow(event) as Insertable<EventTable>);
-        return sql`insert into events (${names(EVENT)}) select ${names(EVENT)}
-            from ${set(EVENT, rows as Omit<EventTable, 'position'>[])} where true
+        return sql`insert into events (${names(EVENT_COLUMNS)}) select ${names(EVENT_COLUMNS)}
+            from ${set(EVENT_COLUMNS, rows as Omit<EventTable, 'position'>[])} where true
             on conflict (id) do nothing`.compile(kysely);
       }),
   };

@@ -1,14 +1,8 @@
+import type { Actor } from '../../audit/admin-event.ts';
 import type { ProviderInfo } from './check-table.ts';
 import { type CompiledTable, compileTable } from './compile-table.ts';
 import { EMPTY_TABLE, type RoutingTable } from './table-schema.ts';
-import {
-  type Author,
-  newestPut,
-  putTable,
-  recordFileTable,
-  type TableVersion,
-  type VersionsPlace,
-} from './table-versions.ts';
+import { newestPut, putTable, recordFileTable, type TableVersion, type VersionsPlace } from './table-versions.ts';
 
 /** The table in force: the file's, else the one that was put last, else none. */
 export interface CurrentTable {
@@ -19,7 +13,7 @@ export interface CurrentTable {
   /** Takes up a table that was put through another instance. True when there was one. */
   refresh(): Promise<boolean>;
   /** Null when somebody else put one at the same time. */
-  put(table: RoutingTable, author: Author, now: number): Promise<TableVersion | null>;
+  put(table: RoutingTable, author: Actor, now: number): Promise<TableVersion | null>;
 }
 
 export interface CurrentTableDeps extends VersionsPlace {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { actorOf } from '../../audit/admin-event.ts';
 import type { Database } from '../../db/open.ts';
 import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../../http/pagination.ts';
 import { closed, listOf } from '../../http/schemas.ts';
@@ -92,11 +93,12 @@ export function routingRoutes(deps: RoutingRoutesDeps): FastifyPluginAsyncTypebo
           response: { 200: RoutesSchema },
         },
       },
-      async ({ body, auth }) => {
+      async (request) => {
+        const { body } = request;
         if (routing.table.isInFile) throw new Problem('routes_in_file');
         const errors = checkTable(body, routing.providers);
         if (errors.length > 0) throw new Problem('invalid_request', { errors });
-        const made = await routing.table.put(body, { id: auth.keyId, mode: auth.mode }, now());
+        const made = await routing.table.put(body, actorOf(request), now());
         if (!made) throw new Problem('conflict');
         return viewRoutes(made);
       },

@@ -1,13 +1,12 @@
 import { hash } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
-import type { AuditEvent } from '../../audit/event.ts';
+import { type Actor, adminEvent, SYSTEM } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import type { Database } from '../../db/open.ts';
 import type { Schema } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
-import { newId } from '../../lib/ids.ts';
 import type { RoutingTable } from './table-schema.ts';
 
 export interface TableVersion {
@@ -21,14 +20,6 @@ export interface TableVersion {
 
 /** Of tables that come from the configuration file. */
 export const FILE = 'file';
-
-export interface Author {
-  /** An API key, or `system`. */
-  id: string;
-  mode: 'live' | 'test';
-}
-
-const SYSTEM: Author = { id: 'system', mode: 'live' };
 
 /** Where versions are kept. `project`: whose audit log tells of them. */
 export interface VersionsPlace {
@@ -54,7 +45,7 @@ export async function recordFileTable(place: VersionsPlace, table: RoutingTable,
 export async function putTable(
   place: VersionsPlace,
   table: RoutingTable,
-  author: Author,
+  author: Actor,
   now: number,
 ): Promise<TableVersion | null> {
   const inForce = await newestPut(place.db.kysely);
@@ -67,24 +58,17 @@ async function insertVersion(
   { db, project }: VersionsPlace,
   before: TableVersion | null,
   input: Omit<TableVersion, 'version' | 'digest'>,
-  author: Author,
+  author: Actor,
 ): Promise<TableVersion | null> {
   const made = { version: (before?.version ?? 0) + 1, digest: digestOf(input.table), ...input };
   const { version, digest, actor, createdAt } = made;
   const row = { version, digest, body: JSON.stringify(made.table), actor, created_at: createdAt };
-  const event: AuditEvent = {
-    id: newId('evt'),
-    type: 'routes.updated',
-    at: createdAt,
-    project,
-    mode: author.mode,
-    actor: author.id,
-    data: { version, source: actor === FILE ? 'file' : 'api', digest, digest_before: before?.digest ?? null },
-  };
+  const source = actor === FILE ? 'file' : 'api';
+  const data = { version, source, digest, digest_before: before?.digest ?? null };
   try {
     await writeTransaction(db, { durable: true }, async (trx) => {
       await trx.insertInto('routing_tables').values(row).execute();
-      await insertEvents(trx, [event]);
+      await insertEvents(trx, [adminEvent('routes.updated', project, author, createdAt, data)]);
     });
     return made;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import type { AuditEvent } from '../../audit/event.ts';
+import { type Actor, adminEvent } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import type { Database } from '../../db/open.ts';
 import { createProjectCache } from '../../db/project-cache.ts';
@@ -8,7 +8,6 @@ import type { CodeMessageTable, Schema } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import type { Now } from '../../lib/clock.ts';
-import { newId } from '../../lib/ids.ts';
 import {
   type CodeTemplate,
   type CompiledTemplate,
@@ -18,12 +17,6 @@ import {
 
 export interface StoredTemplate extends CodeTemplate {
   updatedAt: number;
-}
-
-/** Whose change it is. */
-export interface Author {
-  id: string;
-  mode: 'live' | 'test';
 }
 
 /** A project's templates, as this instance knows them. */
@@ -38,9 +31,9 @@ export interface CodeTemplates {
   of(project: string): Promise<ProjectTemplates>;
   list(project: string): Promise<StoredTemplate[]>;
   /** False: the project has as many as it may have. */
-  put(project: string, template: CodeTemplate, author: Author): Promise<StoredTemplate | null>;
+  put(project: string, template: CodeTemplate, author: Actor): Promise<StoredTemplate | null>;
   /** False when there was none. */
-  delete(project: string, channel: TemplateChannel, locale: string, author: Author): Promise<boolean>;
+  delete(project: string, channel: TemplateChannel, locale: string, author: Actor): Promise<boolean>;
 }
 
 export const MAX_TEMPLATES = 300;
@@ -58,8 +51,6 @@ export function createCodeTemplates({ db, now }: { db: Database; now: Now }): Co
       const stored = { ...template, updatedAt: now() };
       const row = toRow(project, stored);
       const { channel, locale } = template;
-      // Shows later which words were in force without repeating them.
-      const data = { channel, locale, digest: hash('sha256', canonicalJson(template), 'base64url') };
       const taken = await writeTransaction(db, { durable: true }, async (trx) => {
         const before = await find(trx, project, template);
         if (!before && (await count(trx, project)) >= MAX_TEMPLATES) return false;
@@ -68,7 +59,13 @@ export function createCodeTemplates({ db, now }: { db: Database; now: Now }): Co
           .values(row)
           .onConflict((conflict) => conflict.columns(['project_id', 'channel', 'locale']).doUpdateSet(row))
           .execute();
-        await insertEvents(trx, [changeEvent('code_message.updated', project, author, stored.updatedAt, data)]);
+        const data = {
+          channel,
+          locale,
+          digest: digestOf(template),
+          digest_before: before && digestOf(toTemplate(before)),
+        };
+        await insertEvents(trx, [adminEvent('code_message.updated', project, author, stored.updatedAt, data)]);
         return true;
       });
       cache.forget(project);
@@ -76,14 +73,16 @@ export function createCodeTemplates({ db, now }: { db: Database; now: Now }): Co
     },
     async delete(project, channel, locale, author) {
       const isDeleted = await writeTransaction(db, { durable: true }, async (trx) => {
-        const { numDeletedRows } = await trx
+        const deleted = await trx
           .deleteFrom('code_messages')
           .where('project_id', '=', project)
           .where('channel', '=', channel)
           .where('locale', '=', locale)
+          .returningAll()
           .executeTakeFirst();
-        if (numDeletedRows === 0n) return false;
-        await insertEvents(trx, [changeEvent('code_message.deleted', project, author, now(), { channel, locale })]);
+        if (!deleted) return false;
+        const data = { channel, locale, digest_before: digestOf(toTemplate(deleted)) };
+        await insertEvents(trx, [adminEvent('code_message.deleted', project, author, now(), data)]);
         return true;
       });
       cache.forget(project);
@@ -125,14 +124,15 @@ async function list(db: Kysely<Schema>, project: string): Promise<StoredTemplate
   return rows.map(toTemplate);
 }
 
-function find(trx: Transaction<Schema>, project: string, { channel, locale }: CodeTemplate) {
-  return trx
+async function find(trx: Transaction<Schema>, project: string, { channel, locale }: CodeTemplate) {
+  const row = await trx
     .selectFrom('code_messages')
-    .select('locale')
+    .selectAll()
     .where('project_id', '=', project)
     .where('channel', '=', channel)
     .where('locale', '=', locale)
     .executeTakeFirst();
+  return row ?? null;
 }
 
 async function count(trx: Transaction<Schema>, project: string): Promise<number> {
@@ -144,14 +144,10 @@ async function count(trx: Transaction<Schema>, project: string): Promise<number>
   return Number(row?.count ?? 0);
 }
 
-function changeEvent(
-  type: AuditEvent['type'],
-  project: string,
-  { id: actor, mode }: Author,
-  at: number,
-  data: Record<string, unknown>,
-): AuditEvent {
-  return { id: newId('evt'), type, at, project, mode, actor, data };
+/** Shows later which words were in force without repeating them. */
+function digestOf({ channel, locale, text, subject, confirm, confirmSubject, context }: CodeTemplate): string {
+  const words = { channel, locale, text, subject, confirm, confirmSubject, context };
+  return hash('sha256', canonicalJson(words), 'base64url');
 }
 
 function toTemplate(row: Selectable<CodeMessageTable>): StoredTemplate {

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { actorOf } from '../../audit/admin-event.ts';
 import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../../http/pagination.ts';
 import { closed, listOf } from '../../http/schemas.ts';
 import type { Auth } from '../../lib/auth.ts';
@@ -84,10 +85,11 @@ export function wordingRoutes(deps: WordingRoutesDeps): FastifyPluginAsyncTypebo
           response: { 200: CodeMessageSchema },
         },
       },
-      async ({ auth, params, body }) => {
+      async (request) => {
+        const { auth, params, body } = request;
         const template = toTemplate(params.channel, params.locale, body);
         compileOrRefuse(template);
-        const stored = await templates.put(auth.projectId, template, authorOf(auth));
+        const stored = await templates.put(auth.projectId, template, actorOf(request));
         if (!stored) {
           throw new Problem('invalid_request', { detail: `A project has at most ${MAX_TEMPLATES} code messages.` });
         }
@@ -107,9 +109,10 @@ export function wordingRoutes(deps: WordingRoutesDeps): FastifyPluginAsyncTypebo
           response: { 204: Type.Null() },
         },
       },
-      async ({ auth, params }, reply) => {
+      async (request, reply) => {
+        const { auth, params } = request;
         const locale = localeOf(params.locale, 'locale');
-        const isDeleted = await templates.delete(auth.projectId, params.channel, locale, authorOf(auth));
+        const isDeleted = await templates.delete(auth.projectId, params.channel, locale, actorOf(request));
         if (!isDeleted) throw new Problem('not_found');
         return reply.code(204).send(null);
       },
@@ -145,8 +148,6 @@ export function wordingRoutes(deps: WordingRoutesDeps): FastifyPluginAsyncTypebo
 }
 
 const placeOf = ({ channel, locale }: StoredTemplate) => `${channel} ${locale}`;
-
-const authorOf = ({ keyId, mode }: Auth) => ({ id: keyId, mode });
 
 function toTemplate(channel: TemplateChannel, locale: string, body: Static<typeof TemplateBody>): CodeTemplate {
   return {

@@ -127,10 +127,15 @@ await onEachDialect('the routing table', ({ open }) => {
     const second = (await call('PUT', '/v1/routes', GERMAN)).body.digest;
     await call('PUT', '/v1/routes', GERMAN);
     await call('PUT', '/v1/routes', BAD);
-    const told = { type: 'routes.updated', project: 'prj_first', mode: 'live', actor: 'key_admin', at: NOW };
+    const told = {
+      ...{ id: expect.any(String), type: 'routes.updated', at: NOW },
+      ...{ project: 'prj_first', mode: 'live', actor: 'key_admin' },
+      client: { ip: '127.0.0.1', user_agent: 'lightMyRequest' },
+    };
+    const request_id = expect.any(String);
     expect(await eventsOf(db)).toEqual([
-      { ...told, id: expect.any(String), data: { version: 1, source: 'api', digest: first, digest_before: null } },
-      { ...told, id: expect.any(String), data: { version: 2, source: 'api', digest: second, digest_before: first } },
+      { ...told, data: { version: 1, source: 'api', digest: first, digest_before: null, request_id } },
+      { ...told, data: { version: 2, source: 'api', digest: second, digest_before: first, request_id } },
     ]);
   });
 

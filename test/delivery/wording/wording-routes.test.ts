@@ -114,7 +114,13 @@ for (const profile of ['embedded', 'postgres'] as const) {
       expect(data.map(({ type }: { type: string }) => type).sort()).toEqual([
         ...['code_message.deleted', 'code_message.updated', 'code_message.updated'],
       ]);
-      expect(updates[0].data).toEqual({ channel: 'sms', locale: 'en', digest: expect.stringMatching(/^[\w-]{43}$/) });
+      expect(updates[0].data).toEqual({
+        channel: 'sms',
+        locale: 'en',
+        digest: expect.stringMatching(/^[\w-]{43}$/),
+        digest_before: updates[1].data.digest,
+        request_id: expect.stringMatching(/^req_/),
+      });
       expect(updates[0].data.digest).not.toBe(updates[1].data.digest);
       expect(JSON.stringify(data)).not.toContain('is your');
     });
