@@ -1,4 +1,5 @@
-import type { Reason } from '../reasons.ts';
+import { type Reason, reasons } from '../reasons.ts';
+import { sipReasons } from '../voice/sip-reasons.ts';
 import { headerOf, headersOf, readParameters, type SipResponse } from './message.ts';
 
 /** What a final response to an INVITE means. */
@@ -10,64 +11,50 @@ export interface Refusal {
   retryAfterMs?: number;
 }
 
-type Meaning = readonly [Refusal['kind'], Reason];
-
-/** RFC 3261 §21, and the RFCs that are named. */
-const STATUSES: Readonly<Record<number, Meaning>> = {
-  401: ['failed', 'authentication_failed'],
-  402: ['failed', 'insufficient_credit'],
-  403: ['failed', 'authentication_failed'],
-  404: ['rejected', 'invalid_recipient'],
-  406: ['failed', 'unsupported'],
-  407: ['failed', 'authentication_failed'],
-  408: ['rejected', 'no_answer'],
-  410: ['rejected', 'invalid_recipient'],
-  415: ['failed', 'unsupported'],
-  416: ['failed', 'misconfigured'],
-  420: ['failed', 'unsupported'],
-  421: ['failed', 'unsupported'],
+/** Beside what comes from the phone: RFC 3261 §21, and the RFCs that are named. */
+const STATUSES: Readonly<Record<string, Reason>> = {
+  ...sipReasons,
+  401: 'authentication_failed',
+  402: 'insufficient_credit',
+  403: 'authentication_failed',
+  406: 'unsupported',
+  407: 'authentication_failed',
+  415: 'unsupported',
+  416: 'misconfigured',
+  420: 'unsupported',
+  421: 'unsupported',
   // RFC 4028: a session shorter than the server wants.
-  422: ['failed', 'unsupported'],
+  422: 'unsupported',
   // RFC 8224 and RFC 5079: what it thinks of our caller id.
-  428: ['failed', 'sender_refused'],
+  428: 'sender_refused',
   // RFC 6585, which SIP servers borrow.
-  429: ['failed', 'rate_limited'],
-  433: ['failed', 'sender_refused'],
-  436: ['failed', 'sender_refused'],
-  437: ['failed', 'sender_refused'],
-  438: ['failed', 'sender_refused'],
-  480: ['rejected', 'no_answer'],
-  484: ['rejected', 'invalid_recipient'],
-  485: ['rejected', 'invalid_recipient'],
-  486: ['rejected', 'busy'],
-  487: ['rejected', 'no_answer'],
-  488: ['failed', 'unsupported'],
-  600: ['rejected', 'busy'],
-  603: ['rejected', 'declined'],
-  604: ['rejected', 'invalid_recipient'],
-  606: ['failed', 'unsupported'],
-  // RFC 8197, RFC 8688.
-  607: ['rejected', 'blocked_recipient'],
-  608: ['failed', 'filtered'],
+  429: 'rate_limited',
+  433: 'sender_refused',
+  436: 'sender_refused',
+  437: 'sender_refused',
+  438: 'sender_refused',
+  485: 'invalid_recipient',
+  488: 'unsupported',
+  606: 'unsupported',
 };
 
 /** ITU-T Q.850: what the telephone network said, where a gateway tells it (RFC 3326). */
-const CAUSES: Readonly<Record<number, Meaning>> = {
-  1: ['rejected', 'invalid_recipient'],
-  3: ['failed', 'destination_refused'],
-  17: ['rejected', 'busy'],
-  18: ['rejected', 'no_answer'],
-  19: ['rejected', 'no_answer'],
-  20: ['rejected', 'unreachable_recipient'],
-  21: ['rejected', 'declined'],
-  22: ['rejected', 'invalid_recipient'],
-  27: ['rejected', 'unreachable_recipient'],
-  28: ['rejected', 'invalid_recipient'],
-  34: ['failed', 'unavailable'],
-  38: ['failed', 'unavailable'],
-  41: ['failed', 'unavailable'],
-  42: ['failed', 'unavailable'],
-  47: ['failed', 'unavailable'],
+const CAUSES: Readonly<Record<number, Reason>> = {
+  1: 'invalid_recipient',
+  3: 'destination_refused',
+  17: 'busy',
+  18: 'no_answer',
+  19: 'no_answer',
+  20: 'unreachable_recipient',
+  21: 'declined',
+  22: 'invalid_recipient',
+  27: 'unreachable_recipient',
+  28: 'invalid_recipient',
+  34: 'unavailable',
+  38: 'unavailable',
+  41: 'unavailable',
+  42: 'unavailable',
+  47: 'unavailable',
 };
 
 /** Gateways answer these for many causes. */
@@ -77,17 +64,22 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
 export function readRefusal(response: SipResponse): Refusal {
   const { status } = response;
   const cause = VAGUE.has(status) ? causeOf(response) : null;
-  const [kind, reason] = (cause !== null && CAUSES[cause]) || STATUSES[status] || byClass(status);
+  const known = (cause !== null && CAUSES[cause]) || STATUSES[status];
+  const { kind, reason } = known ? { kind: kindOf(known), reason: known } : byClass(status);
   const carrierCode = cause === null ? `sip:${status}` : `sip:${status}:q850-${cause}`;
   const retryAfterMs = kind === 'failed' ? readRetryAfter(response) : undefined;
   return { kind, reason, carrierCode, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-function byClass(status: number): Meaning {
+function kindOf(reason: Reason): Refusal['kind'] {
+  return reasons[reason].mendable ? 'failed' : 'rejected';
+}
+
+function byClass(status: number): Pick<Refusal, 'kind' | 'reason'> {
   // We follow nobody elsewhere: where calls go is the operator's decision.
-  if (status < 400) return ['failed', 'destination_refused'];
-  if (status < 500) return ['rejected', 'unknown'];
-  return status < 600 ? ['failed', 'unavailable'] : ['rejected', 'declined'];
+  if (status < 400) return { kind: 'failed', reason: 'destination_refused' };
+  if (status < 500) return { kind: 'rejected', reason: 'unknown' };
+  return status < 600 ? { kind: 'failed', reason: 'unavailable' } : { kind: 'rejected', reason: 'declined' };
 }
 
 function causeOf(response: SipResponse): number | null {

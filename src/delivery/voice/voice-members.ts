@@ -1,5 +1,4 @@
 import { Type } from 'typebox';
-import { ConfigError } from '../../lib/config-error.ts';
 import type { CallbackKind, ProviderDeps } from '../provider.ts';
 
 /** What the configuration of every carrier of calls has. */
@@ -15,10 +14,10 @@ export const voiceMembers = {
 export const MAX_CALL_SECONDS = 300;
 
 /** Where the carrier asks what to say: without it there is no call. */
-export function requireCallbackUrl({ callbackUrl, name }: ProviderDeps, kind: CallbackKind): string {
+export function requireCallbackUrl({ callbackUrl }: ProviderDeps, kind: CallbackKind): string {
   const url = callbackUrl(kind);
   if (url !== null) return url;
-  throw new ConfigError(`/providers/${name} needs public_url: the carrier asks there what a call is to say`);
+  throw new Error('needs public_url: the carrier asks there what a call is to say');
 }
 
 export function withQuery(url: string, members: Readonly<Record<string, string>>): string {
