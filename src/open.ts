@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
+import { type AuditLog, openAuditLog } from './audit/log/open-audit-log.ts';
 import type { Recorder } from './audit/recorder.ts';
 import type { Config } from './config.ts';
 import { ensureHashKey } from './db/hash-key.ts';
@@ -48,6 +49,7 @@ export interface Services {
   redis: RedisHandle | null;
   /** Drains Redis' event streams into SQL; null without Redis. */
   recorder: Recorder | null;
+  auditLog: AuditLog;
   idempotency: IdempotencyStore;
   rateCounter: RateCounter;
   keyring: Keyring;
@@ -168,6 +170,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     db,
     redis: redisSide?.redis ?? null,
     recorder: redisSide?.recorder ?? null,
+    auditLog: openAuditLog({ db, log }),
     idempotency: redisSide?.idempotency ?? createSqlIdempotencyStore(db),
     rateCounter: redisSide?.rateCounter ?? createSqlRateCounter(db),
     keyring,

@@ -1,0 +1,38 @@
+import { hash, randomBytes } from 'node:crypto';
+import { canonicalJson } from '../../lib/canonical-json.ts';
+import type { AuditEvent } from '../event.ts';
+import { viewEvent } from '../event-view.ts';
+import { type PersonalPart, splitPersonal } from '../personal.ts';
+import { leafHash } from './merkle.ts';
+
+/** 128 random bits hide what is behind a commitment, however few values it can have. */
+const SALT_BYTES = 16;
+
+export interface Leaf {
+  /** Null: nothing of the event is personal. */
+  salt: Buffer | null;
+  commitment: Buffer | null;
+  hash: Buffer;
+}
+
+/** The leaves of events that are sealed together. */
+export function makeLeaves(events: readonly AuditEvent[]): Leaf[] {
+  const salts = randomBytes(SALT_BYTES * events.length);
+  return events.map((event, index) => makeLeaf(event, salts.subarray(index * SALT_BYTES, (index + 1) * SALT_BYTES)));
+}
+
+function makeLeaf(event: AuditEvent, fresh: Buffer): Leaf {
+  const { open, personal } = splitPersonal(viewEvent(event));
+  const salt = personal && fresh;
+  const commitment = personal && commitTo(personal, fresh);
+  return { salt, commitment, hash: leafHash(Buffer.from(leafText(open, commitment))) };
+}
+
+/** What a leaf is the hash of: the event, its personal members replaced by the commitment to them. */
+export function leafText(open: object, commitment: Buffer | null): string {
+  return canonicalJson(commitment ? { ...open, personal: commitment.toString('base64url') } : open);
+}
+
+export function commitTo(personal: PersonalPart, salt: Buffer): Buffer {
+  return hash('sha256', Buffer.concat([salt, Buffer.from(canonicalJson(personal))]), 'buffer');
+}

@@ -1,0 +1,140 @@
+import { sql } from 'kysely';
+import { forUpdate } from '../../db/locking.ts';
+import type { Database } from '../../db/open.ts';
+import { rowSetStatement } from '../../db/row-set.ts';
+import { batchTransaction } from '../../db/transaction.ts';
+import type { AuditEvent } from '../event.ts';
+import { fromEventRow } from '../events-table.ts';
+import { makeLeaves } from './leaf.ts';
+import { completedNodes, createReadHashes } from './tree-nodes.ts';
+
+/**
+ * Appends events to the log. Of any number of sealers one works at a time, the one that holds the log's state; leaves,
+ * nodes and the new size are one transaction, so whoever dies in it leaves nothing behind.
+ */
+export interface Sealer {
+  /** Seals some of what waits. Null: somebody else is at it. */
+  sealPortion(): Promise<number | null>;
+  /** Seals all that waits, unless somebody else does. Returns how many. */
+  sealAll(): Promise<number>;
+}
+
+export interface SealerLog {
+  error(details: object, message: string): void;
+}
+
+/** A portion takes the thread for about ten milliseconds. */
+const PORTION = 500;
+
+const LEAF = {
+  log_index: 'bigint',
+  event_id: 'text',
+  project_id: 'text',
+  mode: 'text',
+  type: 'text',
+  created_at: 'bigint',
+  salt: 'text',
+  commitment: 'text',
+  hash: 'text',
+} as const;
+const NODE = { level: 'bigint', number: 'bigint', hash: 'text' } as const;
+
+export function createSealer(db: Database, log?: SealerLog): Sealer {
+  const { kysely, dialect } = db;
+  const anyWaiting = kysely.selectFrom('unsealed_events').select('position').limit(1).compile();
+  const state = kysely.selectFrom('audit_state').select('size').where('id', '=', 1);
+  const lockState = (dialect === 'postgres' ? forUpdate(dialect, state).skipLocked() : state).compile();
+  const waiting = kysely
+    .selectFrom('unsealed_events')
+    .innerJoin('events', 'events.position', 'unsealed_events.position')
+    .selectAll('events')
+    .orderBy('unsealed_events.position')
+    .limit(PORTION)
+    .compile();
+  const leafColumns = sql.join(Object.keys(LEAF).map((name) => sql.ref(name)));
+  const insertLeaves = rowSetStatement(
+    db,
+    LEAF,
+    (rows) => sql`insert into audit_leaves (${leafColumns}) select ${leafColumns} from ${rows} where true`,
+  );
+  const insertNodes = rowSetStatement(
+    db,
+    NODE,
+    (rows) => sql`insert into audit_nodes (level, number, hash) select level, number, hash from ${rows} where true`,
+  );
+  const takeOff = rowSetStatement(
+    db,
+    { position: 'bigint' },
+    (rows) => sql`delete from unsealed_events where position in (select position from ${rows})`,
+  );
+  const unreadable = new Set<number>();
+
+  /** One that cannot be read stays on the list, for the metric to tell of, and holds up no other. */
+  function readEvents<Row extends Parameters<typeof fromEventRow>[0]>(rows: readonly Row[]) {
+    const read: { position: number; event: AuditEvent }[] = [];
+    for (const row of rows) {
+      try {
+        read.push({ position: row.position, event: fromEventRow(row) });
+      } catch (error) {
+        if (!unreadable.has(row.position)) log?.error({ err: error, event: row.id }, 'an event cannot be sealed');
+        unreadable.add(row.position);
+      }
+    }
+    return read;
+  }
+
+  function sealWaiting(): Promise<number | null> {
+    return batchTransaction(db, {}, async (batch) => {
+      const [[held]] = await batch.run(lockState);
+      if (!held) return null;
+      const { size } = held;
+      const [rows] = await batch.run(waiting);
+      const found = readEvents(rows);
+      if (found.length === 0) return 0;
+      const leaves = makeLeaves(found.map(({ event }) => event));
+      const read = createReadHashes(db, async (query) => (await batch.run(query))[0]);
+      const hashes = leaves.map(({ hash }) => hash);
+      const nodes = await completedNodes(read, size, hashes);
+      await batch.commit(
+        insertLeaves(
+          found.map(({ event }, index) => ({
+            log_index: size + index,
+            event_id: event.id,
+            project_id: event.project,
+            mode: event.mode,
+            type: event.type,
+            created_at: event.at,
+            salt: leaves[index]?.salt?.toString('base64url') ?? null,
+            commitment: leaves[index]?.commitment?.toString('base64url') ?? null,
+            hash: (hashes[index] as Buffer).toString('base64url'),
+          })),
+        ),
+        insertNodes(nodes.map(({ hash, ...place }) => ({ ...place, hash: hash.toString('base64url') }))),
+        takeOff(found.map(({ position }) => ({ position }))),
+        kysely
+          .updateTable('audit_state')
+          .set({ size: size + found.length })
+          .where('id', '=', 1)
+          .compile(),
+      );
+      return found.length;
+    });
+  }
+
+  async function sealPortion(): Promise<number | null> {
+    // Most looks find nothing: they lock nothing either.
+    const { rows } = await kysely.executeQuery(anyWaiting);
+    return rows.length === 0 ? 0 : sealWaiting();
+  }
+
+  return {
+    sealPortion,
+    async sealAll() {
+      for (let total = 0; ; ) {
+        const sealed = (await sealPortion()) ?? 0;
+        total += sealed;
+        if (sealed === 0) return total;
+      }
+    },
+  };
+}
