@@ -18,9 +18,9 @@ import type { RateCounter } from './http/rate-counter.ts';
 import { createSqlRateCounter } from './http/rate-counter-sql.ts';
 import { type Background, createBackground } from './lib/background.ts';
 import { type Now, systemNow } from './lib/clock.ts';
-import { createHttpClient } from './lib/http-client.ts';
+import { createGuardedHttpClient } from './lib/guarded-http-client.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
-import { createPublicLookup } from './lib/public-address.ts';
+import { createTargetGuard } from './lib/target-guard.ts';
 import type { RedisSide } from './open-redis.ts';
 import { type AppIdentities, createAppIdentities } from './projects/app-identities.ts';
 import { type ProofDeps, systemResolveTxt } from './projects/app-identities-proof.ts';
@@ -129,8 +129,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     (open) => open.close().then(() => settle(background)),
   );
   const identities = createAppIdentities({ db, now, isSandboxed: delivery.choice.toSandbox });
-  const publicHttp = createHttpClient({
-    lookup: createPublicLookup(),
+  const publicHttp = createGuardedHttpClient(createTargetGuard(), {
     maxAnswerBytes: 16_384,
     connectionsPerOrigin: 1,
   });

@@ -31,10 +31,12 @@ export interface HttpClientOptions {
   userAgent?: string;
   connectTimeoutMs?: number;
   maxAnswerBytes?: number;
+  /** Answers with as much of a longer one, instead of with none. */
+  cutAnswers?: boolean;
   connectionsPerOrigin?: number;
   /** Extra trust, PEM. */
   ca?: string;
-  /** Where hosts are: one that refuses some keeps requests from them. Hosts given as addresses are not looked up. */
+  /** Where hosts are. One given as an address is not looked up: see guarded-http-client.ts for those that callers name. */
   lookup?: LookupFunction;
 }
 
@@ -43,7 +45,7 @@ const CONNECT_TIMEOUT_MS = 3_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
 
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
-  const { userAgent = 'Countersign', maxAnswerBytes = MAX_ANSWER_BYTES } = options;
+  const { userAgent = 'Countersign', maxAnswerBytes = MAX_ANSWER_BYTES, cutAnswers = false } = options;
   let dispatcher: Promise<Dispatcher> | null = null;
 
   /** Loaded with the first request: an installation without HTTP carriers does without it. */
@@ -56,6 +58,9 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       allowH2: false,
       connect: {
         timeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+        // Said here, so that no variable of the environment and no flag of Node takes it away.
+        rejectUnauthorized: true,
+        minVersion: 'TLSv1.2',
         ...(options.ca !== undefined && { ca: options.ca }),
         ...(options.lookup && { lookup: options.lookup }),
       },
@@ -99,8 +104,8 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       });
       // One that waits for its connection goes on waiting, but is not made any more.
       const answer = await Promise.race([request, givenUp]);
-      const text = await readBounded(answer.body, maxAnswerBytes);
-      if (text === null) return { kind: 'no_answer', error: 'answer_too_large' };
+      const { text, isWhole } = await readBounded(answer.body, maxAnswerBytes);
+      if (!isWhole && !cutAnswers) return { kind: 'no_answer', error: 'answer_too_large' };
       return { kind: 'answer', status: answer.statusCode, headers: flatten(answer.headers), body: text };
     } catch (error) {
       return { kind: hasLeft ? 'no_answer' : 'not_sent', error: codeOf(error) };
@@ -129,16 +134,20 @@ function onStart(started: () => void): Dispatcher.DispatcherComposeInterceptor {
   };
 }
 
-async function readBounded(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string | null> {
+/** Leaving the loop closes the connection: the rest is not read. */
+async function readBounded(
+  body: Dispatcher.ResponseData['body'],
+  maxBytes: number,
+): Promise<{ text: string; isWhole: boolean }> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
     const bytes = chunk as Buffer;
     length += bytes.length;
-    if (length > maxBytes) return null;
     chunks.push(bytes);
+    if (length > maxBytes) break;
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return { text: Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8'), isWhole: length <= maxBytes };
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -1,5 +1,5 @@
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
-import { BlockList, isIPv6, type LookupFunction } from 'node:net';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 /** IANA's special-purpose registry, multicast and reserved blocks. */
 const SPECIAL = new BlockList();
@@ -12,34 +12,22 @@ for (const block of [
   SPECIAL.addSubnet(address, Number(bits), isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
-/** What is not in it: loopback, link-local, unique local, mapped and translated IPv4, multicast. */
+/** What is not in it: loopback, link-local, unique local, mapped, compatible and translated IPv4, multicast. */
 const GLOBAL_UNICAST = new BlockList();
 GLOBAL_UNICAST.addSubnet('2000::', 3, 'ipv6');
 
-/** Whether an address is one of the public Internet. */
+/** Whether an address is one of the public Internet. One with a zone is not, nor is what is no address. */
 export function isPublicAddress(address: string): boolean {
-  if (isIPv6(address)) return GLOBAL_UNICAST.check(address, 'ipv6') && !SPECIAL.check(address, 'ipv6');
-  return !SPECIAL.check(address, 'ipv4');
+  if (isIPv4(address)) return !SPECIAL.check(address, 'ipv4');
+  if (!isIPv6(address) || address.includes('%')) return false;
+  return GLOBAL_UNICAST.check(address, 'ipv6') && !SPECIAL.check(address, 'ipv6');
 }
 
-/** Neither found nor to be found: the same to whoever asks. */
-class PrivateAddress extends Error {
-  readonly code = 'ENOTFOUND';
-}
-
-/**
- * For connections to hosts that callers name: those that resolve to a private address fail, and what was looked at is
- * what is connected to. A host that is an address already is not looked up: refuse those before.
- */
-export function createPublicLookup(lookup: typeof systemLookup = systemLookup): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      const [first] = found ?? [];
-      if (error) return callback(error, '');
-      if (!first || !found.every(({ address }) => isPublicAddress(address))) {
-        return callback(new PrivateAddress('the host has no public address'), '');
-      }
-      return options.all ? callback(null, found) : callback(null, first.address, first.family);
-    });
-  };
+/** Behind its own public address a machine also answers what a firewall keeps from the Internet. */
+export function isOwnAddress(address: string): boolean {
+  const own = new BlockList();
+  for (const { address: mine, family } of Object.values(networkInterfaces()).flatMap((found) => found ?? [])) {
+    own.addAddress(mine, family === 'IPv6' ? 'ipv6' : 'ipv4');
+  }
+  return own.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

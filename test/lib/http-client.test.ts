@@ -81,3 +81,33 @@ test('a request that cannot be written is not sent', async () => {
   const outcome = await openClient().send({ ...post(url), headers: { name: 'two\nlines' } });
   expect(outcome).toEqual({ kind: 'not_sent', error: 'UND_ERR_INVALID_ARG' });
 });
+
+test('a redirect is an answer, and not followed', async () => {
+  let followed = 0;
+  const inside = await portOf(createHttpServer((_request, response) => void response.end(String(++followed))));
+  const location = `http://127.0.0.1:${inside}/`;
+  const port = await portOf(createHttpServer((_, response) => void response.writeHead(302, { location }).end()));
+  const outcome = await openClient().send(post(`http://127.0.0.1:${port}/`));
+  expect(outcome).toMatchObject({ kind: 'answer', status: 302, headers: { location } });
+  expect(followed).toBe(0);
+});
+
+test('of an answer that does not end as much is read as was asked for', async () => {
+  let closed = false;
+  const server = createHttpServer((_request, response) => {
+    response.on('close', () => {
+      closed = true;
+    });
+    const write = () => {
+      while (!response.destroyed && response.write('0123456789'.repeat(1_000)));
+    };
+    response.writeHead(200).on('drain', write);
+    write();
+  });
+  const request = post(`http://127.0.0.1:${await portOf(server)}/`);
+  const refusing = await openClient({ maxAnswerBytes: 1_000 }).send(request);
+  expect(refusing).toEqual({ kind: 'no_answer', error: 'answer_too_large' });
+  const cutting = await openClient({ maxAnswerBytes: 1_000, cutAnswers: true }).send(request);
+  expect(cutting).toMatchObject({ kind: 'answer', status: 200, body: '0123456789'.repeat(100) });
+  await vi.waitUntil(() => closed);
+});
