@@ -25,6 +25,7 @@ export const webhooks: Migration = {
          ordering text not null,
          signature text not null,
          sealed_secrets text not null,
+         public_keys text,
          created_at bigint not null,
          updated_at bigint not null
        )`,

@@ -23,6 +23,8 @@ export interface WebhookEndpointTable {
   signature: 'hmac' | 'ed25519';
   /** JSON, sealed. */
   sealed_secrets: string;
+  /** JSON array: the public halves of those that have one, with their ends; null when none has. */
+  public_keys: string | null;
   created_at: number;
   /** Raised by every change: who delivers reads the row again. */
   updated_at: number;
