@@ -37,7 +37,7 @@ export const webhooks: Migration = {
          project_id text not null,
          mode text not null,
          next bigint not null,
-         claim integer not null,
+         claim bigint not null,
          leased_until bigint not null,
          due_at bigint,
          rests_until bigint not null,

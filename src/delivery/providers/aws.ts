@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { readRetryAfter } from '../../lib/retry-after.ts';
 import type {
   CallbackRequest,
   CallbackResult,
@@ -17,7 +18,6 @@ import { type ConfigProblem, checkBaseUrl } from './support/http-members.ts';
 import { lookUp } from './support/look-up.ts';
 import { readId, readList, readObject, readText } from './support/read-value.ts';
 import { refused } from './support/refused.ts';
-import { readRetryAfter } from './support/retry-after.ts';
 import { smsText } from './support/sms-text.ts';
 import { failed, type NoHttpAnswer, outcomeUnknown, verdictByStatus, verdictWithoutAnswer } from './support/verdict.ts';
 

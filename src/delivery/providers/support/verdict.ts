@@ -1,9 +1,9 @@
 import type { HttpOutcome } from '../../../lib/http-client.ts';
+import { readRetryAfter } from '../../../lib/retry-after.ts';
 import type { Failed, OutcomeUnknown, Rejected, SendVerdict } from '../../provider.ts';
 import type { Reason } from '../../reasons.ts';
 import { readCarrierCode } from './carrier-code.ts';
 import { lookUp } from './look-up.ts';
-import { readRetryAfter } from './retry-after.ts';
 
 export type HttpAnswer = Extract<HttpOutcome, { kind: 'answer' }>;
 export type NoHttpAnswer = Exclude<HttpOutcome, HttpAnswer>;

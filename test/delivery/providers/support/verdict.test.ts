@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { readRetryAfter } from '../../../../src/delivery/providers/support/retry-after.ts';
 import {
   rejected,
   verdictByCode,
   verdictByStatus,
   verdictWithoutAnswer,
 } from '../../../../src/delivery/providers/support/verdict.ts';
+import { readRetryAfter } from '../../../../src/lib/retry-after.ts';
 import { NOW } from '../provider-rig.ts';
 
 const answer = (status: number, headers: Record<string, string> = {}) => ({
