@@ -34,6 +34,10 @@ export interface Wording {
   goodbye: string;
   /** `{key}`: a key of the telephone. */
   pressToHear: string;
+  /** The same of a message that is no code. */
+  pressForMessage: string;
+  /** For who wants no more of them. */
+  pressToStop: string;
 
   /** E-mail. `{brand}`; never the code: subjects are shown on locked screens and written into logs. */
   subject: string;

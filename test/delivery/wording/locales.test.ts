@@ -14,6 +14,8 @@ const PLACES: Partial<Record<keyof Wording, readonly string[]>> = {
   spokenConfirm: ['brand', 'digits'],
   again: ['digits'],
   pressToHear: ['key'],
+  pressForMessage: ['key'],
+  pressToStop: ['key'],
   subject: ['brand'],
   confirmSubject: ['brand'],
   intro: ['brand'],

@@ -13,6 +13,8 @@ export const af: Wording = {
   again: 'Ek herhaal: {digits}.',
   goodbye: 'Totsiens.',
   pressToHear: 'Om jou kode te hoor, druk {key}.',
+  pressForMessage: 'Om die boodskap te hoor, druk {key}.',
+  pressToStop: 'As u nie meer sulke oproepe wil ontvang nie, druk {key}.',
   subject: 'Jou {brand}-kode',
   confirmSubject: 'Jou {brand}-bevestigingskode',
   greeting: 'Hallo,',

@@ -14,6 +14,8 @@ export const am: Wording = {
   again: 'እደግማለሁ፦ {digits}።',
   goodbye: 'ደህና ይሁኑ።',
   pressToHear: 'ኮድዎን ለመስማት {key} ይጫኑ።',
+  pressForMessage: 'መልእክቱን ለመስማት {key} ይጫኑ።',
+  pressToStop: 'እንደዚህ ያሉ ጥሪዎች እንዳይደርሱዎት {key} ይጫኑ።',
   subject: 'የ{brand} ኮድዎ',
   confirmSubject: 'የ{brand} ማረጋገጫ ኮድዎ',
   greeting: 'ሰላም፣',

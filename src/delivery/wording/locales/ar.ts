@@ -22,6 +22,8 @@ export const ar: Wording = {
   again: 'أكرر: {digits}.',
   goodbye: 'مع السلامة.',
   pressToHear: 'لسماع الرمز اضغط {key}.',
+  pressForMessage: 'لسماع الرسالة اضغط {key}.',
+  pressToStop: 'لإيقاف مثل هذه المكالمات اضغط {key}.',
   subject: 'رمز {brand} الخاص بك',
   confirmSubject: 'رمز التأكيد الخاص بك في {brand}',
   greeting: 'مرحبا،',

@@ -13,6 +13,8 @@ export const az: Wording = {
   again: 'Təkrar edirəm: {digits}.',
   goodbye: 'Sağ olun.',
   pressToHear: 'Kodu eşitmək üçün {key} düyməsini basın.',
+  pressForMessage: 'Mesajı eşitmək üçün {key} düyməsini basın.',
+  pressToStop: 'Belə zəngləri almamaq üçün {key} düyməsini basın.',
   subject: '{brand} kodunuz',
   confirmSubject: '{brand} təsdiq kodunuz',
   greeting: 'Salam,',

@@ -13,6 +13,8 @@ export const bg: Wording = {
   again: 'Повтарям: {digits}.',
   goodbye: 'Довиждане.',
   pressToHear: 'За да чуете кода, натиснете {key}.',
+  pressForMessage: 'За да чуете съобщението, натиснете {key}.',
+  pressToStop: 'Ако не желаете повече такива обаждания, натиснете {key}.',
   subject: 'Вашият код за {brand}',
   confirmSubject: 'Вашият код за потвърждение в {brand}',
   greeting: 'Здравейте,',

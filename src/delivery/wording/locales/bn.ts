@@ -13,6 +13,8 @@ export const bn: Wording = {
   again: 'আবার বলছি: {digits}।',
   goodbye: 'ধন্যবাদ।',
   pressToHear: 'কোড শুনতে {key} চাপুন।',
+  pressForMessage: 'বার্তা শুনতে {key} চাপুন।',
+  pressToStop: 'এ ধরনের কল আর না পেতে {key} চাপুন।',
   subject: 'আপনার {brand} কোড',
   confirmSubject: 'আপনার {brand} নিশ্চিতকরণ কোড',
   greeting: 'হ্যালো,',

@@ -13,6 +13,8 @@ export const ca: Wording = {
   again: 'Repeteixo: {digits}.',
   goodbye: 'Adéu.',
   pressToHear: 'Per escoltar el teu codi, prem {key}.',
+  pressForMessage: 'Per escoltar el missatge, prem {key}.',
+  pressToStop: 'Per no rebre més trucades com aquesta, prem {key}.',
   subject: 'El teu codi de {brand}',
   confirmSubject: 'El teu codi de confirmació de {brand}',
   greeting: 'Hola,',

@@ -13,6 +13,8 @@ export const cs: Wording = {
   again: 'Opakuji: {digits}.',
   goodbye: 'Na shledanou.',
   pressToHear: 'Pro poslech kódu stiskněte {key}.',
+  pressForMessage: 'Pro poslech zprávy stiskněte {key}.',
+  pressToStop: 'Pokud si takové hovory již nepřejete, stiskněte {key}.',
   subject: 'Váš kód pro {brand}',
   confirmSubject: 'Váš potvrzovací kód pro {brand}',
   greeting: 'Dobrý den,',

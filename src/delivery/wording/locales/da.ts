@@ -13,6 +13,8 @@ export const da: Wording = {
   again: 'Jeg gentager: {digits}.',
   goodbye: 'Farvel.',
   pressToHear: 'Tryk {key} for at høre din kode.',
+  pressForMessage: 'Tryk {key} for at høre beskeden.',
+  pressToStop: 'Tryk {key}, hvis du ikke vil have flere af disse opkald.',
   subject: 'Din kode til {brand}',
   confirmSubject: 'Din bekræftelseskode til {brand}',
   greeting: 'Hej!',

@@ -13,6 +13,8 @@ export const de: Wording = {
   again: 'Ich wiederhole: {digits}.',
   goodbye: 'Auf Wiederhören.',
   pressToHear: 'Um Ihren Code zu hören, drücken Sie die {key}.',
+  pressForMessage: 'Um die Nachricht zu hören, drücken Sie die {key}.',
+  pressToStop: 'Wenn Sie keine solchen Anrufe mehr wünschen, drücken Sie die {key}.',
   subject: 'Ihr Code für {brand}',
   confirmSubject: 'Ihr Bestätigungscode für {brand}',
   greeting: 'Guten Tag,',

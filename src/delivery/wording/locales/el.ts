@@ -13,6 +13,8 @@ export const el: Wording = {
   again: 'Επαναλαμβάνω: {digits}.',
   goodbye: 'Ευχαριστούμε.',
   pressToHear: 'Για να ακούσετε τον κωδικό, πατήστε {key}.',
+  pressForMessage: 'Για να ακούσετε το μήνυμα, πατήστε {key}.',
+  pressToStop: 'Αν δεν θέλετε άλλες τέτοιες κλήσεις, πατήστε {key}.',
   subject: 'Ο κωδικός σας για το {brand}',
   confirmSubject: 'Ο κωδικός επιβεβαίωσης για το {brand}',
   greeting: 'Γεια σας,',

@@ -13,6 +13,8 @@ export const en: Wording = {
   again: 'Once more: {digits}.',
   goodbye: 'Goodbye.',
   pressToHear: 'To hear your code, press {key}.',
+  pressForMessage: 'To hear the message, press {key}.',
+  pressToStop: 'To receive no more calls like this, press {key}.',
   subject: 'Your {brand} code',
   confirmSubject: 'Your {brand} confirmation code',
   greeting: 'Hello,',

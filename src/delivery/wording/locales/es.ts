@@ -13,6 +13,8 @@ export const es: Wording = {
   again: 'Repito: {digits}.',
   goodbye: 'Adiós.',
   pressToHear: 'Para escuchar tu clave, pulsa {key}.',
+  pressForMessage: 'Para escuchar el mensaje, pulsa {key}.',
+  pressToStop: 'Para no recibir más llamadas como esta, pulsa {key}.',
   subject: 'Tu clave de {brand}',
   confirmSubject: 'Tu clave de confirmación de {brand}',
   greeting: 'Hola:',

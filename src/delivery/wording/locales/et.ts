@@ -13,6 +13,8 @@ export const et: Wording = {
   again: 'Kordan: {digits}.',
   goodbye: 'Head aega.',
   pressToHear: 'Koodi kuulamiseks vajutage {key}.',
+  pressForMessage: 'Sõnumi kuulamiseks vajutage {key}.',
+  pressToStop: 'Kui te enam selliseid kõnesid ei soovi, vajutage {key}.',
   subject: 'Teie {brand} kood',
   confirmSubject: 'Teie {brand} kinnituskood',
   greeting: 'Tere!',

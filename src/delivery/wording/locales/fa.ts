@@ -15,6 +15,8 @@ export const fa: Wording = {
   again: 'تکرار می‌کنم: {digits}.',
   goodbye: 'خدانگهدار.',
   pressToHear: 'برای شنیدن کد، {key} را فشار دهید.',
+  pressForMessage: 'برای شنیدن پیام، {key} را فشار دهید.',
+  pressToStop: 'برای دریافت نکردن چنین تماس‌هایی، {key} را فشار دهید.',
   subject: 'کد {brand} شما',
   confirmSubject: 'کد تأیید شما در {brand}',
   greeting: 'سلام،',

@@ -13,6 +13,8 @@ export const fi: Wording = {
   again: 'Toistan: {digits}.',
   goodbye: 'Kuulemiin.',
   pressToHear: 'Paina {key}, niin kuulet koodisi.',
+  pressForMessage: 'Paina {key}, niin kuulet viestin.',
+  pressToStop: 'Jos et halua enää tällaisia puheluita, paina {key}.',
   subject: '{brand}-koodisi',
   confirmSubject: '{brand}-vahvistuskoodisi',
   greeting: 'Hei,',

@@ -16,6 +16,8 @@ export const fil: Wording = {
   again: 'Inuulit ko: {digits}.',
   goodbye: 'Paalam.',
   pressToHear: 'Para marinig ang code, pindutin ang {key}.',
+  pressForMessage: 'Para marinig ang mensahe, pindutin ang {key}.',
+  pressToStop: 'Para hindi na makatanggap ng ganitong tawag, pindutin ang {key}.',
   subject: 'Ang inyong {brand} code',
   confirmSubject: 'Ang inyong {brand} confirmation code',
   greeting: 'Kumusta,',

@@ -13,6 +13,8 @@ export const fr: Wording = {
   again: 'Je répète : {digits}.',
   goodbye: 'Au revoir.',
   pressToHear: 'Pour entendre votre code, appuyez sur {key}.',
+  pressForMessage: 'Pour entendre le message, appuyez sur {key}.',
+  pressToStop: 'Pour ne plus recevoir ces appels, appuyez sur {key}.',
   subject: 'Votre code {brand}',
   confirmSubject: 'Votre code de confirmation {brand}',
   greeting: 'Bonjour,',

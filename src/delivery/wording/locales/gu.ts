@@ -13,6 +13,8 @@ export const gu: Wording = {
   again: 'ફરીથી: {digits}.',
   goodbye: 'આભાર.',
   pressToHear: 'કોડ સાંભળવા માટે {key} દબાવો.',
+  pressForMessage: 'સંદેશ સાંભળવા માટે {key} દબાવો.',
+  pressToStop: 'આવા કૉલ બંધ કરવા માટે {key} દબાવો.',
   subject: 'તમારો {brand} કોડ',
   confirmSubject: 'તમારો {brand} પુષ્ટિ કોડ',
   greeting: 'નમસ્તે,',

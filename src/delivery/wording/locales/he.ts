@@ -14,6 +14,8 @@ export const he: Wording = {
   again: 'שוב: {digits}.',
   goodbye: 'להתראות.',
   pressToHear: 'להשמעת הקוד יש להקיש {key}.',
+  pressForMessage: 'להשמעת ההודעה יש להקיש {key}.',
+  pressToStop: 'להפסקת שיחות כאלה יש להקיש {key}.',
   subject: 'קוד {brand} שלך',
   confirmSubject: 'קוד האישור שלך ב-{brand}',
   greeting: 'שלום,',

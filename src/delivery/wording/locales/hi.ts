@@ -13,6 +13,8 @@ export const hi: Wording = {
   again: 'फिर से: {digits}।',
   goodbye: 'धन्यवाद।',
   pressToHear: 'कोड सुनने के लिए {key} दबाएं।',
+  pressForMessage: 'संदेश सुनने के लिए {key} दबाएं।',
+  pressToStop: 'ऐसी कॉल बंद करने के लिए {key} दबाएं।',
   subject: 'आपका {brand} कोड',
   confirmSubject: 'आपका {brand} पुष्टि कोड',
   greeting: 'नमस्ते,',

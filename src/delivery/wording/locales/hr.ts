@@ -13,6 +13,8 @@ export const hr: Wording = {
   again: 'Ponavljam: {digits}.',
   goodbye: 'Doviđenja.',
   pressToHear: 'Za slušanje koda pritisnite {key}.',
+  pressForMessage: 'Za slušanje poruke pritisnite {key}.',
+  pressToStop: 'Ako više ne želite ovakve pozive, pritisnite {key}.',
   subject: 'Vaš kod za {brand}',
   confirmSubject: 'Vaš kod za potvrdu u {brand}',
   greeting: 'Poštovani,',

@@ -13,6 +13,8 @@ export const hu: Wording = {
   again: 'Ismétlem: {digits}.',
   goodbye: 'Viszonthallásra.',
   pressToHear: 'A kód meghallgatásához nyomja meg ezt a gombot: {key}.',
+  pressForMessage: 'Az üzenet meghallgatásához nyomja meg ezt a gombot: {key}.',
+  pressToStop: 'Ha nem kér több ilyen hívást, nyomja meg ezt a gombot: {key}.',
   subject: 'Az Ön {brand} kódja',
   confirmSubject: 'Az Ön {brand} megerősítő kódja',
   greeting: 'Üdvözöljük!',

@@ -13,6 +13,8 @@ export const hy: Wording = {
   again: 'Կրկնում եմ՝ {digits}։',
   goodbye: 'Ցտեսություն։',
   pressToHear: 'Կոդը լսելու համար սեղմեք {key}։',
+  pressForMessage: 'Հաղորդագրությունը լսելու համար սեղմեք {key}։',
+  pressToStop: 'Նման զանգեր այլևս չստանալու համար սեղմեք {key}։',
   subject: 'Ձեր {brand} կոդը',
   confirmSubject: 'Ձեր {brand} հաստատման կոդը',
   greeting: 'Բարև Ձեզ,',

@@ -13,6 +13,8 @@ export const id: Wording = {
   again: 'Saya ulangi: {digits}.',
   goodbye: 'Terima kasih.',
   pressToHear: 'Untuk mendengar kode Anda, tekan {key}.',
+  pressForMessage: 'Untuk mendengar pesan, tekan {key}.',
+  pressToStop: 'Agar tidak menerima panggilan seperti ini lagi, tekan {key}.',
   subject: 'Kode {brand} Anda',
   confirmSubject: 'Kode konfirmasi {brand} Anda',
   greeting: 'Halo,',

@@ -13,6 +13,8 @@ export const is: Wording = {
   again: 'Ég endurtek: {digits}.',
   goodbye: 'Bless.',
   pressToHear: 'Ýttu á {key} til að heyra kóðann.',
+  pressForMessage: 'Ýttu á {key} til að heyra skilaboðin.',
+  pressToStop: 'Ýttu á {key} ef þú vilt ekki fleiri slík símtöl.',
   subject: 'Kóðinn þinn fyrir {brand}',
   confirmSubject: 'Staðfestingarkóðinn þinn fyrir {brand}',
   greeting: 'Halló,',

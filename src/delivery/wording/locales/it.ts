@@ -13,6 +13,8 @@ export const it: Wording = {
   again: 'Ripeto: {digits}.',
   goodbye: 'Arrivederci.',
   pressToHear: 'Per ascoltare il codice, premi {key}.',
+  pressForMessage: 'Per ascoltare il messaggio, premi {key}.',
+  pressToStop: 'Per non ricevere più chiamate come questa, premi {key}.',
   subject: 'Il tuo codice {brand}',
   confirmSubject: 'Il tuo codice di conferma {brand}',
   greeting: 'Buongiorno,',

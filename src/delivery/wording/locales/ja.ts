@@ -15,6 +15,8 @@ export const ja: Wording = {
   again: 'もう一度繰り返します。{digits}。',
   goodbye: '失礼いたします。',
   pressToHear: '認証コードを聞くには、{key}を押してください。',
+  pressForMessage: 'メッセージを聞くには、{key}を押してください。',
+  pressToStop: '今後このような電話を停止するには、{key}を押してください。',
   subject: '{brand}の認証コード',
   confirmSubject: '{brand}の承認コード',
   greeting: 'いつもご利用いただき、ありがとうございます。',

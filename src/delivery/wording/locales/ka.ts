@@ -13,6 +13,8 @@ export const ka: Wording = {
   again: 'გავიმეორებ: {digits}.',
   goodbye: 'ნახვამდის.',
   pressToHear: 'კოდის მოსასმენად დააჭირეთ {key}-ს.',
+  pressForMessage: 'შეტყობინების მოსასმენად დააჭირეთ {key}-ს.',
+  pressToStop: 'თუ ასეთი ზარების მიღება აღარ გსურთ, დააჭირეთ {key}-ს.',
   subject: 'თქვენი {brand} კოდი',
   confirmSubject: 'თქვენი {brand} დადასტურების კოდი',
   greeting: 'გამარჯობა,',

@@ -13,6 +13,8 @@ export const kk: Wording = {
   again: 'Қайталаймын: {digits}.',
   goodbye: 'Сау болыңыз.',
   pressToHear: 'Кодты тыңдау үшін {key} басыңыз.',
+  pressForMessage: 'Хабарламаны тыңдау үшін {key} басыңыз.',
+  pressToStop: 'Мұндай қоңырауларды тоқтату үшін {key} басыңыз.',
   subject: '{brand} кодыңыз',
   confirmSubject: '{brand} растау коды',
   greeting: 'Сәлеметсіз бе!',

@@ -13,6 +13,8 @@ export const ko: Wording = {
   again: '다시 안내해 드립니다. {digits}.',
   goodbye: '감사합니다.',
   pressToHear: '인증번호를 들으시려면 {key}번을 누르세요.',
+  pressForMessage: '메시지를 들으시려면 {key}번을 누르세요.',
+  pressToStop: '이런 전화를 더 이상 받지 않으시려면 {key}번을 누르세요.',
   subject: '{brand} 인증번호',
   confirmSubject: '{brand} 승인번호',
   greeting: '안녕하세요.',

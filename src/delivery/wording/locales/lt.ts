@@ -13,6 +13,8 @@ export const lt: Wording = {
   again: 'Kartoju: {digits}.',
   goodbye: 'Viso gero.',
   pressToHear: 'Norėdami išgirsti kodą, spauskite {key}.',
+  pressForMessage: 'Norėdami išgirsti žinutę, spauskite {key}.',
+  pressToStop: 'Jei tokių skambučių nebenorite, spauskite {key}.',
   subject: 'Jūsų {brand} kodas',
   confirmSubject: 'Jūsų {brand} patvirtinimo kodas',
   greeting: 'Sveiki,',

@@ -13,6 +13,8 @@ export const lv: Wording = {
   again: 'Atkārtoju: {digits}.',
   goodbye: 'Visu labu.',
   pressToHear: 'Lai noklausītos kodu, nospiediet {key}.',
+  pressForMessage: 'Lai noklausītos ziņu, nospiediet {key}.',
+  pressToStop: 'Ja šādus zvanus vairs nevēlaties, nospiediet {key}.',
   subject: 'Jūsu {brand} kods',
   confirmSubject: 'Jūsu {brand} apstiprinājuma kods',
   greeting: 'Labdien!',

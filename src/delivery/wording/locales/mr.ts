@@ -13,6 +13,8 @@ export const mr: Wording = {
   again: 'पुन्हा: {digits}.',
   goodbye: 'धन्यवाद.',
   pressToHear: 'कोड ऐकण्यासाठी {key} दाबा.',
+  pressForMessage: 'संदेश ऐकण्यासाठी {key} दाबा.',
+  pressToStop: 'असे कॉल बंद करण्यासाठी {key} दाबा.',
   subject: 'तुमचा {brand} कोड',
   confirmSubject: 'तुमचा {brand} पुष्टी कोड',
   greeting: 'नमस्कार,',

@@ -13,6 +13,8 @@ export const ms: Wording = {
   again: 'Saya ulang: {digits}.',
   goodbye: 'Terima kasih.',
   pressToHear: 'Untuk mendengar kod anda, tekan {key}.',
+  pressForMessage: 'Untuk mendengar mesej, tekan {key}.',
+  pressToStop: 'Untuk tidak lagi menerima panggilan seperti ini, tekan {key}.',
   subject: 'Kod {brand} anda',
   confirmSubject: 'Kod pengesahan {brand} anda',
   greeting: 'Helo,',

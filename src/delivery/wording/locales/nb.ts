@@ -13,6 +13,8 @@ export const nb: Wording = {
   again: 'Jeg gjentar: {digits}.',
   goodbye: 'Ha det bra.',
   pressToHear: 'Trykk {key} for å høre koden din.',
+  pressForMessage: 'Trykk {key} for å høre meldingen.',
+  pressToStop: 'Trykk {key} hvis du ikke vil ha flere slike anrop.',
   subject: 'Koden din for {brand}',
   confirmSubject: 'Bekreftelseskoden din for {brand}',
   greeting: 'Hei!',

@@ -13,6 +13,8 @@ export const nl: Wording = {
   again: 'Ik herhaal: {digits}.',
   goodbye: 'Tot ziens.',
   pressToHear: 'Druk op {key} om uw code te horen.',
+  pressForMessage: 'Druk op {key} om het bericht te horen.',
+  pressToStop: 'Wilt u niet meer zo gebeld worden, druk dan op {key}.',
   subject: 'Uw code voor {brand}',
   confirmSubject: 'Uw bevestigingscode voor {brand}',
   greeting: 'Hallo,',

@@ -13,6 +13,8 @@ export const pl: Wording = {
   again: 'Powtarzam: {digits}.',
   goodbye: 'Do widzenia.',
   pressToHear: 'Aby usłyszeć kod, naciśnij {key}.',
+  pressForMessage: 'Aby usłyszeć wiadomość, naciśnij {key}.',
+  pressToStop: 'Aby nie otrzymywać więcej takich połączeń, naciśnij {key}.',
   subject: 'Kod {brand}',
   confirmSubject: 'Kod potwierdzenia {brand}',
   greeting: 'Dzień dobry,',

@@ -13,6 +13,8 @@ export const ptBR: Wording = {
   again: 'Repetindo: {digits}.',
   goodbye: 'Até logo.',
   pressToHear: 'Para ouvir seu código, tecle {key}.',
+  pressForMessage: 'Para ouvir a mensagem, tecle {key}.',
+  pressToStop: 'Para não receber mais ligações como esta, tecle {key}.',
   subject: 'Seu código {brand}',
   confirmSubject: 'Seu código de confirmação {brand}',
   greeting: 'Olá,',

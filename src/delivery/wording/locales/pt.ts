@@ -13,6 +13,8 @@ export const pt: Wording = {
   again: 'Vou repetir: {digits}.',
   goodbye: 'Adeus.',
   pressToHear: 'Para ouvir o seu código, prima {key}.',
+  pressForMessage: 'Para ouvir a mensagem, prima {key}.',
+  pressToStop: 'Para não receber mais chamadas como esta, prima {key}.',
   subject: 'O seu código {brand}',
   confirmSubject: 'O seu código de confirmação {brand}',
   greeting: 'Olá,',

@@ -17,6 +17,8 @@ export const ro: Wording = {
   again: 'Repet: {digits}.',
   goodbye: 'La revedere.',
   pressToHear: 'Ca să auzi codul, apasă tasta {key}.',
+  pressForMessage: 'Ca să auzi mesajul, apasă tasta {key}.',
+  pressToStop: 'Ca să nu mai primești astfel de apeluri, apasă tasta {key}.',
   subject: 'Codul tău {brand}',
   confirmSubject: 'Codul tău de confirmare {brand}',
   greeting: 'Bună ziua,',

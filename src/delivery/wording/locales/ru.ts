@@ -18,6 +18,8 @@ export const ru: Wording = {
   again: 'Повторяю: {digits}.',
   goodbye: 'До свидания.',
   pressToHear: 'Чтобы услышать код, нажмите {key}.',
+  pressForMessage: 'Чтобы услышать сообщение, нажмите {key}.',
+  pressToStop: 'Чтобы больше не получать таких звонков, нажмите {key}.',
   subject: 'Ваш код {brand}',
   confirmSubject: 'Ваш код подтверждения {brand}',
   greeting: 'Здравствуйте!',

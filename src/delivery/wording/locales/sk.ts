@@ -13,6 +13,8 @@ export const sk: Wording = {
   again: 'Opakujem: {digits}.',
   goodbye: 'Dovidenia.',
   pressToHear: 'Ak si chcete vypočuť kód, stlačte {key}.',
+  pressForMessage: 'Ak si chcete vypočuť správu, stlačte {key}.',
+  pressToStop: 'Ak si takéto hovory už neželáte, stlačte {key}.',
   subject: 'Váš kód pre {brand}',
   confirmSubject: 'Váš potvrdzovací kód pre {brand}',
   greeting: 'Dobrý deň,',

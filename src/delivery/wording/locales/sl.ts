@@ -18,6 +18,8 @@ export const sl: Wording = {
   again: 'Ponavljam: {digits}.',
   goodbye: 'Nasvidenje.',
   pressToHear: 'Za poslušanje kode pritisnite {key}.',
+  pressForMessage: 'Za poslušanje sporočila pritisnite {key}.',
+  pressToStop: 'Če takih klicev ne želite več, pritisnite {key}.',
   subject: 'Vaša koda za {brand}',
   confirmSubject: 'Vaša potrditvena koda za {brand}',
   greeting: 'Pozdravljeni,',

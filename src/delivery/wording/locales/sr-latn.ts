@@ -13,6 +13,8 @@ export const srLatn: Wording = {
   again: 'Ponavljam: {digits}.',
   goodbye: 'Doviđenja.',
   pressToHear: 'Da biste čuli kod, pritisnite {key}.',
+  pressForMessage: 'Da biste čuli poruku, pritisnite {key}.',
+  pressToStop: 'Ako više ne želite ovakve pozive, pritisnite {key}.',
   subject: 'Vaš kod za {brand}',
   confirmSubject: 'Vaš kod za potvrdu u {brand}',
   greeting: 'Poštovani,',

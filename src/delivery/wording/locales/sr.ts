@@ -13,6 +13,8 @@ export const sr: Wording = {
   again: 'Понављам: {digits}.',
   goodbye: 'Довиђења.',
   pressToHear: 'Да бисте чули код, притисните {key}.',
+  pressForMessage: 'Да бисте чули поруку, притисните {key}.',
+  pressToStop: 'Ако више не желите овакве позиве, притисните {key}.',
   subject: 'Ваш код за {brand}',
   confirmSubject: 'Ваш код за потврду у {brand}',
   greeting: 'Поштовани,',

@@ -13,6 +13,8 @@ export const sv: Wording = {
   again: 'Jag upprepar: {digits}.',
   goodbye: 'Hej då.',
   pressToHear: 'Tryck {key} för att höra din kod.',
+  pressForMessage: 'Tryck {key} för att höra meddelandet.',
+  pressToStop: 'Tryck {key} om du inte vill ha fler sådana samtal.',
   subject: 'Din kod för {brand}',
   confirmSubject: 'Din bekräftelsekod för {brand}',
   greeting: 'Hej!',

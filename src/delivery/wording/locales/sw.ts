@@ -13,6 +13,8 @@ export const sw: Wording = {
   again: 'Narudia: {digits}.',
   goodbye: 'Kwaheri.',
   pressToHear: 'Ili kusikia msimbo wako, bonyeza {key}.',
+  pressForMessage: 'Ili kusikia ujumbe, bonyeza {key}.',
+  pressToStop: 'Ili usipokee tena simu kama hizi, bonyeza {key}.',
   subject: 'Msimbo wako wa {brand}',
   confirmSubject: 'Msimbo wako wa kuthibitisha wa {brand}',
   greeting: 'Habari,',

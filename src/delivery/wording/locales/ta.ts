@@ -13,6 +13,8 @@ export const ta: Wording = {
   again: 'மீண்டும்: {digits}.',
   goodbye: 'நன்றி.',
   pressToHear: 'குறியீட்டைக் கேட்க {key} ஐ அழுத்தவும்.',
+  pressForMessage: 'செய்தியைக் கேட்க {key} ஐ அழுத்தவும்.',
+  pressToStop: 'இத்தகைய அழைப்புகளை நிறுத்த {key} ஐ அழுத்தவும்.',
   subject: 'உங்கள் {brand} குறியீடு',
   confirmSubject: 'உங்கள் {brand} உறுதிப்படுத்தல் குறியீடு',
   greeting: 'வணக்கம்,',

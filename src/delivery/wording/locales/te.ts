@@ -13,6 +13,8 @@ export const te: Wording = {
   again: 'మళ్లీ: {digits}.',
   goodbye: 'ధన్యవాదాలు.',
   pressToHear: 'కోడ్ వినడానికి {key} నొక్కండి.',
+  pressForMessage: 'సందేశం వినడానికి {key} నొక్కండి.',
+  pressToStop: 'ఇలాంటి కాల్స్ ఆపడానికి {key} నొక్కండి.',
   subject: 'మీ {brand} కోడ్',
   confirmSubject: 'మీ {brand} నిర్ధారణ కోడ్',
   greeting: 'నమస్కారం,',

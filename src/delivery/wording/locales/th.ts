@@ -13,6 +13,8 @@ export const th: Wording = {
   again: 'ขอทวนอีกครั้ง: {digits}',
   goodbye: 'ขอบคุณ',
   pressToHear: 'กด {key} เพื่อฟังรหัส',
+  pressForMessage: 'กด {key} เพื่อฟังข้อความ',
+  pressToStop: 'หากไม่ต้องการรับสายเช่นนี้อีก กด {key}',
   subject: 'รหัส {brand} ของคุณ',
   confirmSubject: 'รหัสยืนยัน {brand} ของคุณ',
   greeting: 'สวัสดี',

@@ -13,6 +13,8 @@ export const tr: Wording = {
   again: 'Tekrar ediyorum: {digits}.',
   goodbye: 'İyi günler.',
   pressToHear: 'Kodunuzu duymak için {key} tuşuna basın.',
+  pressForMessage: 'Mesajı duymak için {key} tuşuna basın.',
+  pressToStop: 'Bu tür aramaları artık almamak için {key} tuşuna basın.',
   subject: '{brand} kodunuz',
   confirmSubject: '{brand} onay kodunuz',
   greeting: 'Merhaba,',

@@ -18,6 +18,8 @@ export const uk: Wording = {
   again: 'Повторюю: {digits}.',
   goodbye: 'До побачення.',
   pressToHear: 'Щоб почути код, натисніть {key}.',
+  pressForMessage: 'Щоб почути повідомлення, натисніть {key}.',
+  pressToStop: 'Щоб більше не отримувати таких дзвінків, натисніть {key}.',
   subject: 'Ваш код {brand}',
   confirmSubject: 'Ваш код підтвердження {brand}',
   greeting: 'Добрий день!',

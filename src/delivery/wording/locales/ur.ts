@@ -15,6 +15,8 @@ export const ur: Wording = {
   again: 'دوبارہ: {digits}۔',
   goodbye: 'خدا حافظ۔',
   pressToHear: 'کوڈ سننے کے لیے {key} دبائیں۔',
+  pressForMessage: 'پیغام سننے کے لیے {key} دبائیں۔',
+  pressToStop: 'ایسی کالیں بند کرنے کے لیے {key} دبائیں۔',
   subject: 'آپ کا {brand} کوڈ',
   confirmSubject: 'تصدیقی کوڈ برائے {brand}',
   greeting: 'السلام علیکم،',

@@ -13,6 +13,8 @@ export const vi: Wording = {
   again: 'Xin nhắc lại: {digits}.',
   goodbye: 'Tạm biệt.',
   pressToHear: 'Nhấn phím {key} để nghe mã.',
+  pressForMessage: 'Nhấn phím {key} để nghe tin nhắn.',
+  pressToStop: 'Để không nhận những cuộc gọi như thế này nữa, nhấn phím {key}.',
   subject: 'Mã {brand} của bạn',
   confirmSubject: 'Mã xác nhận {brand} của bạn',
   greeting: 'Xin chào,',

@@ -15,6 +15,8 @@ export const zhHant: Wording = {
   again: '重複一遍：{digits}。',
   goodbye: '再見。',
   pressToHear: '收聽驗證碼請按{key}。',
+  pressForMessage: '收聽訊息請按{key}。',
+  pressToStop: '不想再接到此類電話請按{key}。',
   subject: '您的{brand}驗證碼',
   confirmSubject: '您的{brand}操作確認碼',
   greeting: '您好：',

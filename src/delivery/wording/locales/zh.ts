@@ -15,6 +15,8 @@ export const zh: Wording = {
   again: '重复一遍：{digits}。',
   goodbye: '再见。',
   pressToHear: '收听验证码请按{key}。',
+  pressForMessage: '收听消息请按{key}。',
+  pressToStop: '不想再接到此类电话请按{key}。',
   subject: '您的{brand}验证码',
   confirmSubject: '您的{brand}操作确认码',
   greeting: '您好：',
