@@ -7,7 +7,8 @@ export const webhooks: Migration = {
   version: 5,
   name: 'webhooks',
   statements(dialect) {
-    const hotKeyed = dialect === 'postgres' ? HOT : 'without rowid';
+    const keyed = dialect === 'postgres' ? '' : 'without rowid';
+    const hotKeyed = dialect === 'postgres' ? HOT : keyed;
     return [
       `create table webhook_endpoints (
          id text primary key,
@@ -42,10 +43,7 @@ export const webhooks: Migration = {
          due_at bigint,
          rests_until bigint not null,
          failures integer not null,
-         failing_since bigint,
-         replay_next bigint,
-         replay_until bigint,
-         replay_since bigint
+         failing_since bigint
        ) ${hotKeyed}`,
       'create index webhook_cursors_of_project on webhook_cursors (project_id, mode)',
       'create index webhook_cursors_due on webhook_cursors (due_at) where due_at is not null',
@@ -70,6 +68,15 @@ export const webhooks: Migration = {
       'create index webhook_deliveries_due on webhook_deliveries (endpoint_id, next_at) where next_at is not null',
       `create index webhook_deliveries_of_object on webhook_deliveries (endpoint_id, object_id, log_index)
          where object_id is not null and status = 'pending'`,
+
+      // What was asked for again: from `next` up to `until`, if not older than `since` and not delivered.
+      `create table webhook_replays (
+         endpoint_id text not null,
+         since bigint not null,
+         next bigint not null,
+         until bigint not null,
+         primary key (endpoint_id, since)
+       ) ${keyed}`,
     ];
   },
 };

@@ -2,6 +2,7 @@ export interface WebhooksSchema {
   webhook_endpoints: WebhookEndpointTable;
   webhook_cursors: WebhookCursorTable;
   webhook_deliveries: WebhookDeliveryTable;
+  webhook_replays: WebhookReplayTable;
 }
 
 export interface WebhookEndpointTable {
@@ -48,10 +49,6 @@ export interface WebhookCursorTable {
   /** Attempts that failed since the last that succeeded. */
   failures: number;
   failing_since: number | null;
-  /** What was asked for again: from here to `replay_until`, not older than `replay_since`, and not delivered. */
-  replay_next: number | null;
-  replay_until: number | null;
-  replay_since: number | null;
 }
 
 export interface WebhookDeliveryTable {
@@ -72,4 +69,15 @@ export interface WebhookDeliveryTable {
   next_at: number | null;
   created_at: number;
   updated_at: number;
+}
+
+/** What was asked for again, if it was not delivered. */
+export interface WebhookReplayTable {
+  endpoint_id: string;
+  /** Events that are not older. */
+  since: number;
+  /** The first index of the log that is still to be looked at. */
+  next: number;
+  /** Exclusive: from there on the endpoint's own cursor goes. */
+  until: number;
 }
