@@ -1,0 +1,73 @@
+import type { Selectable } from 'kysely';
+import type { WebhookEndpointTable } from '../../db/schema/webhooks.ts';
+import type { ApiVersion, WebhookFormat } from '../render.ts';
+import type { SignatureKind } from '../sign.ts';
+import { type EndpointPublicKey, isLive } from './secrets.ts';
+
+/** Whose endpoints: those of a project for test keys and for live ones do not know each other. */
+export interface EndpointOwner {
+  project: string;
+  mode: 'live' | 'test';
+}
+
+export const ORDERINGS = ['none', 'per_object'] as const;
+export type Ordering = (typeof ORDERINGS)[number];
+
+/** What a caller says of an endpoint. */
+export interface EndpointSettings {
+  url: string;
+  /** Types, `verification.*` and `*` among them. */
+  events: string[];
+  description: string | null;
+  format: WebhookFormat;
+  apiVersion: ApiVersion;
+  ordering: Ordering;
+}
+
+export interface Endpoint extends EndpointSettings {
+  id: string;
+  project: string;
+  mode: 'live' | 'test';
+  hasHeaders: boolean;
+  status: 'enabled' | 'disabled';
+  disabledReason: string | null;
+  disabledAt: number | null;
+  signature: SignatureKind;
+  publicKeys: EndpointPublicKey[];
+  createdAt: number;
+  updatedAt: number;
+}
+
+export function toEndpoint(row: Selectable<WebhookEndpointTable>, now: number): Endpoint {
+  const publicKeys: EndpointPublicKey[] = JSON.parse(row.public_keys ?? '[]');
+  return {
+    id: row.id,
+    project: row.project_id,
+    mode: row.mode,
+    url: row.url,
+    events: JSON.parse(row.events),
+    description: row.description,
+    hasHeaders: row.sealed_headers !== null,
+    format: row.format,
+    apiVersion: row.api_version as ApiVersion,
+    ordering: row.ordering,
+    status: row.status,
+    disabledReason: row.disabled_reason,
+    disabledAt: row.disabled_at,
+    signature: row.signature,
+    publicKeys: publicKeys.filter((key) => isLive(key, now)),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+export function toSettingsRow(settings: EndpointSettings) {
+  return {
+    url: settings.url,
+    events: JSON.stringify(settings.events),
+    description: settings.description,
+    format: settings.format,
+    api_version: settings.apiVersion,
+    ordering: settings.ordering,
+  };
+}
