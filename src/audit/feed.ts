@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { Schema } from '../db/schema.ts';
 import type { AuditEvent, Mode } from './event.ts';
 import { fromEventRow } from './events-table.ts';
@@ -15,6 +15,18 @@ export interface FeedEntry {
   type: string;
   /** ms. */
   at: number;
+  leaf: FeedLeaf;
+}
+
+/** What the log keeps of an event, also when the event is gone. */
+export interface FeedLeaf {
+  eventId: string;
+  project: string;
+  mode: Mode;
+  /** Base64url, like those below; null without personal fields, or with erased ones. */
+  salt: string | null;
+  commitment: string | null;
+  hash: string;
 }
 
 export interface FeedRange {
@@ -28,24 +40,67 @@ export interface FeedRange {
 }
 
 export async function readFeed(db: Kysely<Schema>, { from, before, of, limit }: FeedRange): Promise<FeedEntry[]> {
-  let leaves = db.selectFrom('audit_leaves').selectAll().where('log_index', '>=', from);
-  if (before !== undefined) leaves = leaves.where('log_index', '<', before);
-  if (of) leaves = leaves.where('project_id', '=', of.project).where('mode', '=', of.mode);
-  const found = await leaves.orderBy('log_index').limit(limit).execute();
-  if (found.length === 0) return [];
-  const ids = found.map((leaf) => leaf.event_id);
-  const rows = await db.selectFrom('events').selectAll().where('id', 'in', ids).execute();
-  const events = new Map(rows.map((row) => [row.id, fromEventRow(row)]));
-  return found.map((leaf) => ({
-    logIndex: leaf.log_index,
-    event: events.get(leaf.event_id) ?? null,
-    type: leaf.type,
-    at: leaf.created_at,
-  }));
+  let query = selectEntries(db).where('log_index', '>=', from);
+  if (before !== undefined) query = query.where('log_index', '<', before);
+  if (of) query = query.where('leaf.project_id', '=', of.project).where('leaf.mode', '=', of.mode);
+  return (await query.orderBy('log_index').limit(limit).execute()).map(toEntry);
+}
+
+/** At most a few thousand. */
+export async function readFeedAt(db: Kysely<Schema>, indexes: readonly number[]): Promise<FeedEntry[]> {
+  if (indexes.length === 0) return [];
+  const rows = await selectEntries(db).where('log_index', 'in', indexes).orderBy('log_index').execute();
+  return rows.map(toEntry);
 }
 
 /** One past the newest sealed event. */
 export async function feedEnd(db: Kysely<Schema>): Promise<number> {
   const { size } = await db.selectFrom('audit_state').select('size').executeTakeFirstOrThrow();
   return size;
+}
+
+/** In one statement: an erasure in between would leave a salt without what it hides. */
+function selectEntries(db: Kysely<Schema>) {
+  return db
+    .selectFrom('audit_leaves as leaf')
+    .leftJoin('events', 'events.id', 'leaf.event_id')
+    .selectAll('events')
+    .select(leafColumns);
+}
+
+const leafColumns = ({ ref }: ExpressionBuilder<Schema & { leaf: Schema['audit_leaves'] }, 'leaf'>) =>
+  [
+    'leaf.log_index',
+    'leaf.event_id',
+    'leaf.salt',
+    'leaf.commitment',
+    'leaf.hash',
+    ref('leaf.project_id').as('leaf_project'),
+    ref('leaf.mode').as('leaf_mode'),
+    ref('leaf.type').as('leaf_type'),
+    ref('leaf.created_at').as('leaf_at'),
+  ] as const;
+
+type Row = Awaited<ReturnType<ReturnType<typeof selectEntries>['execute']>>[number];
+
+function toEntry(row: Row): FeedEntry {
+  return {
+    logIndex: row.log_index,
+    event: isWhole(row) ? fromEventRow(row) : null,
+    type: row.leaf_type,
+    at: row.leaf_at,
+    leaf: {
+      eventId: row.event_id,
+      project: row.leaf_project,
+      mode: row.leaf_mode,
+      salt: row.salt,
+      commitment: row.commitment,
+      hash: row.hash,
+    },
+  };
+}
+
+/** The columns of an event are all null, or as its table has them. */
+function isWhole(row: Row): row is Row & Parameters<typeof fromEventRow>[0] {
+  return row.id !== null;
 }
