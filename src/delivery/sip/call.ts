@@ -1,10 +1,10 @@
-import { type Dialog, newToken, nextHop, openDialog, requestIn } from './dialog.ts';
+import { type Dialog, newToken, nextHop, openDialog, requestIn, targetOf } from './dialog.ts';
 import type { Credentials } from './digest.ts';
 import type { Flow } from './flow.ts';
 import { readInfoKey } from './info-key.ts';
 import type { InviteTransaction } from './invite-transaction.ts';
-import { type Headers, headersOf, NO_BODY, readCSeq, type SipRequest, type SipResponse, tagOf } from './message.ts';
-import { hostText, uriOf } from './read-uri.ts';
+import { type Headers, NO_BODY, readCSeq, type SipRequest, type SipResponse, tagOf } from './message.ts';
+import { hostText } from './read-uri.ts';
 import { type AudioDescription, readSdp } from './sdp.ts';
 import { ALLOW, type Answer, authorize, type UserAgent } from './user-agent.ts';
 
@@ -84,6 +84,7 @@ export function startCall(options: CallOptions): Call {
   };
   let state: 'calling' | 'proceeding' | 'answered' | 'ended' = 'calling';
   let isCancelled = false;
+  let isCancelSent = false;
   let challenges = 0;
   /** By tag of the phone: the first is the call, the others rang as well. */
   const dialogs = new Map<string, { dialog: Dialog; acknowledgement: Promise<() => void> }>();
@@ -107,11 +108,14 @@ export function startCall(options: CallOptions): Call {
   function provisional(response: SipResponse): void {
     if (state === 'calling') state = 'proceeding';
     if (response.body.length > 0) early.set(tagOf(response, 'to') ?? '', response.body);
-    if (isCancelled) cancel();
+    if (isCancelled) cancelOnce();
     else if (response.status > 100 && state === 'proceeding') events.ringing();
   }
 
-  function cancel(): void {
+  /** A server that goes on ringing has had its CANCEL and is waited for no longer. */
+  function cancelOnce(): void {
+    if (isCancelSent) return;
+    isCancelSent = true;
     agent.cancel(invite, flow);
     transaction.expectEnd();
   }
@@ -149,7 +153,9 @@ export function startCall(options: CallOptions): Call {
 
   /** Resolves with what sends it again. */
   async function acknowledge(of: Dialog): Promise<() => void> {
-    const request = requestIn(of, 'ACK', [['contact', contact]]);
+    // With the credentials of the INVITE, as nobody can ask for them (§13.2.2.4).
+    const credentials = invite.headers.filter(([name]) => name.endsWith('authorization'));
+    const request = requestIn(of, 'ACK', [['contact', contact], ...credentials]);
     const way = await wayTo(of);
     const sent = agent.acknowledge(request, way);
     return () => way.send(sent);
@@ -220,8 +226,7 @@ export function startCall(options: CallOptions): Call {
       answer(488);
       return;
     }
-    const [theirContact] = headersOf(request, 'contact');
-    of.target = (theirContact && uriOf(theirContact)) || of.target;
+    of.target = targetOf(request) ?? of.target;
     answer(
       200,
       [
@@ -259,7 +264,7 @@ export function startCall(options: CallOptions): Call {
       } else if (state !== 'ended' && !isCancelled) {
         isCancelled = true;
         // A server that has said nothing yet does not know what to cancel (§9.1).
-        if (state === 'proceeding') cancel();
+        if (state === 'proceeding') cancelOnce();
       }
     },
   };

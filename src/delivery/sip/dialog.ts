@@ -7,6 +7,7 @@ import {
   headersOf,
   NO_BODY,
   readCSeq,
+  type SipMessage,
   type SipRequest,
   type SipResponse,
   tagOf,
@@ -29,18 +30,23 @@ export interface Dialog {
 
 /** §12.1.2. A phone that answers without a tag or a contact is talked to all the same (§12.2.1.1, RFC 2543). */
 export function openDialog(invite: SipRequest, answer: SipResponse): Dialog {
-  const [contact] = headersOf(answer, 'contact');
-  const target = contact === undefined ? null : uriOf(contact);
   return {
     callId: callIdOf(invite),
     remoteTag: tagOf(answer, 'to') ?? '',
     from: headerOf(invite, 'from') ?? '',
     to: headerOf(answer, 'to') ?? '',
     routes: headersOf(answer, 'record-route').reverse(),
-    target: target !== null && readUri(target) ? target : invite.uri,
+    target: targetOf(answer) ?? invite.uri,
     localSequence: readCSeq(invite)?.number ?? 1,
     remoteSequence: -1,
   };
+}
+
+/** Where the other side says it is; null: it does not, or not so that a request could be sent there. */
+export function targetOf(message: SipMessage): string | null {
+  const [contact] = headersOf(message, 'contact');
+  const uri = contact === undefined ? null : uriOf(contact);
+  return uri !== null && readUri(uri) ? uri : null;
 }
 
 /** §12.2.1.1. ACK has the number of its INVITE, every other request the next one. */

@@ -200,10 +200,11 @@ function addressOf(
   };
 }
 
-/** Over a connection the same one; else by the address that the other side gave (RFC 3261 §12.2.1.1, §8.1.2). */
+/** Over a connection the same one, or another where it was lost; else by the address that the other side gave (RFC 3261 §12.2.1.1, §8.1.2). */
 async function routeWithin(uri: string, flow: Flow, { agent, dns, trunk }: PlaceCallOptions): Promise<Flow | null> {
+  if (isReliable(flow.protocol)) return agent.open(flow.target);
   const parsed = readUri(uri);
-  if (!parsed || isReliable(flow.protocol) || trunk.ignoreContact) return null;
+  if (!parsed || trunk.ignoreContact) return null;
   const [target] = await resolveServer({ protocol: flow.protocol, host: parsed.host, port: parsed.port }, dns);
   const isSame = target?.address === flow.target.address && target.port === flow.target.port;
   return target && !isSame ? agent.open(target) : null;

@@ -2,8 +2,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { Flow, Receive, Target } from './flow.ts';
-import type { SipMessage } from './message.ts';
+import { headersOf, readParameters, type SipMessage } from './message.ts';
 import { readMessage } from './read-message.ts';
+import { DEFAULT_PORTS } from './resolve-server.ts';
 import { writeMessage } from './write-message.ts';
 
 export interface LocalOptions {
@@ -40,12 +41,17 @@ export function createUdpTransport(options: LocalOptions, receive: Receive): Tra
     const fits = bindAddress !== null && isIPv6(bindAddress) === (family === 'udp6');
     const listening = once(socket, 'listening');
     socket.bind(port, fits ? bindAddress : undefined);
-    await listening;
+    await listening.catch((error: unknown) => {
+      socket.close();
+      throw error;
+    });
     socket.on('error', () => {}); // Of a datagram that could not be sent: it is sent again or given up by its timer.
     socket.on('message', (bytes, { address, port: remotePort }) => {
-      const message = readMessage(bytes);
+      // Nothing can be sent to port 0, from where anybody may send.
+      const message = remotePort === 0 ? null : readMessage(bytes);
       if (!message) return;
-      const reply = (answer: SipMessage) => send(socket, answer, remotePort, address);
+      const port = answerPort(message, remotePort);
+      const reply = (answer: SipMessage) => send(socket, answer, port, address);
       receive(message, { protocol: 'udp', address, port: remotePort, reply });
     });
     return socket;
@@ -79,6 +85,15 @@ export function createUdpTransport(options: LocalOptions, receive: Receive): Tra
       sockets.clear();
     },
   };
+}
+
+/** Without `rport` it is the one that Via names, wherever the request came from (RFC 3261 §18.2.2, RFC 3581 §4). */
+export function answerPort(request: SipMessage, sourcePort: number): number {
+  const [via = ''] = headersOf(request, 'via');
+  if (readParameters(via).has('rport')) return sourcePort;
+  const [, digits] = /^[^\s]+\s+(?:\[[^\]]*\]|[^\s:;]+)\s*(?::\s*(\d{1,5}))?/.exec(via) ?? [];
+  const port = digits === undefined ? DEFAULT_PORTS.udp : Number(digits);
+  return port >= 1 && port <= 65_535 ? port : sourcePort;
 }
 
 /** The address by which this machine would send to it; nothing is sent. */

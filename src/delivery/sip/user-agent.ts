@@ -83,9 +83,8 @@ export function createUserAgent({ local, streams, timers, isKnown }: UserAgentOp
     const answer = (status: number, headers: Headers = [], body = NO_BODY) =>
       answers.give(request, origin, status, headers, body);
     if (call) call.request(request, answer);
-    else if (request.method === 'ACK') return;
+    else if (request.method === 'ACK' || !isKnown(origin)) return;
     else if (tagOf(request, 'to') !== undefined || request.method === 'CANCEL') answer(481);
-    else if (!isKnown(origin)) return;
     else if (request.method === 'OPTIONS')
       answer(200, [
         ['allow', ALLOW],
