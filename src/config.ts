@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
+import { FFMPEG } from './delivery/recordings/transcode.ts';
 import { RoutingTableSchema } from './delivery/routing/table-schema.ts';
 import { closed } from './http/schemas.ts';
 import { ConfigError } from './lib/config-error.ts';
@@ -79,11 +80,28 @@ export const ConfigFileSchema = Type.Object(
       { ...closed, default: {} },
     ),
     database_pool: Type.Integer({ minimum: 1, maximum: 200, default: 10 }),
+    audit: Type.Object(
+      {
+        checkpoint_seconds: Type.Integer({ minimum: 1, maximum: 55, default: 30 }),
+      },
+      { ...closed, default: {} },
+    ),
     providers: Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,39}$' }), ProviderSchema, {
       default: {},
       additionalProperties: false,
       description: 'Carriers by a name of your own.',
     }),
+    recordings: Type.Object(
+      {
+        transcoder: Type.Array(Type.String({ minLength: 1, maxLength: 1_000 }), {
+          minItems: 1,
+          maxItems: 50,
+          default: FFMPEG,
+          description: 'A program and its arguments; {format} is wav or mp3.',
+        }),
+      },
+      { ...closed, default: {} },
+    ),
     routes: Type.Optional(RoutingTableSchema),
   },
   closed,

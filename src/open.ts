@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type AuditLog, openAuditLog } from './audit/log/open-audit-log.ts';
+import { type AuditLog, logOrigin, openAuditLog } from './audit/log/open-audit-log.ts';
 import type { Recorder } from './audit/recorder.ts';
+import { createRefusalLog, type RefusalLog } from './audit/refusal-log.ts';
 import type { Config } from './config.ts';
 import { ensureHashKey } from './db/hash-key.ts';
 import { migrate } from './db/migrate.ts';
@@ -65,6 +66,8 @@ export interface Services {
   originProofs: ProofDeps;
   verify: VerifyDeps;
   firstProject: FirstProject;
+  /** Requests that were refused for who sent them. */
+  refusals: RefusalLog;
   /** Lets running work end, then closes the stores. */
   close(): Promise<void>;
 }
@@ -104,7 +107,16 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   const keySet = createKeySet({ db: db.kysely, keyring });
   // In memory from the start: proofs are signed while the database is away.
   await keySet.published(now());
-  const proofs = createProofs({ keys: keySet, issuer: config.file.public_url ?? installationIssuer(hashKey) });
+  const { public_url, audit } = config.file;
+  const proofs = createProofs({ keys: keySet, issuer: public_url ?? installationIssuer(hashKey) });
+  const auditLog = await openAuditLog({
+    db,
+    keyring,
+    now,
+    log,
+    checkpointSeconds: audit.checkpoint_seconds,
+    origin: public_url === undefined ? installationIssuer(hashKey) : logOrigin(public_url),
+  });
 
   const sandbox = createSandbox(now);
   const delivery = opening.adopt(
@@ -116,6 +128,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
       routes: config.file.routes ?? null,
       file: config.filePath ?? '',
       publicUrl: config.file.public_url ?? null,
+      transcoder: config.file.recordings.transcoder,
       keyring,
       production: config.mode === 'production',
       project: firstProject.id,
@@ -157,6 +170,13 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     background: background.run,
     metrics,
   };
+  const refusals = createRefusalLog({
+    db,
+    now,
+    project: firstProject.id,
+    background: background.run,
+    onError: (error) => log.warn({ err: error }, 'refused requests could not be written to the audit log yet'),
+  });
   watchQueues(metrics, verify, redisSide?.recorder);
   delivery.onCodeReceipt((receipt) => handleReceipt(verify, receipt, now()));
   delivery.start();
@@ -169,7 +189,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     db,
     redis: redisSide?.redis ?? null,
     recorder: redisSide?.recorder ?? null,
-    auditLog: openAuditLog({ db, log }),
+    auditLog,
     idempotency: redisSide?.idempotency ?? createSqlIdempotencyStore(db),
     rateCounter: redisSide?.rateCounter ?? createSqlRateCounter(db),
     keyring,
@@ -184,7 +204,9 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     originProofs: { resolveTxt: systemResolveTxt, http: publicHttp },
     verify,
     firstProject,
+    refusals,
     async close() {
+      background.run(refusals.close());
       await settle(background);
       await opened.disposeAsync();
     },

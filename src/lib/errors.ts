@@ -18,6 +18,7 @@ export const problems = {
   idempotency_conflict: [409, 'A request with this Idempotency-Key is still running'],
   conflict: [409, 'The object was changed by another request'],
   routes_in_file: [409, 'The routing table is in the configuration file'],
+  not_sealed_yet: [409, 'The event is not covered by a checkpoint yet'],
   body_too_large: [413, 'The request body is too large'],
   uri_too_long: [414, 'The URL is too long'],
   unsupported_media_type: [415, 'The content type must be application/json'],

@@ -10,6 +10,8 @@ export interface LogKeeper {
 export interface LogKeeperOptions {
   /** Null: another process is at it. */
   sealPortion(): Promise<number | null>;
+  /** Signs the log when it is time. */
+  signIfDue(): Promise<unknown>;
   onError(error: unknown): void;
 }
 
@@ -19,7 +21,7 @@ const LOOK_MS = 250;
 const GATHER_MS = 50;
 const LONGEST_BACK_OFF_MS = 5_000;
 
-export function createLogKeeper({ sealPortion, onError }: LogKeeperOptions): LogKeeper {
+export function createLogKeeper({ sealPortion, signIfDue, onError }: LogKeeperOptions): LogKeeper {
   let stopping = false;
   let woken = false;
   let interrupt = () => {};
@@ -31,6 +33,7 @@ export function createLogKeeper({ sealPortion, onError }: LogKeeperOptions): Log
       woken = false;
       try {
         const sealed = await sealPortion();
+        await signIfDue();
         failures = 0;
         // Where there was something there will be more.
         if (sealed) await rest(GATHER_MS, false);

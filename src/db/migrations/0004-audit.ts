@@ -58,9 +58,10 @@ export const audit: Migration = {
       `create table audit_keys (
          id text primary key,
          verifier text not null,
-         sealed_private_jwk text not null,
+         sealed_private_jwk text,
          created_at bigint not null,
-         retired_at bigint
+         retired_at bigint,
+         retired_by text
        ) ${keyed}`,
 
       // How far each receiver outside (an anchor, a SIEM) has been told.

@@ -15,6 +15,19 @@ export interface AuditLeafTable {
   hash: string;
 }
 
+export interface AuditKeyTable {
+  id: string;
+  /** As C2SP signed notes name a key: `<name>+<hash>+<key>`. */
+  verifier: string;
+  /** Null: it signs no more, and nobody can sign with it. */
+  sealed_private_jwk: string | null;
+  created_at: number;
+  /** Null: the newest. */
+  retired_at: number | null;
+  /** The event of its rotation, whose checkpoint it signs too. */
+  retired_by: string | null;
+}
+
 export interface AuditOutletTable {
   name: string;
   /** What it is to be told next: a log index or the number of a checkpoint. */
@@ -33,13 +46,6 @@ export interface AuditSchema {
   audit_nodes: { level: number; number: number; hash: string };
   audit_state: { id: number; size: number };
   audit_checkpoints: { number: number; size: number; note: string; created_at: number };
-  audit_keys: {
-    id: string;
-    /** As C2SP signed notes name a key: `<name>+<hash>+<key>`. */
-    verifier: string;
-    sealed_private_jwk: string;
-    created_at: number;
-    retired_at: number | null;
-  };
+  audit_keys: AuditKeyTable;
   audit_outlets: AuditOutletTable;
 }

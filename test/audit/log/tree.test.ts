@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EMPTY_ROOT, foldHashes, leafHash } from '../../../src/audit/log/merkle.ts';
-import { createTree, type Tree } from '../../../src/audit/log/tree.ts';
+import { createTree } from '../../../src/audit/log/tree.ts';
 import { completedNodes, type ReadHashes } from '../../../src/audit/log/tree-nodes.ts';
 import { hashLeaf, isConsistent, isIncluded, pathOf, rootOf } from './reference-tree.ts';
 
@@ -82,17 +82,16 @@ async function storeOf(leaves: readonly Buffer[], portion: number) {
 
 describe('the published test vectors', () => {
   const leaves = ENTRIES.map((entry) => leafHash(Buffer.from(entry, 'hex')));
-  let tree: Tree;
+  const tree = async () => (await storeOf(leaves, 3)).tree;
   it.each(ROOTS.map((root, size) => ({ size, root })))('root over $size entries', async ({ size, root }) => {
-    tree = (await storeOf(leaves, 3)).tree;
-    expect(hex([await tree.root(size)])).toEqual([root]);
+    expect(hex([await (await tree()).root(size)])).toEqual([root]);
     expect(hex([rootOf(leaves.slice(0, size))])).toEqual([root]);
   });
   it.each(INCLUSION)('entry $index of $size', async ({ index, size, path }) => {
-    expect(hex(await tree.inclusion(index, size))).toEqual(path);
+    expect(hex(await (await tree()).inclusion(index, size))).toEqual(path);
   });
   it.each(CONSISTENCY)('from $from to $to', async ({ from, to, path }) => {
-    expect(hex(await tree.consistency(from, to))).toEqual(path);
+    expect(hex(await (await tree()).consistency(from, to))).toEqual(path);
   });
   it('hashes leaves and nodes differently', () => {
     expect(hex([EMPTY_ROOT, leafHash(Buffer.alloc(0))])).toEqual(ROOTS.slice(0, 2));
