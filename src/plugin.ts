@@ -68,6 +68,7 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     hashKey,
     metrics,
     now,
+    refused: services.refusals.note,
     standalone,
   });
   app.addHook('onClose', () => rateLimiter.flush(now()));

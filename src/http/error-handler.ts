@@ -13,10 +13,14 @@ const FASTIFY_CODES: Record<string, ProblemCode> = {
 
 export type ErrorHandler = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
 
-/** `prefix`: where the API is mounted; errors point to their explanation below it. */
-export function createErrorHandler(prefix: string): ErrorHandler {
+/** `prefix`: where the API is mounted; errors point to their explanation below it. `seen` is told of every one. */
+export function createErrorHandler(
+  prefix: string,
+  seen: (problem: Problem, request: FastifyRequest) => void = () => {},
+): ErrorHandler {
   return (error, request, reply) => {
     const problem = toProblem(error, request);
+    seen(problem, request);
     const { retryAfterSeconds, cause, detail } = problem.details;
     if (problem.code === 'internal_error') request.log.error({ err: cause }, 'unexpected error');
     else if (problem.code === 'store_unavailable') request.log.warn({ err: cause, detail }, 'store unavailable');

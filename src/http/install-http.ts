@@ -12,6 +12,7 @@ import { type Metrics, measureRequests } from './metrics.ts';
 import { collectOpenApi } from './openapi.ts';
 import { createRateGate, type RateLimits } from './rate-limit.ts';
 import type { RateLimiter } from './rate-limiter.ts';
+import { type Refusal, refusalOf } from './refusal.ts';
 import { closed } from './schemas.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { createValidatorCompiler, refuseOpenSchemas } from './validation.ts';
@@ -24,6 +25,8 @@ export interface HttpDeps {
   keyring: Keyring;
   hashKey: KeyObject;
   metrics: Metrics;
+  /** Told of requests that are refused for who sends them, and how often; must neither throw nor take time. */
+  refused(refusal: Refusal): void;
   now: Now;
   /** True when nothing else lives in this Fastify app: then also unknown paths outside a prefix are ours to answer. */
   standalone: boolean;
@@ -39,7 +42,12 @@ export function installHttp(fastify: FastifyInstance, deps: HttpDeps): void {
     if (!fastify.hasRequestDecorator(name)) fastify.decorateRequest(name, null);
   }
   fastify.decorateRequest('isStillAllowed', createRecheck(deps.authenticate));
-  fastify.setErrorHandler(createErrorHandler(fastify.prefix));
+  fastify.setErrorHandler(
+    createErrorHandler(fastify.prefix, (problem, request) => {
+      const refusal = refusalOf(deps.authenticate, problem, request);
+      if (refusal) deps.refused(refusal);
+    }),
+  );
   // Without a prefix of its own it would replace the host's.
   if (deps.standalone || fastify.prefix !== '') fastify.setNotFoundHandler(createNotFoundHandler(fastify));
   fastify.setValidatorCompiler(createValidatorCompiler());

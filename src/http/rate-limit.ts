@@ -4,6 +4,9 @@ import { Problem } from '../lib/errors.ts';
 import { networkOf } from '../lib/network-of.ts';
 import type { RateLimiter, RatePolicy, RateUse } from './rate-limiter.ts';
 
+/** The quota of `authFailures`, as its headers and refusals name it. */
+export const AUTH_FAILURES = 'auth_failures';
+
 export interface RateLimits {
   /** Requests of one API key. */
   key: RateQuota;
@@ -40,7 +43,7 @@ export function createRateGate(limiter: RateLimiter, limits: RateLimits): RateGa
   const key = { name: 'key', ...limits.key };
   const client = { name: 'client', ...limits.client };
   const ip = { name: 'ip', ...limits.ip };
-  const authFailures = { name: 'auth_failures', ...limits.authFailures };
+  const authFailures = { name: AUTH_FAILURES, ...limits.authFailures };
 
   function pass(policy: RatePolicy, subject: string, reply: FastifyReply, now: number): Promise<void> | undefined {
     const use = limiter.use(policy, subject, now);

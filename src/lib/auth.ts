@@ -44,6 +44,16 @@ export interface Auth {
   client?: { verificationId: string };
 }
 
+/** Why a key was refused. */
+export interface KeyExplanation {
+  reason: 'unknown_key' | 'malformed_key' | 'revoked_key' | 'expired_key' | 'invalid_client_token';
+  mode?: Mode;
+  /** As lists of keys show it. */
+  prefix?: string;
+  /** Of a key that was valid once. */
+  owner?: { id: string; project: string };
+}
+
 export interface Authenticate {
   /**
    * Null for a key that is unknown, revoked or expired. Throws StoreUnavailable when that cannot be known.
@@ -52,4 +62,6 @@ export interface Authenticate {
   (key: string, maxAgeMs?: number): Promise<Auth | null>;
   /** False for a key that only the database can vouch for. Without this, every key may be asked for. */
   known?(key: string): boolean;
+  /** About a key that was just refused, from memory. */
+  explain?(key: string): KeyExplanation;
 }

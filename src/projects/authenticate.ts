@@ -1,8 +1,8 @@
 import type { Database } from '../db/open.ts';
-import type { Auth, Authenticate, Scope } from '../lib/auth.ts';
+import type { Auth, Authenticate, KeyExplanation, Scope } from '../lib/auth.ts';
 import type { Now } from '../lib/clock.ts';
 import { StoreUnavailable } from '../lib/errors.ts';
-import { hashApiKey, modeOfApiKey } from './api-key.ts';
+import { apiKeyPrefix, hashApiKey, modeOfApiKey } from './api-key.ts';
 
 export interface AuthenticateOptions {
   db: Database;
@@ -99,7 +99,18 @@ export function createAuthenticate(options: AuthenticateOptions): Authenticate {
     return known !== undefined && usable(known, now()) !== null;
   }
 
-  return Object.assign(authenticate, { known: isKnown });
+  function explain(key: string): KeyExplanation {
+    const mode = modeOfApiKey(key);
+    if (mode === null) return { reason: 'malformed_key' };
+    const keyHash = hashApiKey(key);
+    const { row } = valid.get(keyHash) ?? invalid.get(keyHash) ?? {};
+    const prefix = apiKeyPrefix(key);
+    if (!row) return { reason: 'unknown_key', mode, prefix };
+    const reason = row.revokedAt === null ? 'expired_key' : 'revoked_key';
+    return { reason, mode, prefix, owner: { id: row.keyId, project: row.projectId } };
+  }
+
+  return Object.assign(authenticate, { known: isKnown, explain });
 }
 
 const keyColumns = [

@@ -1,4 +1,4 @@
-import type { Auth, Authenticate } from '../lib/auth.ts';
+import type { Auth, Authenticate, KeyExplanation } from '../lib/auth.ts';
 import type { Now } from '../lib/clock.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import { openClientToken } from './client-token.ts';
@@ -25,7 +25,11 @@ export function withClientTokens(authenticate: Authenticate, keyring: Keyring, n
 
   // A client token carries its own proof: no database is asked.
   const known = (token: string) => isClientToken(token) || (authenticate.known?.(token) ?? true);
-  return Object.assign(authenticateClient, { known });
+  const explain = (token: string): KeyExplanation =>
+    isClientToken(token)
+      ? { reason: 'invalid_client_token' }
+      : (authenticate.explain?.(token) ?? { reason: 'unknown_key' });
+  return Object.assign(authenticateClient, { known, explain });
 }
 
 function isClientToken(token: string): boolean {

@@ -99,6 +99,7 @@ export async function probeDeps(given: Partial<HttpDeps> = {}): Promise<HttpDeps
     keyring: createKeyring([Buffer.alloc(32, 7)]),
     hashKey,
     metrics: createMetrics(),
+    refused: () => {},
     now: Date.now,
     standalone: true,
     ...given,
