@@ -1,8 +1,11 @@
 import type { Selectable } from 'kysely';
 import type { WebhookEndpointTable } from '../../db/schema/webhooks.ts';
+import type { Keyring } from '../../lib/keyring.ts';
 import type { ApiVersion, WebhookFormat } from '../render.ts';
 import type { SignatureKind } from '../sign.ts';
-import { type EndpointPublicKey, isLive } from './secrets.ts';
+import { type EndpointPublicKey, isLive, openHeaders } from './secrets.ts';
+
+export type EndpointRow = Selectable<WebhookEndpointTable>;
 
 /** Whose endpoints: those of a project for test keys and for live ones do not know each other. */
 export interface EndpointOwner {
@@ -28,7 +31,8 @@ export interface Endpoint extends EndpointSettings {
   id: string;
   project: string;
   mode: 'live' | 'test';
-  hasHeaders: boolean;
+  /** Their values are shown to nobody. */
+  headerNames: string[];
   status: 'enabled' | 'disabled';
   disabledReason: string | null;
   disabledAt: number | null;
@@ -38,7 +42,7 @@ export interface Endpoint extends EndpointSettings {
   updatedAt: number;
 }
 
-export function toEndpoint(row: Selectable<WebhookEndpointTable>, now: number): Endpoint {
+export function toEndpoint(keyring: Keyring, row: EndpointRow, now: number): Endpoint {
   const publicKeys: EndpointPublicKey[] = JSON.parse(row.public_keys ?? '[]');
   return {
     id: row.id,
@@ -47,7 +51,7 @@ export function toEndpoint(row: Selectable<WebhookEndpointTable>, now: number): 
     url: row.url,
     events: JSON.parse(row.events),
     description: row.description,
-    hasHeaders: row.sealed_headers !== null,
+    headerNames: Object.keys(openHeaders(keyring, row) ?? {}),
     format: row.format,
     apiVersion: row.api_version as ApiVersion,
     ordering: row.ordering,
@@ -58,16 +62,5 @@ export function toEndpoint(row: Selectable<WebhookEndpointTable>, now: number): 
     publicKeys: publicKeys.filter((key) => isLive(key, now)),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-  };
-}
-
-export function toSettingsRow(settings: EndpointSettings) {
-  return {
-    url: settings.url,
-    events: JSON.stringify(settings.events),
-    description: settings.description,
-    format: settings.format,
-    api_version: settings.apiVersion,
-    ordering: settings.ordering,
   };
 }
