@@ -36,14 +36,47 @@ export interface FeedRange {
   before?: number;
   /** Of this project and mode only. */
   of?: { project: string; mode: Mode };
+  /** Of these types only: `verification.*` is all that begin so, `*` is all. */
+  types?: readonly string[];
   limit: number;
 }
 
-export async function readFeed(db: Kysely<Schema>, { from, before, of, limit }: FeedRange): Promise<FeedEntry[]> {
+export async function readFeed(
+  db: Kysely<Schema>,
+  { from, before, of, types, limit }: FeedRange,
+): Promise<FeedEntry[]> {
   let query = selectEntries(db).where('log_index', '>=', from);
   if (before !== undefined) query = query.where('log_index', '<', before);
   if (of) query = query.where('leaf.project_id', '=', of.project).where('leaf.mode', '=', of.mode);
+  if (types) query = query.where(({ eb, or }) => or(types.map((type) => eb('leaf.type', ...matching(type)))));
   return (await query.orderBy('log_index').limit(limit).execute()).map(toEntry);
+}
+
+/** An entry without its event. */
+export interface LeafEntry {
+  logIndex: number;
+  project: string;
+  mode: Mode;
+  /** ms. */
+  at: number;
+  /** Base64url. */
+  hash: string;
+}
+
+/** For those who need only some of the events: `readFeedAt` reads them. */
+export function readLeaves(db: Kysely<Schema>, { from, before, of, limit }: FeedRange): Promise<LeafEntry[]> {
+  let query = db
+    .selectFrom('audit_leaves')
+    .select(['log_index as logIndex', 'project_id as project', 'mode', 'created_at as at', 'hash'])
+    .where('log_index', '>=', from);
+  if (before !== undefined) query = query.where('log_index', '<', before);
+  if (of) query = query.where('project_id', '=', of.project).where('mode', '=', of.mode);
+  return query.orderBy('log_index').limit(limit).execute();
+}
+
+/** Types are letters, `_` and `.`: none of them ends a pattern early, and what `_` finds too many there is not. */
+function matching(type: string): ['=' | 'like', string] {
+  return type.endsWith('*') ? ['like', `${type.slice(0, -1)}%`] : ['=', type];
 }
 
 /** At most a few thousand. */

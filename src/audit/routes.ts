@@ -8,6 +8,7 @@ import type { Keyring } from '../lib/keyring.ts';
 import { EventSchema, viewEvent } from './event-view.ts';
 import { fromEventRow } from './events-table.ts';
 import { listEvents } from './list-events.ts';
+import { readTimeRange } from './read-time-range.ts';
 
 export interface EventRoutesDeps {
   db: Database;
@@ -63,7 +64,7 @@ export function eventRoutes({ db, keyring, recipientHash }: EventRoutesDeps): Fa
           type: query.type,
           verificationId: query.verification_id,
           recipientHash: query.to === undefined ? undefined : hashOf(query.to),
-          ...readRange(query.since, query.until),
+          ...readTimeRange(query.since, query.until),
           before: before === undefined ? undefined : Number(before),
           limit: limit + 1,
         });
@@ -88,23 +89,4 @@ export function eventRoutes({ db, keyring, recipientHash }: EventRoutesDeps): Fa
     }
     return hash;
   }
-}
-
-function readRange(since: string | undefined, until: string | undefined) {
-  const range = { since: timeOf('since', since), until: timeOf('until', until) };
-  if (range.since !== undefined && range.until !== undefined && range.since >= range.until) {
-    throw new Problem('invalid_request', { errors: [{ pointer: 'since', message: 'must be before until' }] });
-  }
-  return range;
-}
-
-/** Years of four digits that a calendar of events can have; Date.parse alone takes the year 0000. */
-const EARLIEST = Date.UTC(2000);
-const LATEST = Date.UTC(2100);
-
-function timeOf(pointer: string, timestamp: string | undefined): number | undefined {
-  if (timestamp === undefined) return undefined;
-  const at = Date.parse(timestamp);
-  if (at >= EARLIEST && at < LATEST) return at;
-  throw new Problem('invalid_request', { errors: [{ pointer, message: 'must be a time in this century' }] });
 }
