@@ -33,8 +33,10 @@ export interface Protection {
 }
 
 export interface RtpEvents {
-  /** Fills what is sent next. */
-  fill(codec: Codec, frame: Uint8Array): void;
+  /** Fills what is sent next; false: nothing is. */
+  fill(codec: Codec, frame: Uint8Array): boolean;
+  /** Something came from the other side, whatever it is. */
+  alive(): void;
   key(key: string): void;
   /** G.711 as it came. */
   audio(codec: Codec, octets: Buffer): void;
@@ -46,6 +48,8 @@ export interface RtpOptions {
   pacer: Pacer;
   /** Whether audio that comes from this address is answered there, wherever it was announced to go. */
   mayFollow(address: string): boolean;
+  /** As we have announced it: what comes should have our number for it, and not all have one of their own then. */
+  telephoneEvent: number;
 }
 
 export const FRAME_SAMPLES = (SAMPLE_RATE * FRAME_MS) / 1_000;
@@ -71,25 +75,28 @@ export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<R
     if (!remote || !to) return;
     const packet = Buffer.allocUnsafe(RTP_HEADER_BYTES + FRAME_SAMPLES);
     writeRtpHeader(packet, { marker: isFirst, payloadType: PAYLOAD_TYPES[remote.codec], sequence, timestamp, ssrc });
-    events.fill(remote.codec, packet.subarray(RTP_HEADER_BYTES));
+    timestamp = (timestamp + FRAME_SAMPLES) >>> 0;
+    const isSent = events.fill(remote.codec, packet.subarray(RTP_HEADER_BYTES));
     // What was just played may have been the last of the call.
     if (isClosed) return;
+    isFirst = !isSent;
+    if (!isSent) return;
     socket?.send(remote.protection?.protect(packet) ?? packet, to.port, to.address);
-    isFirst = false;
     sequence = (sequence + 1) & 0xffff;
-    timestamp = (timestamp + FRAME_SAMPLES) >>> 0;
   }
 
   socket.on('error', () => {}); // A datagram that was not sent is a lost packet.
   socket.on('message', (bytes, from) => {
-    if (!remote || !isTrusted(from.address, from.port)) return;
+    // Nothing can be sent to port 0, from where anybody may send.
+    if (!remote || from.port === 0 || !isTrusted(from.address, from.port)) return;
     const plain = remote.protection ? remote.protection.unprotect(bytes) : bytes;
     const packet = plain && readRtp(plain);
     if (!packet) return;
     follow(from.address, from.port);
+    events.alive();
     const { payloadType, payload } = packet;
-    if (payloadType === remote.telephoneEvent) {
-      const key = keys.take(payload, packet.timestamp);
+    if (payloadType === remote.telephoneEvent || payloadType === options.telephoneEvent) {
+      const key = keys.take(payload, packet);
       if (key !== null) events.key(key);
     } else if (payloadType === PAYLOAD_TYPES.PCMU) events.audio('PCMU', payload);
     else if (payloadType === PAYLOAD_TYPES.PCMA) events.audio('PCMA', payload);
@@ -133,8 +140,9 @@ export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<R
 async function bindSocket({ bindAddress, ports }: RtpOptions): Promise<Socket | null> {
   const first = ports.first + (ports.first % 2);
   const count = Math.floor((ports.last - first) / 2) + 1;
+  const start = randomInt(count);
   for (let tries = 0; tries < Math.min(MAX_TRIES, count); tries++) {
-    const socket = await tryBind(bindAddress, first + 2 * randomInt(count));
+    const socket = await tryBind(bindAddress, first + 2 * ((start + tries) % count));
     if (socket) return socket;
   }
   return null;

@@ -12,11 +12,19 @@ export const MASTER_BYTES = KEY_BYTES + SALT_BYTES;
 const TAG_BYTES = { AES_CM_128_HMAC_SHA1_80: 10, AES_CM_128_HMAC_SHA1_32: 4 } as const satisfies Record<Suite, number>;
 /** Packets that came so late are not let in, as they could be repeats. */
 const REPLAY_WINDOW = 64;
+/** Sources under one key: a call that is put through elsewhere has another. */
+const MAX_SOURCES = 16;
 
 interface SessionKeys {
   cipher: Buffer;
   authentication: Buffer;
   salt: Buffer;
+}
+
+/** What is known of one that sends (§3.2.3): each counts by itself. */
+interface Source {
+  highest: number | null;
+  seen: Float64Array;
 }
 
 export function createProtection(suite: Suite, ours: Buffer, theirs: Buffer): Protection {
@@ -25,8 +33,15 @@ export function createProtection(suite: Suite, ours: Buffer, theirs: Buffer): Pr
   const receiving = deriveKeys(theirs);
   /** Sequence numbers with what they lost by wrapping around (§3.3.1). */
   let sentIndex: number | null = null;
-  let highest: number | null = null;
-  const seen = new Float64Array(REPLAY_WINDOW).fill(-1);
+  const sources = new Map<number, Source>();
+
+  /** Only who is authentic becomes a source; of too many the oldest is forgotten. */
+  function keep(ssrc: number, source: Source): void {
+    if (sources.has(ssrc)) return;
+    const [oldest] = sources.keys();
+    if (sources.size >= MAX_SOURCES && oldest !== undefined) sources.delete(oldest);
+    sources.set(ssrc, source);
+  }
 
   return {
     protect(packet) {
@@ -40,13 +55,17 @@ export function createProtection(suite: Suite, ours: Buffer, theirs: Buffer): Pr
       const packet = bytes.subarray(0, Math.max(0, bytes.length - tagBytes));
       const headerBytes = rtpHeaderBytes(packet);
       if (headerBytes === null) return null;
+      const ssrc = packet.readUInt32BE(8);
+      const source = sources.get(ssrc) ?? { highest: null, seen: new Float64Array(REPLAY_WINDOW).fill(-1) };
+      const { highest, seen } = source;
       const index = nearestIndex(highest, packet.readUInt16BE(2));
       const isOld = highest !== null && index <= highest - REPLAY_WINDOW;
       if (index < 0 || isOld || seen[index % REPLAY_WINDOW] === index) return null;
       const tag = tagOf(packet, index, receiving).subarray(0, tagBytes);
       if (!timingSafeEqual(tag, bytes.subarray(packet.length))) return null;
       seen[index % REPLAY_WINDOW] = index;
-      highest = Math.max(highest ?? 0, index);
+      source.highest = Math.max(highest ?? 0, index);
+      keep(ssrc, source);
       return crypt(packet, headerBytes, index, receiving);
     },
   };

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createDtmfDetector } from '../rtp/dtmf-detector.ts';
-import { type Codec, decodeG711, SILENCE } from '../rtp/g711.ts';
+import { type Codec, decodeG711 } from '../rtp/g711.ts';
 import { createMachineDetector } from '../rtp/machine-detector.ts';
 import { FRAME_MS, type Pacer } from '../rtp/pacer.ts';
 import { createPlayer, type Sound } from '../rtp/player.ts';
@@ -78,34 +78,27 @@ export async function openMedia(options: MediaOptions, events: MediaEvents): Pro
       pacer: options.pacer,
       mayFollow: (from) =>
         symmetric === 'any' || (symmetric === 'trunk' && (from === remote?.address || options.isTrunk(from))),
+      telephoneEvent: OFFERED_TELEPHONE_EVENT,
     },
     {
       fill(codec, frame) {
-        // On hold nobody listens: what is to be said waits.
-        if (isOnHold()) frame.fill(SILENCE[codec]);
-        else {
-          player.fill(codec, frame);
-          watch();
-        }
         elapsedMs += FRAME_MS;
         if (elapsedMs === options.maxCallMs) events.tooLong();
+        // On hold nobody listens: what is to be said waits, and nothing is sent (RFC 3264 §8.4).
+        if (isOnHold()) return false;
+        player.fill(codec, frame);
+        if (remote?.direction !== 'recvonly') watch();
+        return true;
       },
-      key(key) {
-        heard();
-        events.key(key);
+      alive() {
+        quietMs = 0;
+        wasHeard = true;
       },
-      audio(codec, octets) {
-        heard();
-        listen(decodeG711(codec, octets));
-      },
+      key: events.key,
+      audio: (codec, octets) => listen(decodeG711(codec, octets)),
     },
   );
   if (!rtp) return null;
-
-  function heard(): void {
-    quietMs = 0;
-    wasHeard = true;
-  }
 
   function watch(): void {
     quietMs += FRAME_MS;
@@ -145,7 +138,7 @@ export async function openMedia(options: MediaOptions, events: MediaEvents): Pro
     given: AudioDescription,
   ): { codec: Codec; crypto: { local: CryptoAttribute; protection: Protection } | null } | null {
     const codec = given.codecs.find((each) => codecs.includes(each));
-    if (!codec || (given.crypto !== null) !== (keys !== null)) return null;
+    if (!codec || isIP(given.address) !== isIP(address) || (given.crypto !== null) !== (keys !== null)) return null;
     if (!keys) return { codec, crypto: null };
     for (const theirs of given.crypto ?? []) {
       const local = keys.find(({ suite }) => suite === theirs.suite);
@@ -173,7 +166,7 @@ export async function openMedia(options: MediaOptions, events: MediaEvents): Pro
     },
     connect(given) {
       const chosen = pick(given);
-      if (!chosen || isIP(given.address) !== isIP(address)) return false;
+      if (!chosen) return false;
       remote = given;
       quietMs = 0;
       const { telephoneEvent } = given;

@@ -51,6 +51,8 @@ export function writeSdp(local: LocalDescription): Buffer {
       : [`a=rtpmap:${telephoneEvent} telephone-event/8000`, `a=fmtp:${telephoneEvent} 0-15`]),
     ...(crypto ?? []).map(({ tag, suite, key }) => `a=crypto:${tag} ${suite} inline:${key.toString('base64')}`),
     'a=ptime:20',
+    // Gateways that send nothing in pauses would look dead (RFC 3108 §5.6.2.2, beyond ATM by custom).
+    'a=silenceSupp:off - - - -',
     `a=${direction}`,
     '',
   ];

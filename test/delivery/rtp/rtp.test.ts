@@ -6,14 +6,14 @@ import { createPlayer } from '../../../src/delivery/rtp/player.ts';
 import { createProtection, MASTER_BYTES, SUITES, type Suite } from '../../../src/delivery/rtp/srtp.ts';
 import { createTelephoneEvents } from '../../../src/delivery/rtp/telephone-event.ts';
 
-const packetOf = (sequence: number, payload: Buffer) => {
+const packetOf = (sequence: number, payload: Buffer, ssrc = 0xcafebabe) => {
   const packet = Buffer.alloc(12 + payload.length);
   writeRtpHeader(packet, {
     marker: false,
     payloadType: 8,
     sequence: sequence & 0xffff,
     timestamp: 0,
-    ssrc: 0xcafebabe,
+    ssrc,
   });
   payload.copy(packet, 12);
   return packet;
@@ -61,9 +61,13 @@ describe('keys as events', () => {
       ['01', 1_700],
       ['20', 2_500],
     ] as const;
-    const keys = packets.map(([hex, timestamp]) => events.take(Buffer.from(hex.padEnd(8, '0'), 'hex'), timestamp));
+    const take = (hex: string, timestamp: number, ssrc = 1) =>
+      events.take(Buffer.from(hex.padEnd(8, '0'), 'hex'), { timestamp, ssrc });
+    const keys = packets.map(([hex, timestamp]) => take(hex, timestamp));
     expect(keys).toEqual(['1', null, null, '#', null, '1', null]);
-    expect(events.take(Buffer.from('01', 'hex'), 9_999)).toBe(null);
+    expect(events.take(Buffer.from('01', 'hex'), { timestamp: 9_999, ssrc: 1 })).toBe(null);
+    // Put through to elsewhere, where the time is another.
+    expect([take('01', 5, 2), take('01', 5, 2)]).toEqual(['1', null]);
   });
 });
 
@@ -103,6 +107,21 @@ describe('SRTP', () => {
       }
     },
   );
+});
+
+it('SRTP of another source under the same key is heard, wherever it begins to count; repeats of either are not', () => {
+  const key = Buffer.alloc(MASTER_BYTES, 7);
+  const { unprotect } = createProtection('AES_CM_128_HMAC_SHA1_80', key, key);
+  const [first, second] = [60_000, 100].map((number, at) => packetOf(number, Buffer.from('tone'), at));
+  const sent = [first, second].map((packet) => {
+    const { protect } = createProtection('AES_CM_128_HMAC_SHA1_80', key, key);
+    return protect(packet ?? Buffer.alloc(0));
+  });
+  expect(sent.map(unprotect)).toEqual([first, second]);
+  expect(sent.map(unprotect)).toEqual([null, null]);
+  // Who has no key takes nobody's place.
+  for (let ssrc = 2; ssrc < 100; ssrc++) expect(unprotect(packetOf(1, Buffer.alloc(40), ssrc))).toBe(null);
+  expect(sent.map(unprotect)).toEqual([null, null]);
 });
 
 describe('the pacer', () => {

@@ -4,6 +4,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { createPacer } from '../../../src/delivery/rtp/pacer.ts';
 import { readRtp, writeRtpHeader } from '../../../src/delivery/rtp/packet.ts';
 import { openRtp, type RtpSession } from '../../../src/delivery/rtp/session.ts';
+import { sendFromPortZero } from '../../rig/port-zero.ts';
 
 const PORTS = { first: 26_000, last: 29_999 };
 
@@ -12,7 +13,7 @@ interface Peer {
   port: number;
   socket: Socket;
   heard: number;
-  say(session: RtpSession): void;
+  say(session: RtpSession, payloadType?: number): void;
 }
 
 async function openPeer(address: string): Promise<Peer> {
@@ -25,11 +26,11 @@ async function openPeer(address: string): Promise<Peer> {
     port: socket.address().port,
     socket,
     heard: 0,
-    say(session) {
+    say(session, payloadType = 8) {
       const packet = Buffer.alloc(172);
       writeRtpHeader(packet, {
         marker: false,
-        payloadType: 8,
+        payloadType,
         sequence: sequence++,
         timestamp: sequence * 160,
         ssrc: 1,
@@ -44,15 +45,29 @@ async function openPeer(address: string): Promise<Peer> {
 }
 
 /** `trusted`: from where audio is followed. */
-async function openSession(trusted: readonly string[]): Promise<{ session: RtpSession; audio: number[] }> {
+async function openSession(
+  trusted: readonly string[],
+): Promise<{ session: RtpSession; audio: number[]; events: string[] }> {
   const audio: number[] = [];
+  const events: string[] = [];
   const session = await openRtp(
-    { bindAddress: '0.0.0.0', ports: PORTS, pacer: createPacer(), mayFollow: (address) => trusted.includes(address) },
-    { fill: () => {}, key: () => {}, audio: (_, octets) => audio.push(octets.length) },
+    {
+      bindAddress: '0.0.0.0',
+      ports: PORTS,
+      pacer: createPacer(),
+      mayFollow: (address) => trusted.includes(address),
+      telephoneEvent: 101,
+    },
+    {
+      fill,
+      alive: () => void events.push('alive'),
+      key: (key) => void events.push(key),
+      audio: (_, octets) => audio.push(octets.length),
+    },
   );
   if (!session) throw new Error('no port');
   onTestFinished(() => session.close());
-  return { session, audio };
+  return { session, audio, events };
 }
 
 const remoteOf = ({ address, port }: Peer) =>
@@ -106,14 +121,67 @@ it('where nothing is followed, audio from another port of the other side is hear
   expect(mouth.heard).toBe(0);
 });
 
+it('whatever comes is a sign of life, and keys may come by our number for them as well as by theirs', async () => {
+  const callee = await openPeer('127.0.0.1');
+  const { session, events } = await openSession([]);
+  session.connect({ ...remoteOf(callee), telephoneEvent: 96 });
+  // 13: comfort noise (RFC 3389), of those who are silent to save.
+  for (const payloadType of [13, 101, 96]) callee.say(session, payloadType);
+  await vi.waitFor(() => expect(events).toEqual(['alive', 'alive', '0', 'alive', '0']));
+});
+
+it('what is not to be sent is not, and after it the sound begins anew', async () => {
+  const callee = await openPeer('127.0.0.1');
+  const packets: { marker: boolean; sequence: number; timestamp: number }[] = [];
+  callee.socket.on('message', (bytes) => packets.push(readRtp(bytes) ?? { marker: false, sequence: 0, timestamp: 0 }));
+  let frames = 0;
+  const { session } = await openSession([], () => ++frames <= 2 || frames > 5);
+  session.connect(remoteOf(callee));
+  await vi.waitFor(() => expect(packets.length).toBeGreaterThanOrEqual(3));
+  const [first, second, third] = packets;
+  const after = (packet = first) => [
+    ((packet?.sequence ?? 0) - (first?.sequence ?? 0)) & 0xffff,
+    ((packet?.timestamp ?? 0) - (first?.timestamp ?? 0)) >>> 0,
+  ];
+  expect([first, second, third].map((packet) => packet?.marker)).toEqual([true, false, true]);
+  expect([after(second), after(third)]).toEqual([
+    [1, 160],
+    [2, 5 * 160],
+  ]);
+});
+
+it.skipIf(process.getuid?.() !== 0)('audio from a port that does not exist ends nothing', async () => {
+  const callee = await openPeer('127.0.0.1');
+  const { session, events } = await openSession(['127.0.0.1']);
+  session.connect(remoteOf(callee));
+  sendFromPortZero(session.port, Buffer.from(`8008${'00'.repeat(170)}`, 'hex'));
+  await hears(callee);
+  callee.say(session);
+  await vi.waitFor(() => expect(events).toEqual(['alive']));
+  await hears(callee);
+});
+
+it('the last port that is free is found', async () => {
+  const { session: taken } = await openSession([]);
+  const ports = { first: taken.port - 2, last: taken.port + 3 };
+  const options = { bindAddress: '0.0.0.0', pacer: createPacer(), mayFollow: () => false, telephoneEvent: 101 };
+  const events = { fill: () => true, alive: () => {}, key: () => {}, audio: () => {} };
+  for (let round = 0; round < 20; round++) {
+    const both = [await openRtp({ ...options, ports }, events), await openRtp({ ...options, ports }, events)];
+    expect(both.map((session) => session?.port).sort()).toEqual([ports.first, ports.last - 1]);
+    for (const session of both) session?.close();
+  }
+});
+
 it('ports are even, and there are no more than were given', async () => {
   const options = {
     bindAddress: '127.0.0.1',
     ports: { first: 25_001, last: 25_005 },
     pacer: createPacer(),
     mayFollow: () => false,
+    telephoneEvent: 101,
   };
-  const events = { fill: () => {}, key: () => {}, audio: () => {} };
+  const events = { fill: () => true, alive: () => {}, key: () => {}, audio: () => {} };
   const sessions = await Promise.all(Array.from({ length: 2 }, () => openRtp(options, events)));
   for (const session of sessions) onTestFinished(() => session?.close());
   const ports = sessions.map((session) => session?.port).filter((port) => port !== undefined);

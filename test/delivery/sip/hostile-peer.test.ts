@@ -1,33 +1,20 @@
-import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { headerOf, type SipRequest } from '../../../src/delivery/sip/message.ts';
 import { createStreamReader } from '../../../src/delivery/sip/stream-reader.ts';
+import { sendFromPortZero } from '../../rig/port-zero.ts';
 import { describeWith } from '../../rig/stores.ts';
 import { startCaller, WAIT } from './caller.ts';
 import { answerTo, sdpOf, startPeer } from './peer.ts';
-
-const isRoot = process.getuid?.() === 0;
-
-/** One datagram from a port that no socket can have; raw sockets are for root. */
-function sendFromPortZero(port: number, text: string): void {
-  const program = `
-use Socket;
-socket(my $raw, PF_INET, SOCK_RAW, 17) or die "socket: $!";
-my $text = join '', <STDIN>;
-send($raw, pack('nnnn', 0, $ARGV[0], 8 + length $text, 0) . $text, 0, sockaddr_in(0, inet_aton('127.0.0.1'))) or die "send: $!";`;
-  const { status, stderr } = spawnSync('perl', ['-e', program, String(port)], { input: text });
-  expect([status, String(stderr)]).toEqual([0, '']);
-}
 
 /** Where we are, by our Via. */
 const portOf = (request: SipRequest | undefined) =>
   Number(/:(\d+);/.exec((request && headerOf(request, 'via')) ?? '')?.[1]);
 
 await describeWith(['espeak-ng'], 'a SIP peer', () => {
-  it.skipIf(!isRoot)('cannot end the process by a port that does not exist', async () => {
+  it.skipIf(process.getuid?.() !== 0)('cannot end the process by a port that does not exist', async () => {
     const peer = await startPeer((request, { answer }) => answer(request, request.method === 'INVITE' ? 486 : 200));
     const { call } = await startCaller([{ port: peer.port }]);
     expect(await call()).toMatchObject({ reason: 'busy' });
