@@ -48,6 +48,13 @@ function findRefused(authenticate: Authenticate, problem: Problem, request: Fast
       if (Array.isArray(quotas) && quotas.includes(AUTH_FAILURES)) return unauthenticated(authenticate, request);
       return { kind: 'rate', reason: problem.code, ...callerOf(request), details: { quotas } };
     }
+    case 'policy_violation':
+    case 'origin_not_verified':
+    case 'app_not_registered':
+    case 'sandbox_unavailable': {
+      const [at] = problem.details.errors ?? [];
+      return { kind: 'authorization', reason: problem.code, ...callerOf(request), details: { pointer: at?.pointer } };
+    }
     default:
       return null;
   }

@@ -7,6 +7,7 @@ import { type Context, contextDigest } from './context.ts';
 import { countUnserved } from './count-unserved.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 import { challengeEvent } from './events.ts';
+import { failuresBefore } from './failures-before.ts';
 import { lockNotices } from './lock-notices.ts';
 import type { Spend, SpendResult } from './store.ts';
 
@@ -90,7 +91,7 @@ async function judge(
   if (deps.now() >= challenge.expiresAt) return refuseRight(deps, caller, challenge, 'expired', now);
   const token = await refundIfUndecided(deps, caller, challenge, now, async () => {
     const signed = await sign(deps, challenge, now);
-    return (await accept(deps, caller, challenge, attempt, now)) ? signed : null;
+    return (await accept(deps, caller, spent, attempt, now)) ? signed : null;
   });
   if (token !== null) return { kind: 'valid', challenge: { ...challenge, status: 'approved', endedAt: now }, token };
   const current = (await deps.store.get(challenge.id)) ?? challenge;
@@ -172,11 +173,11 @@ async function isRight(deps: VerifyDeps, challenge: Challenge, input: CheckInput
 async function accept(
   deps: VerifyDeps,
   caller: Caller,
-  challenge: Challenge,
+  { challenge, budgets }: Extract<SpendResult, { kind: 'ok' }>,
   attempt: string,
   now: number,
 ): Promise<boolean> {
-  const data = { channel: provenChannel(challenge) };
+  const data = { channel: provenChannel(challenge), ...failuresBefore(challenge, budgets) };
   const event = challengeEvent('verification.approved', challenge, caller.actor, now, data);
   const approved = await deps.store.consume(challenge.id, attempt, event, now);
   if (approved) {

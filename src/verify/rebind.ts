@@ -1,4 +1,4 @@
-import { newId } from '../lib/ids.ts';
+import { type Actor, adminEvent } from '../audit/admin-event.ts';
 import { hashPhone, parsePhone } from '../lib/phone.ts';
 import type { Caller, VerifyDeps } from './deps.ts';
 
@@ -9,20 +9,15 @@ import type { Caller, VerifyDeps } from './deps.ts';
 export async function rebind(
   deps: VerifyDeps,
   caller: Caller,
+  actor: Actor,
   who: { to?: string; subject?: string },
   now: number,
 ): Promise<{ kind: 'rebound' } | { kind: 'invalid_phone_number' }> {
   const phone = who.to === undefined ? null : parsePhone(who.to);
   if (who.to !== undefined && !phone) return { kind: 'invalid_phone_number' };
   const event = (data: Record<string, unknown>) => ({
-    id: newId('evt'),
-    type: 'recipient.rebound' as const,
-    at: now,
-    project: caller.project,
-    mode: caller.mode,
-    actor: caller.actor,
+    ...adminEvent('recipient.rebound', caller.project, actor, now, data),
     ...(phone && { recipient: { masked: phone.masked, hash: hashPhone(deps.hashKey, phone.e164) } }),
-    data,
   });
   if (phone) {
     const key = deps.guards.recipientBudget({ ...caller, recipient: hashPhone(deps.hashKey, phone.e164) });

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
+import { actorOf } from '../audit/admin-event.ts';
 import { listOf } from '../http/schemas.ts';
 import { toTimestamp } from '../lib/clock.ts';
 import { Problem } from '../lib/errors.ts';
@@ -197,7 +198,7 @@ export function verificationRoutes(deps: VerificationRoutesDeps): FastifyPluginA
         },
       },
       async (request, reply) => {
-        const result = await rebind(verify, callerOf(request), request.body, verify.now());
+        const result = await rebind(verify, callerOf(request), actorOf(request), request.body, verify.now());
         if (result.kind === 'invalid_phone_number') throw new Problem('invalid_phone_number');
         return reply.code(204).send(null);
       },

@@ -55,7 +55,7 @@ export const StartBody = Type.Object(
       Type.Object(
         {
           ip: Type.Optional(Type.Union([Type.String({ format: 'ipv4' }), Type.String({ format: 'ipv6' })])),
-          user_agent: Type.Optional(text(512)),
+          user_agent: Type.Optional(text(16_384, { description: 'Kept are the first 512 characters.' })),
           device_id: Type.Optional(text(128)),
         },
         closed,

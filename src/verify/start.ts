@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { userAgentOf } from '../audit/request-origin.ts';
 import { hashEmail, parseEmail } from '../lib/email.ts';
 import { newChallengeId, SHARDS } from '../lib/ids.ts';
 import { hashPhone, hashPhonePrefix, parsePhone } from '../lib/phone.ts';
@@ -91,7 +92,11 @@ async function start(
   const facts: ChallengeFacts = {
     ...describe(input, policy, now),
     // The device's name is worth a budget of its own, so only its hash is kept.
-    client: { ...input.client, ...(device !== undefined && { device_id: device }) },
+    client: {
+      ...input.client,
+      ...userAgentOf(input.client?.user_agent),
+      ...(device !== undefined && { device_id: device }),
+    },
     // A recipient and its number range share a shard, so that their limits live beside their challenges.
     id: newChallengeId(prefixHash.readUInt8(0) % SHARDS, seed === undefined ? undefined : seedBytes(seed)),
     project: caller.project,
