@@ -47,6 +47,7 @@ async function openPeer(address: string): Promise<Peer> {
 /** `trusted`: from where audio is followed. */
 async function openSession(
   trusted: readonly string[],
+  fill = () => true,
 ): Promise<{ session: RtpSession; audio: number[]; events: string[] }> {
   const audio: number[] = [];
   const events: string[] = [];
