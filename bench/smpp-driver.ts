@@ -98,7 +98,8 @@ const openers: Record<ClientKind, (port: number, window: number) => Promise<Subm
     if (problems.length > 0) throw new Error(JSON.stringify(problems));
     const http = createHttpClient();
     const state = { seal: String, open: String };
-    const deps = { name: 'bench', http, callbackUrl: () => null, state, now: Date.now, log: NOTHING };
+    const recordings = null as never;
+    const deps = { name: 'bench', http, callbackUrl: () => null, state, recordings, now: Date.now, log: NOTHING };
     const provider = await carrier.create(config as never, deps);
     provider.start?.({ receipt: async () => {}, inbound: async () => {} });
     const message: OutboundMessage = {

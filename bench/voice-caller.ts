@@ -33,6 +33,7 @@ async function call(count: number, port: number): Promise<number[]> {
     http: { send: () => Promise.reject(new Error('no HTTP')), close: async () => {} },
     callbackUrl: () => null,
     state: null as never,
+    recordings: null as never,
     now: Date.now,
     log: { info: silent, warn: silent, error: silent },
   });

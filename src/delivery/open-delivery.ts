@@ -25,6 +25,8 @@ import { openProviders, type ProviderConfig, type ProviderTypes } from './open-p
 import type { InboundMessage, Provider, ProviderReceipt } from './provider.ts';
 import { createProviderSlots } from './provider-slots.ts';
 import type { Sandbox } from './providers/sandbox.ts';
+import { createRecordingLinks, type RecordingLinks } from './recordings/recording-links.ts';
+import { createRecordings, type Recordings } from './recordings/recordings.ts';
 import { checkTable } from './routing/check-table.ts';
 import { createRouting, type OpenRouting } from './routing/create-routing.ts';
 import type { RoutingTable } from './routing/table-schema.ts';
@@ -41,6 +43,8 @@ export interface DeliveryDeps {
   /** Path of the file, for messages. */
   file: string;
   publicUrl: string | null;
+  /** The program that converts uploaded recordings, with its arguments. */
+  transcoder: readonly string[];
   keyring: Keyring;
   production: boolean;
   /** The first project: whose audit log tells of routing tables. */
@@ -84,6 +88,8 @@ export interface Delivery {
   /** The words of codes. */
   templates: CodeTemplates;
   composer: Composer;
+  recordings: Recordings;
+  links: RecordingLinks;
   /** Standing connections and figures; from here on carriers may report. */
   start(): void;
   close(): Promise<void>;
@@ -94,7 +100,9 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   await using opening = new AsyncDisposableStack();
   const http = createHttpClient();
   opening.defer(() => http.close());
-  const opened = await openProviders(deps.providers, { ...deps, http });
+  const recordings = createRecordings(db, deps.transcoder);
+  const links = createRecordingLinks(deps.keyring);
+  const opened = await openProviders(deps.providers, { ...deps, http, recordings, links });
   opening.defer(() => opened.close());
   const { providers } = opened;
   if (production && providers.size === 0) log.warn({}, 'no provider is configured: nothing live can be sent');
@@ -205,6 +213,8 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     metrics,
     templates,
     composer,
+    recordings,
+    links,
     start() {
       routing.start();
       for (const [name, provider] of providers) {

@@ -6,6 +6,8 @@ import { nearestName } from '../lib/nearest-name.ts';
 import { createSchemaCheck } from '../lib/schema-check.ts';
 import { createCarrierState } from './carrier-state.ts';
 import type { CallbackKind, Provider, ProviderDeps, ProviderLog, ProviderType } from './provider.ts';
+import type { RecordingLinks } from './recordings/recording-links.ts';
+import type { Recordings } from './recordings/recordings.ts';
 
 /** A provider as the configuration file has it: what its type says, and what every type has. */
 export interface ProviderConfig {
@@ -23,6 +25,8 @@ export interface OpenProvidersDeps {
   publicUrl: string | null;
   keyring: Keyring;
   http: HttpClient;
+  recordings: Pick<Recordings, 'samples'>;
+  links: RecordingLinks;
   now: Now;
   log: ProviderLog;
   /** Passed by tests. */
@@ -95,7 +99,9 @@ function unknownType(type: string, known: readonly string[]): string {
   return `${type} is not known: ${hint}`;
 }
 
-function providerDeps(name: string, { http, keyring, now, log, publicUrl }: OpenProvidersDeps): ProviderDeps {
+function providerDeps(name: string, deps: OpenProvidersDeps): ProviderDeps {
+  const { http, keyring, now, log, publicUrl, recordings, links } = deps;
+  const base = publicUrl?.replace(/\/+$/, '') ?? '';
   return {
     name,
     http,
@@ -103,6 +109,10 @@ function providerDeps(name: string, { http, keyring, now, log, publicUrl }: Open
     log,
     callbackUrl: (kind) => (publicUrl === null ? null : callbackUrl(publicUrl, name, kind)),
     state: createCarrierState(keyring, name),
+    recordings: {
+      samples: recordings.samples,
+      link: (id) => `${base}/recordings/${links.make(id, now())}.wav`,
+    },
   };
 }
 

@@ -69,6 +69,12 @@ export interface SpokenScript {
 }
 
 export type SpokenPart =
+  | SpeechPart
+  /** One that was uploaded, by its id. */
+  | { recording: string };
+
+/** What a voice says. */
+export type SpeechPart =
   | { say: string }
   /** One by one, with pauses. */
   | { digits: string }
@@ -209,8 +215,17 @@ export interface ProviderDeps {
   callbackUrl(kind: CallbackKind): string | null;
   /** For what the carrier is to hand back with a callback. */
   state: CarrierState;
+  recordings: RecordingAccess;
   now: Now;
   log: ProviderLog;
+}
+
+/** Uploaded recordings, for calls that play them. */
+export interface RecordingAccess {
+  /** Where a carrier fetches it, below `public_url` and for minutes only. */
+  link(id: string): string;
+  /** At 8 kHz; null: it is not there any more. */
+  samples(id: string): Promise<Int16Array | null>;
 }
 
 /** What is used of pino. Never a text, a code, a key or a full number. */

@@ -2,18 +2,23 @@ import { Type } from 'typebox';
 import { describe, expect, test } from 'vitest';
 import { openProviders, type ProviderConfig, type ProviderTypes } from '../../src/delivery/open-providers.ts';
 import type { Provider, ProviderDeps, ProviderType } from '../../src/delivery/provider.ts';
+import { createRecordingLinks } from '../../src/delivery/recordings/recording-links.ts';
 import { ConfigError } from '../../src/lib/config-error.ts';
 import { createHttpClient } from '../../src/lib/http-client.ts';
 import { createKeyring } from '../../src/lib/keyring.ts';
 
 const SECRET = 'do-not-show-this-secret';
 
+const keyring = createKeyring([Buffer.alloc(32, 7)]);
+
 function open(configured: Record<string, ProviderConfig>, types?: ProviderTypes, publicUrl: string | null = null) {
   const silent = () => {};
   return openProviders(configured, {
     file: 'config.yaml',
     publicUrl,
-    keyring: createKeyring([Buffer.alloc(32, 7)]),
+    keyring,
+    links: createRecordingLinks(keyring),
+    recordings: { samples: async () => null },
     http: createHttpClient(),
     now: () => 0,
     log: { info: silent, warn: silent, error: silent },
@@ -65,6 +70,11 @@ describe('a provider that cannot be made names the file, the place and the remed
       'a callback URL where nobody knows ours',
       { main: { type: 'http', request: { method: 'GET', url: 'https://gw.example.com/?dlr={{receipts_url}}' } } },
       /^config\.yaml: \/providers\/main uses \{\{receipts_url\}\}, which needs public_url: set it/,
+    ],
+    [
+      'calls without a URL to be asked at',
+      { main: { type: 'plivo_voice', auth_id: 'MAXXXXXXXXXXXXXXXXXX', auth_tokens: ['x'.repeat(32)] } },
+      /^config\.yaml: \/providers\/main needs public_url: the carrier asks there/,
     ],
     ['the name of the sandbox', { sandbox: twilio }, /^config\.yaml: \/providers\/sandbox .*choose another/],
   ])('%s', async (_, configured, expected) => {

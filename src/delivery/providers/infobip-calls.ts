@@ -1,4 +1,5 @@
-import type { SpokenScript } from '../provider.ts';
+import type { RecordingAccess, SpokenScript } from '../provider.ts';
+import { cutParts } from '../voice/cut-parts.ts';
 import { findByLanguage } from '../voice/find-by-language.ts';
 import { toPlainSpeech } from '../voice/speech.ts';
 import type { Awaited, Turn } from '../voice/turn.ts';
@@ -6,7 +7,7 @@ import { infobipLanguages } from './infobip-voice-codes.ts';
 
 /** An action on a call: what is posted to `/calls/1/calls/{id}/…` (infobip.com/docs/api/channels/voice/calls). */
 export interface CallAction {
-  path: 'say' | 'capture/dtmf' | 'hangup';
+  path: 'say' | 'play' | 'capture/dtmf' | 'hangup';
   body: object;
 }
 
@@ -14,8 +15,9 @@ export interface CallAction {
 export interface CustomData {
   call: string;
   end: string;
-  /** Which key is waited for; `end`: when this is said, the call is over. */
-  awaits?: Awaited | 'end';
+  /** Which key is waited for; `end`: when this is said, the call is over; `more`: then comes the body's piece `at`. */
+  awaits?: Awaited | 'end' | 'more';
+  at?: string;
 }
 
 /** From the end of the prompt on. */
@@ -23,14 +25,29 @@ const KEY_WAIT_MS = 6_000;
 
 export const HANG_UP: CallAction = { path: 'hangup', body: {} };
 
-/** One action for one turn: whatever it ends with, another event comes of it. */
-export function toAction({ parts, awaits }: Turn, script: SpokenScript, data: CustomData): CallAction {
-  if (awaits === null && parts.length === 0) return HANG_UP;
-  const content = { text: toPlainSpeech(parts, script.locale), ...mannerOf(script) };
-  const customData = { ...data, awaits: awaits ?? 'end' };
-  if (awaits === null) return { path: 'say', body: { ...content, customData } };
-  const playContent = { type: 'TEXT', ...content };
-  return { path: 'capture/dtmf', body: { maxLength: 1, timeout: KEY_WAIT_MS, playContent, customData } };
+/** One action at a time: whatever it ends with, another event comes of it. `at`: the piece of the turn. */
+export function toAction(
+  { parts, awaits }: Turn,
+  script: SpokenScript,
+  data: CustomData,
+  recordings: Pick<RecordingAccess, 'link'>,
+  at = 0,
+): CallAction {
+  const pieces = cutParts(parts, Infinity);
+  const piece = pieces[at];
+  if (!piece) return HANG_UP;
+  const isLast = at === pieces.length - 1;
+  const customData = isLast ? { ...data, awaits: awaits ?? 'end' } : { ...data, awaits: 'more', at: String(at + 1) };
+  const said =
+    'recording' in piece
+      ? { type: 'URL', fileUrl: recordings.link(piece.recording) }
+      : { type: 'TEXT', text: toPlainSpeech(piece.speech, script.locale), ...mannerOf(script) };
+  if (isLast && awaits !== null) {
+    return { path: 'capture/dtmf', body: { maxLength: 1, timeout: KEY_WAIT_MS, playContent: said, customData } };
+  }
+  if ('recording' in piece) return { path: 'play', body: { content: said, customData } };
+  const { type: _text, ...content } = said;
+  return { path: 'say', body: { ...content, customData } };
 }
 
 /** Language, rate and voice. A policy's voice is a gender or the name of one of Infobip's. */

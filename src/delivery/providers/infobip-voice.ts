@@ -13,6 +13,7 @@ import { receiptOfAnswered } from '../voice/call-reports.ts';
 import { type CallEnd, createCallStates } from '../voice/call-state.ts';
 import { findByLanguage } from '../voice/find-by-language.ts';
 import { readAwaited, takeTurn } from '../voice/take-turn.ts';
+import { wholeTurn } from '../voice/turn.ts';
 import { MAX_CALL_SECONDS, requireCallbackUrl, voiceMembers } from '../voice/voice-members.ts';
 import { callbackAuthMembers, checkCallbackAuth, hasCallbackAuth, refuseCallback } from './infobip-callback-auth.ts';
 import { type CallAction, HANG_UP, toAction } from './infobip-calls.ts';
@@ -45,8 +46,8 @@ const MAX_STATE_LENGTH = 4_000;
 /**
  * Calls by the Infobip Calls API (infobip.com/docs/voice-and-video/calls): its events are answered by actions of ours.
  * The event subscription of `calls_configuration_id` is set by hand to `/callbacks/{name}/voice`, with the token where
- * there is one, and needs CALL_ESTABLISHED, CALL_FINISHED, CALL_FAILED, DTMF_CAPTURED, SAY_FINISHED and
- * MACHINE_DETECTION_FINISHED. What we know of a call rides in its custom data, so that what has the code in it is with
+ * there is one, and needs CALL_ESTABLISHED, CALL_FINISHED, CALL_FAILED, DTMF_CAPTURED, SAY_FINISHED, PLAY_FINISHED
+ * and MACHINE_DETECTION_FINISHED. What we know of a call rides in its custom data, so that what has the code in it is with
  * Infobip in sealed form only until the key is pressed. Delivered: Infobip has taken the body to be said, which is after
  * the key press where there is a gate. Text is plain: which voices take SSML is not told.
  */
@@ -54,7 +55,7 @@ export const infobipVoice: ProviderType<InfobipVoiceConfig> = {
   schema,
   check,
   create(config, deps): Provider {
-    const { name, http, now, log } = deps;
+    const { name, http, now, log, recordings } = deps;
     requireCallbackUrl(deps, 'voice');
     const states = createCallStates(deps.state);
     const headers = {
@@ -106,11 +107,21 @@ export const infobipVoice: ProviderType<InfobipVoiceConfig> = {
         machine: detectionResult === 'MACHINE',
       });
       const { turn, receipts, inbound } = taken;
-      const action = turn && call ? toAction(turn, call.script, { call: sealed, end }) : HANG_UP;
+      const action = turn && call ? toAction(turn, call.script, { call: sealed, end }, recordings) : HANG_UP;
       const done = await act(id, action);
       // What was not taken to be said was not delivered; whatever else we know holds all the same.
       const known = done ? receipts : receipts.filter(({ status }) => status !== 'delivered');
       return { kind: 'taken', receipts: known, inbound };
+    }
+
+    /** What was to be said has been: only a body with a recording in it has more than one piece. */
+    async function goOn(data: Json, id: string, at: number): Promise<void> {
+      if (data.awaits === 'end') await act(id, HANG_UP);
+      if (data.awaits !== 'more') return;
+      const [sealed, end] = [readText(data.call) ?? '', readText(data.end) ?? ''];
+      const script = states.open(sealed, at)?.script;
+      const custom = { call: sealed, end };
+      await act(id, script ? toAction(wholeTurn(script), script, custom, recordings, Number(data.at)) : HANG_UP);
     }
 
     async function handle(request: CallbackRequest): Promise<CallbackResult> {
@@ -127,11 +138,10 @@ export const infobipVoice: ProviderType<InfobipVoiceConfig> = {
         case 'MACHINE_DETECTION_FINISHED':
         case 'DTMF_CAPTURED':
           return speak(event, id, request.now);
-        case 'SAY_FINISHED': {
-          const { awaits } = await readCustomData(event, id);
-          if (awaits === 'end') await act(id, HANG_UP);
+        case 'SAY_FINISHED':
+        case 'PLAY_FINISHED':
+          await goOn(await readCustomData(event, id), id, request.now);
           return { kind: 'taken' };
-        }
         case 'CALL_FINISHED':
         case 'CALL_FAILED': {
           const data = await readCustomData(event, id);

@@ -117,8 +117,11 @@ export const octopushVoice: ProviderType<OctopushVoiceConfig> = {
       const { script } = callOf(message);
       const language = findByLanguage(octopushLanguages, script.locale);
       if (language === undefined) return failed('unsupported', 'no_voice');
-      if (script.gate && !config.speak_to_anyone) return failed('unsupported', 'no_key_press');
+      // Whoever is to be able to stop the calls must be able to press a key.
+      const waits = script.optOut || (script.gate && !config.speak_to_anyone);
+      if (waits) return failed('unsupported', 'no_key_press');
       const text = textOf(script);
+      if (text === null) return failed('unsupported', 'no_recordings');
       if (text.length > MAX_TEXT_LENGTH) return failed('unsupported', 'script_too_long');
       const outcome = await http.send({
         method: 'POST',
@@ -144,9 +147,11 @@ export const octopushVoice: ProviderType<OctopushVoiceConfig> = {
   }),
 };
 
-/** Without what waits for a key: nothing does. */
-function textOf({ gate: _gate, optOut: _optOut, ...script }: SpokenScript): string {
-  return toPlainSpeech(firstTurn(script).parts, script.locale);
+/** Without what waits for a key: nothing does. Null: there is more than words. */
+function textOf({ gate: _gate, ...script }: SpokenScript): string | null {
+  const { parts } = firstTurn(script);
+  const speech = parts.flatMap((part) => ('recording' in part ? [] : [part]));
+  return speech.length < parts.length ? null : toPlainSpeech(speech, script.locale);
 }
 
 function readAnswer(answer: HttpAnswer, { currency }: OctopushVoiceConfig, now: number): SendVerdict {

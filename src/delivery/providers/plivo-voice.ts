@@ -59,7 +59,7 @@ export const plivoVoice: ProviderType<PlivoVoiceConfig> = {
   schema,
   check: checkBaseUrl,
   create(config, deps): Provider {
-    const { name, http, now } = deps;
+    const { name, http, now, recordings } = deps;
     const voiceUrl = requireCallbackUrl(deps, 'voice');
     const hangupUrl = requireCallbackUrl(deps, 'receipts');
     const states = createCallStates(deps.state);
@@ -81,7 +81,11 @@ export const plivoVoice: ProviderType<PlivoVoiceConfig> = {
       if (!turn || !call) return answerTurn(taken, 'text/xml', '<Response><Hangup/></Response>');
       const voice = chooseNamedVoice(call.script, pollyVoices, NAMED_VOICE) ?? '';
       const speech = cutParts(turn.parts, MAX_SPEAK_LENGTH)
-        .map((piece) => `<Speak voice="${escapeXml(voice)}">${toSsml(piece, call.script.pace)}</Speak>`)
+        .map((piece) =>
+          'recording' in piece
+            ? `<Play>${escapeXml(recordings.link(piece.recording))}</Play>`
+            : `<Speak voice="${escapeXml(voice)}">${toSsml(piece.speech, call.script.pace)}</Speak>`,
+        )
         .join('');
       const action = turn.awaits && withQuery(voiceUrl, { call: sealed ?? '', awaits: turn.awaits });
       const body = action ? getInput(escapeXml(action), speech) : `${speech}<Hangup/>`;

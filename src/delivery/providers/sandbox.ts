@@ -42,6 +42,8 @@ export interface Sandbox extends Provider {
   list(scope: SandboxScope, filter: { to?: string; limit: number }): SandboxMessage[];
   /** Every message of the scope from now on, until the returned function is called. */
   subscribe(scope: SandboxScope, listener: (message: SandboxMessage) => void): () => void;
+  /** Throws messages away, of this process. Returns how many. */
+  forget(which: (message: SandboxMessage) => boolean): number;
 }
 
 /** Over all projects; the oldest go first. */
@@ -143,6 +145,11 @@ export function createSandbox(now: Now): Sandbox {
       const subscription = { ...scope, listener };
       subscriptions.add(subscription);
       return () => subscriptions.delete(subscription);
+    },
+    forget(which) {
+      const kept = messages.filter((message) => !which(message));
+      const forgotten = messages.splice(0, messages.length, ...kept);
+      return forgotten.length - kept.length;
     },
   };
 }

@@ -7,8 +7,9 @@ import type {
   Provider,
   ProviderReceipt,
   ProviderType,
+  RecordingAccess,
   SendVerdict,
-  SpokenPart,
+  SpeechPart,
   SpokenScript,
 } from '../provider.ts';
 import { callOf } from '../voice/call-of.ts';
@@ -18,7 +19,7 @@ import { cutParts } from '../voice/cut-parts.ts';
 import { findByLanguage } from '../voice/find-by-language.ts';
 import { toSsml } from '../voice/speech.ts';
 import { answerTurn, readAwaited, takeTurn } from '../voice/take-turn.ts';
-import type { Awaited } from '../voice/turn.ts';
+import type { Awaited, Turn } from '../voice/turn.ts';
 import { MAX_CALL_SECONDS, requireCallbackUrl, voiceMembers } from '../voice/voice-members.ts';
 import { sinchDisconnects, sinchLocales, sinchResults } from './sinch-voice-codes.ts';
 import { refuseSinchVoiceSignature, signForSinch } from './sinch-voice-signature.ts';
@@ -59,10 +60,10 @@ export const sinchVoice: ProviderType<SinchVoiceConfig> = {
   schema,
   check,
   create(config, deps): Provider {
-    const { name, http, now } = deps;
+    const { name, http, now, recordings } = deps;
     requireCallbackUrl(deps, 'voice');
     const states = createCallStates(deps.state);
-    const handle = async (request: CallbackRequest) => readCallback(request, config, states);
+    const handle = async (request: CallbackRequest) => readCallback(request, config, states, recordings);
     return {
       name,
       channels: ['voice'],
@@ -137,7 +138,12 @@ function readAnswer(answer: HttpAnswer, now: number): SendVerdict {
   return verdictByStatus(answer, now, readCarrierCode(body.errorCode));
 }
 
-function readCallback(request: CallbackRequest, config: SinchVoiceConfig, states: CallStates): CallbackResult {
+function readCallback(
+  request: CallbackRequest,
+  config: SinchVoiceConfig,
+  states: CallStates,
+  recordings: RecordingAccess,
+): CallbackResult {
   const why = refuseSinchVoiceSignature(request, config.application_key, config.application_secrets);
   if (why !== null) return { kind: 'unauthenticated', why };
   const body = readObject(parseJson(request.body));
@@ -147,7 +153,7 @@ function readCallback(request: CallbackRequest, config: SinchVoiceConfig, states
   switch (body.event) {
     case 'ace':
     case 'pie':
-      return speak(body, providerId, script, request.now, states);
+      return speak(body, providerId, script, request.now, states, recordings);
     case 'dice': {
       const receipt = readReceipt(body, providerId, states.openEnd(end, request.now));
       return { kind: 'taken', receipts: [receipt] };
@@ -169,6 +175,7 @@ function speak(
   sealed: string | undefined,
   now: number,
   states: CallStates,
+  recordings: RecordingAccess,
 ): CallbackResult {
   const menu = readObject(body.menuResult);
   const call = states.open(sealed, now);
@@ -183,13 +190,15 @@ function speak(
     machine: readObject(body.amd).status === 'machine',
   });
   const { turn } = taken;
-  const answer = turn && call ? sayTurn(turn.parts, turn.awaits, call.script) : svaml([], HANG_UP);
+  const answer = turn && call ? sayTurn(turn, call.script, recordings) : svaml([], HANG_UP);
   return answerTurn(taken, answer.contentType, answer.body);
 }
 
-function sayTurn(parts: readonly SpokenPart[], awaits: Awaited | null, script: SpokenScript): CallbackAnswer {
+function sayTurn({ parts, awaits }: Turn, script: SpokenScript, recordings: RecordingAccess): CallbackAnswer {
   const locale = localeOf(script) ?? '';
-  const prompts = cutParts(parts, MAX_TEXT_LENGTH).map((piece) => toPrompt(piece, script.pace));
+  const prompts = cutParts(parts, MAX_TEXT_LENGTH).map((piece) =>
+    'recording' in piece ? `#href[${recordings.link(piece.recording)}]` : toPrompt(piece.speech, script.pace),
+  );
   // The last of what is said is the menu's own prompt: a key counts while it is being said.
   const prompt = awaits === null ? undefined : prompts.pop();
   const play = prompts.length > 0 ? [{ name: 'playFiles', ids: prompts, locale }] : [];
@@ -197,7 +206,7 @@ function sayTurn(parts: readonly SpokenPart[], awaits: Awaited | null, script: S
 }
 
 /** A bracket of the text would end the prompt. */
-function toPrompt(parts: readonly SpokenPart[], pace?: number): string {
+function toPrompt(parts: readonly SpeechPart[], pace?: number): string {
   const ssml = toSsml(parts, pace).replace(/[[\]]/g, (bracket) => (bracket === '[' ? '&#91;' : '&#93;'));
   return `#ssml[<speak>${ssml}</speak>]`;
 }

@@ -1,4 +1,4 @@
-import type { OutboundMessage, Provider, ProviderDeps, ProviderType } from '../provider.ts';
+import type { Provider, ProviderDeps, ProviderType } from '../provider.ts';
 import { createPacer } from '../rtp/pacer.ts';
 import { placeCall } from '../sip/place-call.ts';
 import { createReceiptReporter, type ReceiptReporter } from '../sip/report-receipts.ts';
@@ -6,20 +6,22 @@ import { systemDns } from '../sip/resolve-server.ts';
 import { createSwitchboard } from '../sip/switchboard.ts';
 import { createTrunk, type Trunk, type TrunkOptions } from '../sip/trunk.ts';
 import { createUserAgent } from '../sip/user-agent.ts';
-import { type PreparedScript, prepareScript, prepareText } from '../speech/prepare-script.ts';
+import { lengthOf, prepareScript } from '../speech/prepare-script.ts';
 import { loadPromptSet } from '../speech/prompt-set.ts';
 import { createSpeaker } from '../speech/speaker.ts';
+import { callOf } from '../voice/call-of.ts';
 import { checkSipConfig, type SipConfig, SipConfigSchema, type TrunkConfig } from './sip-config.ts';
 import { failed } from './support/verdict.ts';
 
 /** Calls over SIP trunks, spoken by this process; docs/decisions/0017-sip-and-rtp.md. */
 export const sip: ProviderType<SipConfig> = { schema: SipConfigSchema, check: checkSipConfig, create };
 
-async function create(config: SipConfig, { name, log }: ProviderDeps): Promise<Provider> {
+async function create(config: SipConfig, { name, log, recordings }: ProviderDeps): Promise<Provider> {
   const { speech } = config;
   const speaker = createSpeaker({
     prompts: speech.prompts === undefined ? null : await loadPromptSet(speech.prompts),
     command: speech.command === undefined ? null : { argv: speech.command, timeoutMs: speech.command_timeout_ms },
+    loadRecording: recordings.samples,
     voices: speech.voices,
     wordsPerMinute: speech.words_per_minute,
     cacheBytes: speech.cache_mb * 1_000_000,
@@ -88,8 +90,9 @@ async function create(config: SipConfig, { name, log }: ProviderDeps): Promise<P
     channels: ['voice'],
 
     async send(message, signal) {
-      const script = await prepare(message);
+      const script = await prepareScript(callOf(message).script, speaker);
       if (!script) return failed('misconfigured', 'sip:speech');
+      if (lengthOf(script) > config.max_call_seconds * 1_000) return failed('unsupported', 'script_too_long');
       return switchboard.send(message, script, signal);
     },
 
@@ -105,10 +108,6 @@ async function create(config: SipConfig, { name, log }: ProviderDeps): Promise<P
       await agent.close();
     },
   };
-
-  function prepare({ script, text, locale }: OutboundMessage): Promise<PreparedScript | null> {
-    return script ? prepareScript(script, speaker) : prepareText(text, locale, speaker);
-  }
 }
 
 function trunkOptions(trunk: TrunkConfig): TrunkOptions {

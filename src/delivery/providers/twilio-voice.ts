@@ -60,7 +60,7 @@ export const twilioVoice: ProviderType<TwilioVoiceConfig> = {
   schema,
   check,
   create(config, deps): Provider {
-    const { name, http, now } = deps;
+    const { name, http, now, recordings } = deps;
     const { account_sid, auth_tokens } = config;
     const voiceUrl = requireCallbackUrl(deps, 'voice');
     const statusUrl = requireCallbackUrl(deps, 'receipts');
@@ -84,7 +84,11 @@ export const twilioVoice: ProviderType<TwilioVoiceConfig> = {
       if (!turn || !call) return answerTurn(taken, 'text/xml', '<Response><Hangup/></Response>');
       const voice = chooseNamedVoice(call.script, twilioVoices, NAMED_VOICE) ?? '';
       const say = cutParts(turn.parts, MAX_SAY_LENGTH)
-        .map((piece) => `<Say voice="${escapeXml(voice)}">${toSsml(piece, call.script.pace)}</Say>`)
+        .map((piece) =>
+          'recording' in piece
+            ? `<Play>${escapeXml(recordings.link(piece.recording))}</Play>`
+            : `<Say voice="${escapeXml(voice)}">${toSsml(piece.speech, call.script.pace)}</Say>`,
+        )
         .join('');
       const action = turn.awaits && withQuery(voiceUrl, { call: sealed ?? '', awaits: turn.awaits });
       return answerTurn(taken, 'text/xml', `<Response>${action ? gather(action, say) : `${say}<Hangup/>`}</Response>`);

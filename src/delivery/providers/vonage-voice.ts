@@ -5,6 +5,7 @@ import type {
   Provider,
   ProviderReceipt,
   ProviderType,
+  RecordingAccess,
   SendVerdict,
   SpokenPart,
   SpokenScript,
@@ -59,7 +60,7 @@ export const vonageVoice: ProviderType<VonageVoiceConfig> = {
   schema,
   check,
   create(config, deps): Provider {
-    const { name, http, now } = deps;
+    const { name, http, now, recordings } = deps;
     const key = readPrivateKey(config.private_key);
     if (key === null) throw new Error('private_key was not checked');
     const voiceUrl = requireCallbackUrl(deps, 'voice');
@@ -85,7 +86,7 @@ export const vonageVoice: ProviderType<VonageVoiceConfig> = {
       const { turn } = taken;
       if (!turn || !call) return answerTurn(taken, 'application/json', '[]');
       const next = turn.awaits && withQuery(voiceUrl, { call: sealed ?? '', awaits: turn.awaits });
-      const talks = talk(turn.parts, call.script, next !== null);
+      const talks = talk(turn.parts, call.script, next !== null, recordings);
       return answerTurn(taken, 'application/json', JSON.stringify(next === null ? talks : [...talks, input(next)]));
     }
 
@@ -143,16 +144,28 @@ function check(config: VonageVoiceConfig): ConfigProblem[] {
 }
 
 /** A key may be pressed while it is still being said what to press. */
-function talk(parts: readonly SpokenPart[], script: SpokenScript, bargeIn: boolean): object[] {
+function talk(
+  parts: readonly SpokenPart[],
+  script: SpokenScript,
+  bargeIn: boolean,
+  recordings: RecordingAccess,
+): object[] {
   const { language = '', style, plain } = findByLanguage(vonageVoices, script.locale) ?? {};
   const named = /^\d{1,2}$/.test(script.voice ?? '') ? Number(script.voice) : style;
-  return cutParts(parts, MAX_TALK_LENGTH).map((piece) => ({
-    action: 'talk',
-    text: plain ? toPlainSpeech(piece, script.locale) : `<speak>${toSsml(piece, script.pace)}</speak>`,
-    language,
-    ...(named !== undefined && { style: named }),
-    ...(bargeIn && { bargeIn }),
-  }));
+  const interruptible = bargeIn && { bargeIn };
+  return cutParts(parts, MAX_TALK_LENGTH).map((piece) => {
+    if ('recording' in piece) {
+      return { action: 'stream', streamUrl: [recordings.link(piece.recording)], ...interruptible };
+    }
+    const { speech } = piece;
+    return {
+      action: 'talk',
+      text: plain ? toPlainSpeech(speech, script.locale) : `<speak>${toSsml(speech, script.pace)}</speak>`,
+      language,
+      ...(named !== undefined && { style: named }),
+      ...interruptible,
+    };
+  });
 }
 
 function input(eventUrl: string) {

@@ -1,5 +1,6 @@
 import type { SpokenPart, SpokenScript } from '../provider.ts';
-import type { Sound } from '../rtp/player.ts';
+import { SAMPLE_RATE } from '../rtp/g711.ts';
+import { type Sound, samplesOf } from '../rtp/player.ts';
 import type { Manner, Speaker } from './speaker.ts';
 
 /** A script with all of its sounds, made before the phone rings: who answers does not wait. */
@@ -38,10 +39,11 @@ export async function prepareScript(script: SpokenScript, speaker: Speaker): Pro
   };
 }
 
-/** A text that nobody has taken apart; a code may be anywhere in it. */
-export async function prepareText(text: string, locale: string, speaker: Speaker): Promise<PreparedScript | null> {
-  const sound = await speaker.say(text, { locale, pace: 1 }, true);
-  return sound && { greeting: [], gate: null, body: [sound], repeats: 2, optOut: null, goodbye: [] };
+/** Of the whole call, when each key is pressed after its prompt. */
+export function lengthOf({ greeting, gate, body, repeats, optOut, goodbye }: PreparedScript): number {
+  const said = Array.from({ length: repeats }, () => body).flat();
+  const sounds = [...greeting, ...(gate?.prompt ?? []), ...said, ...(optOut?.prompt ?? []), ...goodbye];
+  return (sounds.reduce<number>((sum, sound) => sum + samplesOf(sound), 0) / SAMPLE_RATE) * 1_000;
 }
 
 async function sayParts(
@@ -56,6 +58,10 @@ async function sayParts(
 
 async function sayPart(part: SpokenPart, manner: Manner, speaker: Speaker): Promise<readonly Sound[] | null> {
   if ('pauseMs' in part) return [part.pauseMs / manner.pace];
+  if ('recording' in part) {
+    const sound = await speaker.recording(part.recording);
+    return sound && [sound];
+  }
   if ('say' in part) {
     if (part.say.trim() === '') return [];
     const sound = await speaker.say(part.say, manner);

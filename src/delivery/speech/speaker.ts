@@ -3,8 +3,8 @@ import type { PromptSet } from './prompt-set.ts';
 import { tagsOf } from './prompt-set.ts';
 import { readWav } from './read-wav.ts';
 import { resample } from './resample.ts';
+import { type Filter, runFilter } from './run-filter.ts';
 import { createSoundCache } from './sound-cache.ts';
-import { type SpeakCommand, speakByCommand } from './speak-command.ts';
 
 /** How something is said. */
 export interface Manner {
@@ -17,14 +17,16 @@ export interface Manner {
 
 /** Words to sound at 8 kHz. Null: they cannot be said, neither by a recording nor by the command. */
 export interface Speaker {
-  /** `isSecret`: not kept. */
-  say(text: string, manner: Manner, isSecret?: boolean): Promise<Int16Array | null>;
+  say(text: string, manner: Manner): Promise<Int16Array | null>;
   digit(digit: string, manner: Manner): Promise<Int16Array | null>;
+  /** An uploaded one, as it is. */
+  recording(id: string): Promise<Int16Array | null>;
 }
 
 export interface SpeakerOptions {
   prompts: PromptSet | null;
-  command: SpeakCommand | null;
+  command: Pick<Filter, 'argv' | 'timeoutMs'> | null;
+  loadRecording(id: string): Promise<Int16Array | null>;
   /** By language tag; without an entry the tag is the voice. */
   voices: Readonly<Record<string, string>>;
   wordsPerMinute: number;
@@ -36,6 +38,8 @@ export interface SpeakerOptions {
 /** It becomes an argument: nothing that could be an option or a path. */
 const VOICE = /^[A-Za-z0-9][A-Za-z0-9_+.-]{0,60}$/;
 const MAX_TEXT_LENGTH = 2_000;
+/** Of 16-bit sound at 48 kHz: 100 seconds. */
+const MAX_OUTPUT_BYTES = 10_000_000;
 
 export function createSpeaker(options: SpeakerOptions): Speaker {
   const { prompts, command, wordsPerMinute } = options;
@@ -52,24 +56,26 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
 
   async function make(text: string, voice: string, rate: string): Promise<Int16Array | null> {
     if (!command || text.length > MAX_TEXT_LENGTH) return null;
-    const wav = await limit(() => speakByCommand(command, text, { voice, rate }));
-    const recording = wav && readWav(wav);
+    const filter = { ...command, maxOutputBytes: MAX_OUTPUT_BYTES };
+    const said = await limit(() => runFilter(filter, text, { voice, rate }));
+    const recording = said.kind === 'done' ? readWav(said.output) : null;
     return recording && recording.samples.length > 0 ? resample(recording) : null;
   }
 
-  function speak(text: string, manner: Manner, isSecret: boolean): Promise<Int16Array | null> {
+  function speak(text: string, manner: Manner): Promise<Int16Array | null> {
     const voice = voiceOf(manner);
     const rate = String(Math.round(wordsPerMinute * manner.pace));
-    return isSecret ? make(text, voice, rate) : cache.get([voice, rate, text], () => make(text, voice, rate));
+    return cache.get([voice, rate, text], () => make(text, voice, rate));
   }
 
   return {
-    async say(text, manner, isSecret = false) {
-      return prompts?.phrase(manner.locale, text) ?? speak(text, manner, isSecret);
+    async say(text, manner) {
+      return prompts?.phrase(manner.locale, text) ?? speak(text, manner);
     },
     // A single digit tells nothing of the code it is from.
     async digit(digit, manner) {
-      return prompts?.digit(manner.locale, digit) ?? speak(digit, manner, false);
+      return prompts?.digit(manner.locale, digit) ?? speak(digit, manner);
     },
+    recording: (id) => cache.get([id], () => options.loadRecording(id)),
   };
 }

@@ -30,7 +30,7 @@ export interface CallStates {
 const END_TTL_MS = 48 * 3_600_000;
 
 /** Changes with what is packed: what another version has made is not guessed at. */
-const VERSION = 1;
+const VERSION = 2;
 
 export function createCallStates(state: CarrierState): CallStates {
   const read = (sealed: string | null | undefined, now: number) => (sealed ? state.open(sealed, now) : null);
@@ -48,7 +48,7 @@ export function createCallStates(state: CarrierState): CallStates {
   };
 }
 
-type PackedPart = string | number | [string];
+type PackedPart = string | number | [digits: string] | { r: string };
 type Key = [key: string, prompt: string] | 0;
 type Packed = [
   version: number,
@@ -88,6 +88,7 @@ function pack({ reference, to, from, script }: CallState): string {
 
 function packPart(part: SpokenPart): PackedPart {
   if ('pauseMs' in part) return part.pauseMs;
+  if ('recording' in part) return { r: part.recording };
   return 'digits' in part ? [part.digits] : part.say;
 }
 
@@ -116,5 +117,6 @@ function unpack(text: string): CallState | null {
 
 function unpackPart(part: PackedPart): SpokenPart {
   if (typeof part === 'number') return { pauseMs: part };
-  return typeof part === 'string' ? { say: part } : { digits: part[0] };
+  if (typeof part === 'string') return { say: part };
+  return Array.isArray(part) ? { digits: part[0] } : { recording: part.r };
 }

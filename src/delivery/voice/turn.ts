@@ -32,6 +32,11 @@ export function nextTurn(script: SpokenScript, awaited: Awaited, key: string | n
   return awaited === 'gate' ? { parts: spoken(gate.prompt), awaits: 'gate-again' } : end;
 }
 
+/** The one with the body in it. */
+export function wholeTurn(script: SpokenScript): Turn {
+  return script.gate ? bodyTurn(script) : firstTurn(script);
+}
+
 function bodyTurn({ body, repeats, optOut, goodbye }: SpokenScript): Turn {
   const parts = Array.from({ length: Math.max(1, repeats) }, (_, times) =>
     times === 0 ? body : [{ pauseMs: BETWEEN_REPEATS_MS }, ...body],

@@ -65,8 +65,7 @@ describe('calling', () => {
 
   test('unless the operator says so: then nobody is told to press what nothing waits for', async () => {
     const { carrier, provider } = await open({ speak_to_anyone: true });
-    const optOut = { key: '9', prompt: 'Press 9 for no more calls.' };
-    expect(await provider.send(call({ script: { ...script, optOut } }), signal)).toMatchObject({ kind: 'accepted' });
+    expect(await provider.send(call({ script }), signal)).toMatchObject({ kind: 'accepted' });
     const { text } = JSON.parse(carrier.requests[0]?.body ?? '');
     expect(text).toContain('4, 9, 3, 0, 2, 7');
     expect(text).not.toMatch(/press/i);
@@ -75,6 +74,8 @@ describe('calling', () => {
   test.each<[string, Partial<SpokenScript>]>([
     ['no_voice', { locale: 'uk' }],
     ['script_too_long', { body: [{ say: 'x'.repeat(1_300) }] }],
+    ['no_recordings', { body: [{ recording: 'rec_1' }] }],
+    ['no_key_press', { optOut: { key: '9', prompt: 'Press 9 for no more calls.' } }],
   ])('%s: not called', async (carrierCode, over) => {
     const { carrier, provider } = await open();
     const verdict = { kind: 'failed', reason: 'unsupported', carrierCode };

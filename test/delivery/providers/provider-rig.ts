@@ -6,6 +6,7 @@ import type {
   OutboundMessage,
   Provider,
   ProviderType,
+  RecordingAccess,
 } from '../../../src/delivery/provider.ts';
 import { createHttpClient } from '../../../src/lib/http-client.ts';
 import { createKeyring } from '../../../src/lib/keyring.ts';
@@ -15,6 +16,12 @@ export const NOW = Date.parse('2026-11-22T12:00:00Z');
 
 /** Of the provider that the rig makes. */
 export const state = createCarrierState(createKeyring([Buffer.alloc(32, 7)]), 'carrier');
+
+/** One, of a second. */
+export const recordings: RecordingAccess = {
+  link: (id) => `https://otp.example.com/recordings/${id}.wav`,
+  samples: async (id) => (id === 'rec_1' ? new Int16Array(8_000) : null),
+};
 
 /** A provider as the registry makes it: configuration checked, defaults filled in. */
 export async function makeProvider<Config>(
@@ -33,6 +40,7 @@ export async function makeProvider<Config>(
     http,
     callbackUrl: (kind) => callbackUrl(kind),
     state,
+    recordings,
     now,
     log: { info: silent, warn: silent, error: silent },
   });

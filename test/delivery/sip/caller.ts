@@ -9,7 +9,7 @@ import type {
 import { sip } from '../../../src/delivery/providers/sip.ts';
 import type { SipConfig } from '../../../src/delivery/providers/sip-config.ts';
 import { createSchemaCheck } from '../../../src/lib/schema-check.ts';
-import { NOW, outbound, state } from '../providers/provider-rig.ts';
+import { NOW, outbound, recordings, state } from '../providers/provider-rig.ts';
 
 /** A provider of the type `sip` and what it has reported. */
 export interface Caller {
@@ -77,6 +77,7 @@ export async function startCaller(trunks: readonly object[], over: object = {}):
     http: { send: () => Promise.reject(new Error('no HTTP')), close: async () => {} },
     callbackUrl: () => null,
     state,
+    recordings,
     now: () => NOW,
     log: { info: keep, warn: keep, error: keep },
   });

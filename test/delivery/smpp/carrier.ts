@@ -9,7 +9,7 @@ import type {
 import { smpp } from '../../../src/delivery/providers/smpp.ts';
 import type { SmppConfig } from '../../../src/delivery/providers/smpp-config.ts';
 import { createSchemaCheck } from '../../../src/lib/schema-check.ts';
-import { NOW, outbound, state } from '../providers/provider-rig.ts';
+import { NOW, outbound, recordings, state } from '../providers/provider-rig.ts';
 import { WAIT } from './smsc.ts';
 
 /** An SMPP provider and what it has reported. */
@@ -56,6 +56,7 @@ export async function startCarrier(port: number, over: object = {}): Promise<Car
     http: { send: () => Promise.reject(new Error('no HTTP')), close: async () => {} },
     callbackUrl: () => null,
     state,
+    recordings,
     now: () => NOW,
     log: { info: keep, warn: keep, error: keep },
   });

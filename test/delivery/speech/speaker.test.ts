@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { prepareScript, prepareText } from '../../../src/delivery/speech/prepare-script.ts';
+import { lengthOf, prepareScript } from '../../../src/delivery/speech/prepare-script.ts';
 import { loadPromptSet } from '../../../src/delivery/speech/prompt-set.ts';
-import { speakByCommand } from '../../../src/delivery/speech/speak-command.ts';
+import { runFilter } from '../../../src/delivery/speech/run-filter.ts';
 import { createSpeaker, type SpeakerOptions } from '../../../src/delivery/speech/speaker.ts';
 import { privateFolder } from '../../rig/stores.ts';
 import { SCRIPT } from '../sip/caller.ts';
@@ -26,6 +26,7 @@ function speakerWith(command: readonly string[], over: Partial<SpeakerOptions> =
   return createSpeaker({
     prompts: null,
     command: { argv: command, timeoutMs: 5_000 },
+    loadRecording: async () => null,
     voices: { 'pt-BR': 'pt-br', en: 'en-us+f3' },
     wordsPerMinute: 100,
     cacheBytes: 1_000_000,
@@ -35,8 +36,11 @@ function speakerWith(command: readonly string[], over: Partial<SpeakerOptions> =
 }
 
 const run = (argv: readonly string[], text = 'text', timeoutMs = 5_000) =>
-  speakByCommand({ argv, timeoutMs }, text, { voice: 'en' });
-const said = async (argv: readonly string[], text?: string) => (await run(argv, text))?.toString();
+  runFilter({ argv, timeoutMs, maxOutputBytes: 10_000_000 }, text, { voice: 'en' });
+const said = async (argv: readonly string[], text?: string) => {
+  const made = await run(argv, text);
+  return made.kind === 'done' ? made.output.toString() : made.kind;
+};
 
 describe('the command', () => {
   it('gets the text by standard input, its arguments as they are, and nothing of our environment', async () => {
@@ -47,17 +51,23 @@ describe('the command', () => {
     expect(environment).toBe('PATH,LC_ALL');
   });
 
+  it('that is not there is told apart', async () => {
+    expect(await said(['/nonexistent/program'])).toBe('missing');
+  });
+
   it.each([
-    ['is not there', ['/nonexistent/program']],
     ['fails', program('process.exit(1)')],
     ['is killed', program('process.kill(process.pid, "SIGKILL")')],
     ['says without end', program('const write = () => process.stdout.write(Buffer.alloc(1e6), write); write()')],
   ])('that %s has said nothing', async (_, argv) => {
-    expect(await run(argv)).toBe(null);
+    expect(await said(argv)).toBe('failed');
   });
 
-  it('that takes too long is ended', async () => {
-    expect(await run(program('setInterval(() => {}, 1000)'), 'text', 200)).toBe(null);
+  it('that takes too long is ended, and what it has started is not waited for', async () => {
+    const endless = 'setInterval(() => {}, 1000)';
+    expect(await run(program(endless), 'text', 200)).toEqual({ kind: 'failed' });
+    const child = `require('child_process').spawn('sleep', ['60'], { stdio: ['ignore', 1, 'ignore'] }); ${endless}`;
+    expect(await run(program(child), 'text', 500)).toEqual({ kind: 'failed' });
   });
 
   it('that reads nothing is no trouble', async () => {
@@ -90,13 +100,12 @@ describe('words', () => {
     ]);
   });
 
-  it('are forgotten when there is no room, and not kept where they are secret', async () => {
+  it('are forgotten when there is no room, as others are needed', async () => {
     const file = notes();
     const speaker = speakerWith(counting(file), { cacheBytes: 10 });
     const manner = { locale: 'de', pace: 1 };
     for (const text of ['abc', 'xyz', 'abc']) await speaker.say(text, manner);
-    for (let at = 0; at < 2; at++) await speaker.say('xyz', manner, true);
-    expect(await asked(file)).toHaveLength(5);
+    expect(await asked(file)).toHaveLength(3);
   });
 
   it('a code is said digit by digit: no program sees it whole', async () => {
@@ -110,12 +119,30 @@ describe('words', () => {
     expect((await asked(file)).filter((line) => /\d\d$/.test(line))).toEqual([]);
   });
 
-  it('that cannot be said make no script; a text without one is said as it is', async () => {
+  it('that cannot be said make no script', async () => {
     expect(await prepareScript(SCRIPT, speakerWith(['false']))).toBe(null);
-    expect(await prepareText('Your code is 1, 2.', 'en', speakerWith(['false']))).toBe(null);
-    const text = await prepareText('Your code is 1, 2.', 'en', speakerWith(counting(notes())));
-    expect(text).toMatchObject({ gate: null, repeats: 2 });
-    expect(text?.body[0]).toHaveLength('Your code is 1, 2.'.length);
+  });
+});
+
+describe('a recording', () => {
+  const script = { ...SCRIPT, greeting: '', body: [{ recording: 'rec_1' }], repeats: 3, goodbye: '' };
+
+  it('is played as it is, read once, and counts with its repeats', async () => {
+    const read: string[] = [];
+    const loadRecording = async (id: string) => {
+      read.push(id);
+      return new Int16Array(8_000);
+    };
+    const speaker = speakerWith(['false'], { loadRecording });
+    const prepared = await prepareScript({ ...script, pace: 0.5 }, speaker);
+    await prepareScript(script, speaker);
+    expect(read).toEqual(['rec_1']);
+    expect(prepared?.body[0]).toHaveLength(8_000);
+    expect(prepared && lengthOf(prepared)).toBe(3_450);
+  });
+
+  it('that is gone makes no script', async () => {
+    expect(await prepareScript(script, speakerWith(['false']))).toBe(null);
   });
 });
 

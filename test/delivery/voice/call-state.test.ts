@@ -16,6 +16,7 @@ const parts: fc.Arbitrary<SpokenPart> = fc.oneof(
   fc.record({ say: fc.string() }),
   fc.record({ digits: fc.stringMatching(/^\d{1,10}$/) }),
   fc.record({ pauseMs: fc.nat(5_000) }),
+  fc.record({ recording: fc.stringMatching(/^rec_[0-9a-z]{26}$/) }),
 );
 const key = fc.record({ key: fc.constantFrom('1', '9', '#'), prompt: fc.string() });
 const scripts: fc.Arbitrary<SpokenScript> = fc.record(

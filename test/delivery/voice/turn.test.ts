@@ -4,7 +4,15 @@ import { type Awaited, firstTurn, nextTurn } from '../../../src/delivery/voice/t
 import { script, ungated } from './calls.ts';
 
 const said = (parts: readonly SpokenPart[]) =>
-  parts.map((part) => ('say' in part ? part.say : 'digits' in part ? part.digits : `(${part.pauseMs})`));
+  parts.map((part) =>
+    'say' in part
+      ? part.say
+      : 'digits' in part
+        ? part.digits
+        : 'pauseMs' in part
+          ? `(${part.pauseMs})`
+          : part.recording,
+  );
 
 const body = ['Amount: 12.00 EUR.', 'To confirm, enter', '493027', '(700)', 'Once more', '493027'];
 
