@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { auditRoutes } from './audit/audit-routes.ts';
 import { eventRoutes } from './audit/routes.ts';
 import { sandboxPage } from './console/sandbox-page.ts';
 import { callbackRoutes } from './delivery/callback-routes.ts';
@@ -127,6 +128,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   );
   await app.register(tokenRoutes({ db, keys: services.keySet, proofs: services.proofs, now }));
   await app.register(eventRoutes({ db, keyring, recipientHash }));
+  await app.register(auditRoutes({ db, keyring }));
   await app.register(
     projectRoutes({
       db,

@@ -97,3 +97,15 @@ async function destroyRetiredKeys(trx: Transaction<Schema>, signers: readonly No
 export function newestCheckpoint(db: Kysely<Schema>): Promise<Checkpoint | undefined> {
   return db.selectFrom('audit_checkpoints').selectAll().orderBy('number', 'desc').limit(1).executeTakeFirst();
 }
+
+/** The newest when no number is given. */
+export function findCheckpoint(db: Kysely<Schema>, number?: number): Promise<Checkpoint | undefined> {
+  if (number === undefined) return newestCheckpoint(db);
+  return db.selectFrom('audit_checkpoints').selectAll().where('number', '=', number).executeTakeFirst();
+}
+
+/** Newest first. */
+export function listCheckpoints(db: Kysely<Schema>, before: number | null, limit: number): Promise<Checkpoint[]> {
+  const all = db.selectFrom('audit_checkpoints').selectAll().orderBy('number', 'desc').limit(limit);
+  return (before === null ? all : all.where('number', '<', before)).execute();
+}
