@@ -80,6 +80,13 @@ export const ConfigFileSchema = Type.Object(
       { ...closed, default: {} },
     ),
     database_pool: Type.Integer({ minimum: 1, maximum: 200, default: 10 }),
+    webhooks: Type.Object(
+      {
+        ports: Type.Array(Type.Integer({ minimum: 1, maximum: 65_535 }), { default: [443, 8443] }),
+        endpoints_per_project: Type.Integer({ minimum: 1, maximum: 1_000, default: 20 }),
+      },
+      { ...closed, default: {} },
+    ),
     audit: Type.Object(
       {
         checkpoint_seconds: Type.Integer({ minimum: 1, maximum: 55, default: 30 }),

@@ -21,7 +21,7 @@ import { type Background, createBackground } from './lib/background.ts';
 import { type Now, systemNow } from './lib/clock.ts';
 import { createGuardedHttpClient } from './lib/guarded-http-client.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
-import { createTargetGuard } from './lib/target-guard.ts';
+import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
 import type { RedisSide } from './open-redis.ts';
 import { type AppIdentities, createAppIdentities } from './projects/app-identities.ts';
 import { type ProofDeps, systemResolveTxt } from './projects/app-identities-proof.ts';
@@ -40,6 +40,7 @@ import { createKnownDevices } from './verify/known-devices.ts';
 import { handleReceipt } from './verify/receipts.ts';
 import { getRecord } from './verify/records.ts';
 import { createSqlStore } from './verify/sql-store.ts';
+import { resealEndpoints } from './webhooks/endpoints/reseal-endpoints.ts';
 
 /** Everything that lives as long as the process: stores, keys, delivery, the lifecycle. */
 export interface Services {
@@ -64,6 +65,8 @@ export interface Services {
   identities: AppIdentities;
   /** How an origin is proven to be a project's. */
   originProofs: ProofDeps;
+  /** Where webhooks may go. */
+  webhookGuard: TargetGuard;
   verify: VerifyDeps;
   firstProject: FirstProject;
   /** Requests that were refused for who sent them. */
@@ -99,6 +102,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   const firstProject = await ensureFirstProject(db, config, now());
   if (config.mode === 'production') await assertNoTestNumbers(db);
   await ensureSigningKey(db, keyring, now());
+  await resealEndpoints(db, keyring);
 
   const metrics = createMetrics();
   const background = createBackground((error) => log.error({ err: error }, 'background work failed'));
@@ -147,6 +151,11 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     connectionsPerOrigin: 1,
   });
   opening.defer(() => publicHttp.close());
+  const webhookGuard = createTargetGuard({
+    allowPrivate: config.allowPrivateWebhooks,
+    ports: config.file.webhooks.ports,
+    ownHosts: public_url === undefined ? [] : [new URL(public_url).hostname],
+  });
   const verify: VerifyDeps = {
     now,
     store: redisSide?.store ?? createSqlStore(db),
@@ -202,6 +211,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     proofs,
     identities,
     originProofs: { resolveTxt: systemResolveTxt, http: publicHttp },
+    webhookGuard,
     verify,
     firstProject,
     refusals,

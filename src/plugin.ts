@@ -30,6 +30,9 @@ import { createListVerifications } from './verify/list.ts';
 import { createPolicyResolver, PolicyOverridesSchema, PolicyPatchSchema } from './verify/policy.ts';
 import { findPolicyConflicts } from './verify/policy-conflicts.ts';
 import { verificationRoutes } from './verify/routes.ts';
+import { endpointRoutes } from './webhooks/endpoint-routes.ts';
+import { createPublishedKeys } from './webhooks/endpoints/published-keys.ts';
+import { schemaRoutes } from './webhooks/schema-routes.ts';
 
 export interface CountersignOptions {
   /** From `openServices`; whoever opened them closes them. */
@@ -126,7 +129,8 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(
     appIdentityRoutes({ db, now, identities: services.identities, proofs: services.originProofs, production }),
   );
-  await app.register(tokenRoutes({ db, keys: services.keySet, proofs: services.proofs, now }));
+  const otherKeys = createPublishedKeys({ db, now });
+  await app.register(tokenRoutes({ db, keys: services.keySet, otherKeys, proofs: services.proofs, now }));
   await app.register(eventRoutes({ db, keyring, recipientHash }));
   await app.register(auditRoutes({ db, keyring }));
   await app.register(
@@ -141,6 +145,9 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
     }),
   );
   await app.register(keyRoutes({ db, now, keyring, production }));
+  const { endpoints_per_project: endpointsPerProject } = config.file.webhooks;
+  await app.register(endpointRoutes({ db, now, keyring, guard: services.webhookGuard, endpointsPerProject }));
+  await app.register(schemaRoutes());
   await app.register(
     sandboxRoutes({ sandbox, production, handedOver: () => services.background.current(HAND_OVER_MS) }),
   );

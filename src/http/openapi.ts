@@ -15,6 +15,7 @@ const TAGS = [
   { name: 'Messages', description: 'Send a text, follow it from carrier to phone.' },
   { name: 'Recordings', description: 'What calls play.' },
   { name: 'Events', description: 'What happened: the audit log.' },
+  { name: 'Webhooks', description: 'Being told of events, signed as Standard Webhooks says.' },
   { name: 'Audit', description: 'Proof that the log of events is what it was.' },
   { name: 'Projects', description: 'Projects, their policies and keys. Needs the admin scope.' },
   { name: 'Routing', description: 'Which carrier takes a message, and why. Needs the admin scope.' },

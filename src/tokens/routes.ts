@@ -13,6 +13,8 @@ export interface TokenRoutesDeps {
   db: Database;
   now: Now;
   keys: KeySet;
+  /** Public keys that verify other things than proofs. */
+  otherKeys(): Promise<object[]>;
   proofs: Proofs;
 }
 
@@ -25,7 +27,7 @@ const KeySetSchema = Type.Object(
           crv: Type.Literal('Ed25519'),
           x: Type.String(),
           kid: Type.String(),
-          alg: Type.Literal('EdDSA'),
+          alg: Type.Optional(Type.Literal('EdDSA', { description: 'Of proofs. Webhooks are no JWS.' })),
           use: Type.Literal('sig'),
         },
         closed,
@@ -54,7 +56,7 @@ const Claims = Type.Object(
   { ...closed, title: 'Introspection' },
 );
 
-export function tokenRoutes({ db, now, keys, proofs }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
+export function tokenRoutes({ db, now, keys, otherKeys, proofs }: TokenRoutesDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/.well-known/jwks.json',
@@ -63,13 +65,14 @@ export function tokenRoutes({ db, now, keys, proofs }: TokenRoutesDeps): Fastify
         schema: {
           operationId: 'getKeySet',
           tags: ['Tokens'],
-          summary: 'Keys that proofs are verified with',
+          summary: 'Keys that proofs, and webhooks signed with Ed25519, are verified with',
           response: { 200: KeySetSchema },
         },
       },
       async (_request, reply) => {
         reply.header('cache-control', `public, max-age=${JWKS_CACHE_SECONDS}`);
-        return (await keys.published(now())) as { keys: never[] };
+        const published = await keys.published(now());
+        return { keys: [...published.keys, ...(await otherKeys())] as never[] };
       },
     );
 
