@@ -16,6 +16,7 @@ import { createCursors } from './http/pagination.ts';
 import { problemRoutes } from './http/problem-routes.ts';
 import type { RateLimits } from './http/rate-limit.ts';
 import { createRateLimiter } from './http/rate-limiter.ts';
+import { hashEmail, parseEmail } from './lib/email.ts';
 import { hashPhone, parsePhone } from './lib/phone.ts';
 import type { Services } from './open.ts';
 import { appIdentityRoutes } from './projects/app-identities-routes.ts';
@@ -71,8 +72,8 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     keyring,
     hashKey,
     metrics,
-    now,
     refused: services.refusals.note,
+    now,
     standalone,
   });
   app.addHook('onClose', () => rateLimiter.flush(now()));
@@ -93,6 +94,10 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   const { config, db, keyring, hashKey, now, log, sandbox, verify, delivery } = services;
   const production = config.mode === 'production';
   const recipientHash = (to: string) => {
+    if (to.includes('@')) {
+      const email = parseEmail(to);
+      return email && hashEmail(hashKey, email.address);
+    }
     const phone = parsePhone(to);
     return phone && hashPhone(hashKey, phone.e164);
   };

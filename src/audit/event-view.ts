@@ -12,7 +12,9 @@ export const EventSchema = Type.Object(
     project: Type.String(),
     mode: Type.Union([Type.Literal('live'), Type.Literal('test')]),
     actor: Type.String({
-      description: 'The API key that caused it, `client:<verification id>` for a client token, or `system`.',
+      description:
+        'The API key that caused it, `client:<verification id>` for a client token, `system`, or `unknown` for who had no ' +
+        'valid key.',
     }),
     verification_id: Type.Optional(Type.String()),
     message_id: Type.Optional(Type.String()),
@@ -37,6 +39,21 @@ export const EventSchema = Type.Object(
   },
   { ...closed, title: 'Event' },
 );
+
+/** Outside the event itself, which is in the log without it. */
+export const ListedEventSchema = Type.Object(
+  {
+    ...EventSchema.properties,
+    log_index: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Place in the audit log, from the moment it is sealed.' }),
+    ),
+  },
+  { ...closed, title: 'ListedEvent' },
+);
+
+export function viewListedEvent(event: AuditEvent, logIndex: number | undefined): Static<typeof ListedEventSchema> {
+  return { ...viewEvent(event), ...(logIndex !== undefined && { log_index: logIndex }) };
+}
 
 export function viewEvent(event: AuditEvent): Static<typeof EventSchema> {
   return {

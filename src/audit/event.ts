@@ -41,6 +41,7 @@ export const EVENT_TYPES = [
   'key.revoked',
   'signing_key.rotated',
   'audit_key.rotated',
+  'audit.exported',
   'routes.updated',
   'recording.created',
   'recording.deleted',
@@ -57,6 +58,8 @@ export const EVENT_TYPES = [
   'webhook_endpoint.disabled',
   'webhook_endpoint.secret_rotated',
   'webhook_endpoint.deleted',
+  'webhook_endpoint.failing',
+  'webhook.exhausted',
   'authentication.failed',
   'authorization.denied',
   'rate_limit.exceeded',
@@ -96,7 +99,7 @@ export interface AuditEvent {
   at: number;
   project: string;
   mode: Mode;
-  /** Who caused it: an API key id, a client token, or `system`. */
+  /** Who caused it: an API key id, a client token, `system`, or `unknown`. */
   actor: string;
   verificationId?: string;
   messageId?: string;

@@ -35,3 +35,18 @@ export function listEvents(db: Kysely<Schema>, filter: EventFilter): Promise<Sel
   if (before !== undefined) query = query.where('position', '<', before);
   return query.orderBy('position', 'desc').limit(filter.limit).execute();
 }
+
+/** By event; what the sealer has not come to yet is missing. */
+export async function findLogIndexes(
+  db: Kysely<Schema>,
+  events: readonly Pick<EventTable, 'id'>[],
+): Promise<Map<string, number>> {
+  if (events.length === 0) return new Map();
+  const ids = events.map(({ id }) => id);
+  const leaves = await db
+    .selectFrom('audit_leaves')
+    .select(['event_id', 'log_index'])
+    .where('event_id', 'in', ids)
+    .execute();
+  return new Map(leaves.map((leaf) => [leaf.event_id, leaf.log_index]));
+}

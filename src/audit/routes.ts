@@ -3,17 +3,18 @@ import { Type } from 'typebox';
 import type { Database } from '../db/open.ts';
 import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../http/pagination.ts';
 import { closed, listOf, TimestampSchema } from '../http/schemas.ts';
+import { MAX_EMAIL_LENGTH } from '../lib/email.ts';
 import { Problem } from '../lib/errors.ts';
 import type { Keyring } from '../lib/keyring.ts';
-import { EventSchema, viewEvent } from './event-view.ts';
+import { ListedEventSchema, viewListedEvent } from './event-view.ts';
 import { fromEventRow } from './events-table.ts';
-import { listEvents } from './list-events.ts';
+import { findLogIndexes, listEvents } from './list-events.ts';
 import { readTimeRange } from './read-time-range.ts';
 
 export interface EventRoutesDeps {
   db: Database;
   keyring: Keyring;
-  /** The hash under which events of this number are filed; null when it is not a valid number. */
+  /** The hash under which events of this number or address are filed; null when it is neither. */
   recipientHash: (to: string) => string | null;
 }
 
@@ -29,7 +30,11 @@ const ListQuery = Type.Object(
     ),
     verification_id: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' })),
     to: Type.Optional(
-      Type.String({ minLength: 3, maxLength: 40, description: 'Phone number, in any usual spelling.' }),
+      Type.String({
+        minLength: 3,
+        maxLength: MAX_EMAIL_LENGTH,
+        description: 'Phone number, in any usual spelling, or e-mail address.',
+      }),
     ),
     since: Type.Optional(TimestampSchema),
     until: Type.Optional(TimestampSchema),
@@ -50,9 +55,10 @@ export function eventRoutes({ db, keyring, recipientHash }: EventRoutesDeps): Fa
           operationId: 'listEvents',
           tags: ['Events'],
           summary: 'Events of the project, newest first',
-          description: 'Events of the key’s own project and mode. `since` is inclusive, `until` exclusive.',
+          description:
+            'Events of the key’s own project and mode. `since` is inclusive, `until` exclusive. The types: docs/guides/events.md.',
           querystring: ListQuery,
-          response: { 200: listOf(EventSchema) },
+          response: { 200: listOf(ListedEventSchema) },
         },
       },
       async ({ auth, query }) => {
@@ -68,12 +74,13 @@ export function eventRoutes({ db, keyring, recipientHash }: EventRoutesDeps): Fa
           before: before === undefined ? undefined : Number(before),
           limit: limit + 1,
         });
+        const sealed = await findLogIndexes(db.kysely, rows);
         return toPage(
           rows,
           limit,
           cursors,
           (row) => [row.position],
-          (row) => viewEvent(fromEventRow(row)),
+          (row) => viewListedEvent(fromEventRow(row), sealed.get(row.id)),
         );
       },
     );
@@ -83,9 +90,10 @@ export function eventRoutes({ db, keyring, recipientHash }: EventRoutesDeps): Fa
     // `?to=+33…` that was not percent-encoded arrives with a space.
     const hash = recipientHash(to.replace(/^ /, '+'));
     if (hash === null) {
-      throw new Problem('invalid_phone_number', {
-        errors: [{ pointer: 'to', message: 'is not a valid phone number' }],
-      });
+      const [code, what] = to.includes('@')
+        ? (['invalid_request', 'e-mail address'] as const)
+        : (['invalid_phone_number', 'phone number'] as const);
+      throw new Problem(code, { errors: [{ pointer: 'to', message: `is not a valid ${what}` }] });
     }
     return hash;
   }

@@ -11,6 +11,8 @@ interface Event {
   type: string;
   created_at: string;
   verification_id: string;
+  message_id?: string;
+  log_index?: number;
 }
 
 for (const profile of ['embedded', 'postgres'] as const) {
@@ -127,6 +129,28 @@ for (const profile of ['embedded', 'postgres'] as const) {
       expect(await list(`to=${encodeURIComponent(newNumber())}`)).toEqual([]);
     });
 
+    it('of one e-mail address, however it is written', async () => {
+      const send = (to: string) =>
+        api.call('POST', '/v1/messages', { to, channel: 'email', text: 'Hello', subject: 'Hi' });
+      const { body } = await send('Ann@example.com');
+      await send('bob@example.com');
+      const events = await list(`to=${encodeURIComponent('ann+x@EXAMPLE.com')}`);
+      expect(new Set(events.map(({ message_id }) => message_id))).toEqual(new Set([body.id]));
+    });
+
+    it('with its place in the audit log, once it has one', async () => {
+      const { sealer } = api.services.auditLog;
+      while (await sealer.sealPortion());
+      const id = await start();
+      expect((await list(`verification_id=${id}`)).map(({ log_index }) => log_index)).not.toContainEqual(
+        expect.anything(),
+      );
+      while (await sealer.sealPortion());
+      const [last, ...before] = (await list(`verification_id=${id}`)).map(({ log_index = -1 }) => log_index);
+      expect(before.map((index, at) => index + at + 1)).toEqual(before.map(() => last));
+      expect(last).toBeGreaterThan(0);
+    });
+
     it('from a time on, and before a time', async () => {
       const at = (ms: number) => encodeURIComponent(new Date(ms).toISOString());
       const { now } = api.clock;
@@ -167,6 +191,7 @@ for (const profile of ['embedded', 'postgres'] as const) {
         ['a type that is none', 'type=%25', 'type'],
         ['a family within a family', 'type=*.*', 'type'],
         ['a number that is none', 'to=12345', 'to'],
+        ['an address that is none', 'to=a@b', 'to'],
         ['a time that is none', 'since=yesterday', 'since'],
         ['a day that is none', 'since=2027-02-32T00:00:00Z', 'since'],
         ['30 February', 'since=2027-02-30T00:00:00Z', 'since'],
