@@ -6,7 +6,7 @@ import type { InviteTransaction } from './invite-transaction.ts';
 import { type Headers, NO_BODY, readCSeq, type SipRequest, type SipResponse, tagOf } from './message.ts';
 import { hostText } from './read-uri.ts';
 import { type AudioDescription, readSdp } from './sdp.ts';
-import { ALLOW, type Answer, authorize, type UserAgent } from './user-agent.ts';
+import { ALLOW, type Answer, authorize, MAX_CHALLENGES, type UserAgent } from './user-agent.ts';
 
 /** A call to one phone, from its INVITE to its end. */
 export interface Call {
@@ -56,9 +56,6 @@ export interface CallOptions {
   answer(offer: AudioDescription): Buffer | null;
   events: CallEvents;
 }
-
-/** A server that finds every answer stale would ask forever. */
-const MAX_CHALLENGES = 3;
 
 export function startCall(options: CallOptions): Call {
   const { agent, flow, callId, credentials, events } = options;

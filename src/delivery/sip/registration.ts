@@ -1,11 +1,11 @@
 import type { ProviderLog } from '../provider.ts';
 import { newToken } from './dialog.ts';
-import type { Flow, Target } from './flow.ts';
+import type { Target } from './flow.ts';
 import { headerOf, headersOf, readParameters, type SipResponse } from './message.ts';
 import { newRequest } from './new-request.ts';
 import { hostText, readUri, uriOf } from './read-uri.ts';
 import type { TrunkOptions } from './trunk.ts';
-import type { UserAgent } from './user-agent.ts';
+import { MAX_CHALLENGES, type UserAgent } from './user-agent.ts';
 
 /** For trunks that let in only who has registered (RFC 3261 §10). */
 export interface RegistrationOptions {
@@ -28,6 +28,7 @@ interface Deps {
 /** Renewed when so much of it has gone by. */
 const RENEW_AT = 0.8;
 const CLOSE_MS = 1_000;
+const LONGEST_SECONDS = 86_400;
 
 export function keepRegistered(
   trunk: TrunkOptions,
@@ -36,46 +37,58 @@ export function keepRegistered(
 ): Registration {
   const { name, domain, credentials } = trunk;
   const user = credentials?.username ?? 'countersign';
-  const aor = `<sip:${encodeURIComponent(user)}@${domain}>`;
+  const aor = `<sip:${encodeURIComponent(user)}@${hostText(domain)}>`;
   /** One for all of them, so that their numbers tell which is the newest (RFC 3261 §10.2). */
   const callId = newToken();
   let sequence = 0;
   let timer: NodeJS.Timeout | undefined;
-  let flow: Flow | null = null;
+  /** The server that has registered us. */
+  let registrar: Target | null = null;
+  /** What is asked for: more, when a server wants it so (§10.2.8). */
+  let seconds = expiresSeconds;
   let isRegistered = false;
   let isClosed = false;
 
-  async function register(seconds: number): Promise<SipResponse | null> {
-    if (!flow) {
-      const [server] = await servers();
-      flow = server ? await agent.open(server) : null;
-      flow?.onLost(() => {
-        flow = null;
-      });
-    }
+  async function register(server: Target, forSeconds: number): Promise<SipResponse | null> {
+    const flow = await agent.open(server);
     if (!flow) return null;
-    // Room for the number of a request with credentials.
-    sequence += 2;
+    // Room for the numbers of requests with credentials.
+    sequence += 1 + MAX_CHALLENGES;
     const contact = `<sip:${encodeURIComponent(user)}@${hostText(flow.local.address)}:${flow.local.port};transport=${flow.protocol}>`;
-    const request = newRequest('REGISTER', `sip:${domain}`, { from: aor, to: aor }, { sequence, callId }, [
+    const request = newRequest('REGISTER', `sip:${hostText(domain)}`, { from: aor, to: aor }, { sequence, callId }, [
       ['contact', contact],
-      ['expires', String(seconds)],
+      ['expires', String(forSeconds)],
     ]);
     return agent.request(request, flow, credentials);
   }
 
+  /** By the server that has us already, else by the first that takes us. */
+  async function registerAnywhere(): Promise<SipResponse | null> {
+    let response: SipResponse | null = null;
+    for (const server of registrar ? [registrar] : await servers()) {
+      response = await register(server, seconds);
+      const shortest = response?.status === 423 ? readSeconds(headerOf(response, 'min-expires')) : undefined;
+      if (shortest !== undefined && shortest > seconds && shortest <= LONGEST_SECONDS) {
+        seconds = shortest;
+        response = await register(server, seconds);
+      }
+      registrar = isAccepted(response) ? server : null;
+      if (registrar || isClosed) break;
+    }
+    return response;
+  }
+
   async function renew(): Promise<void> {
-    const response = await register(expiresSeconds);
+    const response = await registerAnywhere();
     if (isClosed) return;
-    const accepted = response !== null && response.status < 300;
+    const accepted = isAccepted(response);
     if (accepted !== isRegistered || !accepted) {
       const facts = { trunk: name, status: response?.status ?? null };
       if (accepted) log.info(facts, 'SIP registered');
       else log.warn(facts, 'SIP registration failed');
     }
     isRegistered = accepted;
-    if (!accepted) flow = null;
-    timer = setTimeout(renew, accepted ? grantedMs(response, expiresSeconds) * RENEW_AT : retryMs);
+    timer = setTimeout(renew, accepted ? grantedMs(response, seconds) * RENEW_AT : retryMs);
   }
 
   void renew();
@@ -83,11 +96,11 @@ export function keepRegistered(
     async close() {
       isClosed = true;
       clearTimeout(timer);
-      if (!isRegistered) return;
+      if (!registrar) return;
       const late = new Promise((resolve) => {
         timer = setTimeout(resolve, CLOSE_MS);
       });
-      await Promise.race([register(0), late]);
+      await Promise.race([register(registrar, 0), late]);
       clearTimeout(timer);
     },
   };
@@ -97,6 +110,10 @@ export function keepRegistered(
 function grantedMs(response: SipResponse, asked: number): number {
   const own = headersOf(response, 'contact').find((contact) => readUri(uriOf(contact) ?? '') !== null) ?? '';
   const stated = readParameters(own.slice(own.lastIndexOf('>') + 1)).get('expires') ?? headerOf(response, 'expires');
-  const seconds = stated !== undefined && /^\d{1,7}$/.test(stated) ? Number(stated) : asked;
-  return Math.max(1, Math.min(seconds, asked)) * 1_000;
+  return Math.max(1, Math.min(readSeconds(stated) ?? asked, asked)) * 1_000;
 }
+
+const readSeconds = (text = '') => (/^\d{1,7}$/.test(text) ? Number(text) : undefined);
+
+const isAccepted = (response: SipResponse | null): response is SipResponse =>
+  response !== null && response.status < 300;

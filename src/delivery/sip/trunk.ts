@@ -128,8 +128,8 @@ const keyOf = ({ protocol, address, port }: Target) => `${protocol} ${address} $
 function optionsRequest({ domain }: TrunkOptions, flow: Flow): SipRequest {
   return newRequest(
     'OPTIONS',
-    `sip:${domain}`,
-    { from: `<sip:${hostText(flow.local.address)}>`, to: `<sip:${domain}>` },
+    `sip:${hostText(domain)}`,
+    { from: `<sip:${hostText(flow.local.address)}>`, to: `<sip:${hostText(domain)}>` },
     { sequence: 1, callId: newToken() },
     [],
   );

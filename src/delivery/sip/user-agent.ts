@@ -35,7 +35,7 @@ export interface UserAgent {
   invite(request: SipRequest, flow: Flow, events: InviteEvents): { transaction: InviteTransaction; sent: SipRequest };
   /** CANCEL of that INVITE: same server, same branch. */
   cancel(invite: SipRequest, flow: Flow): void;
-  /** Null: no final response. A challenge is answered, once. */
+  /** Null: no final response. Challenges are answered, of a proxy and of the server behind it too. */
   request(request: SipRequest, flow: Flow, credentials: Credentials | null): Promise<SipResponse | null>;
   /** Sent once, expects no response. */
   acknowledge(request: SipRequest, flow: Flow): SipRequest;
@@ -54,6 +54,9 @@ export interface UserAgentOptions {
 
 /** What was said last, a BYE for instance, may be answered within it. */
 const CLOSE_MS = 500;
+
+/** A server that finds every answer stale would ask forever. */
+export const MAX_CHALLENGES = 3;
 
 export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO';
 
@@ -141,9 +144,13 @@ export function createUserAgent({ local, streams, timers, isKnown }: UserAgentOp
     },
 
     async request(request, flow, credentials) {
-      const response = await new Promise<SipResponse | null>((done) => send(request, flow, done));
-      const authorized = response && authorize(request, response, credentials);
-      return authorized ? new Promise((done) => send(authorized, flow, done)) : response;
+      let next = request;
+      for (let challenges = 0; ; challenges++) {
+        const response = await new Promise<SipResponse | null>((done) => send(next, flow, done));
+        const authorized = response && challenges < MAX_CHALLENGES ? authorize(next, response, credentials) : null;
+        if (!authorized) return response;
+        next = authorized;
+      }
     },
 
     acknowledge(request, flow) {
