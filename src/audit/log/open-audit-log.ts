@@ -1,9 +1,10 @@
 import type { Database } from '../../db/open.ts';
 import type { Now } from '../../lib/clock.ts';
 import type { Keyring } from '../../lib/keyring.ts';
+import type { Loop } from '../../lib/loop.ts';
 import { ensureAuditKey } from './audit-keys.ts';
 import { type Checkpointer, createCheckpointer } from './checkpoints.ts';
-import { createLogKeeper, type LogKeeper } from './log-keeper.ts';
+import { createLogKeeper } from './log-keeper.ts';
 import { createSealer, type Sealer, type SealerLog } from './sealer.ts';
 
 /** The tamper-evident log over the events. */
@@ -11,7 +12,7 @@ export interface AuditLog {
   sealer: Sealer;
   checkpointer: Checkpointer;
   /** Seals and signs in the background. */
-  keeper: LogKeeper;
+  keeper: Loop;
 }
 
 export interface AuditLogDeps {
