@@ -41,7 +41,7 @@ export async function resolveServer(
   if (port !== null) return (await addressesOf(host, dns)).map((address) => at(address, port));
   const records = await dns.srv(`${SRV_PREFIXES[protocol]}.${host}`).catch(() => []);
   // A single "." says that the service is not offered (RFC 2782).
-  const servers = orderServers(records, random).filter(({ name }) => name !== '' && name !== '.');
+  const servers = orderServers(records, random).filter(({ name, port }) => name !== '' && name !== '.' && port > 0);
   if (records.length === 0)
     return (await addressesOf(host, dns)).map((address) => at(address, DEFAULT_PORTS[protocol]));
   const found = await Promise.all(

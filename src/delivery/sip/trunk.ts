@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ProviderLog } from '../provider.ts';
 import { newToken } from './dialog.ts';
 import type { Credentials } from './digest.ts';
@@ -52,22 +53,32 @@ export interface TrunkDeps {
 
 /** How long the answer of DNS is used. */
 const RESOLVED_MS = 60_000;
+/** How long a call waits for it where an older one is known. */
+const DNS_PATIENCE_MS = 500;
 
 export function createTrunk(options: TrunkOptions, { agent, dns, log }: TrunkDeps): Trunk {
   const facts = { trunk: options.name };
   const down = new Set<string>();
   let resolved: { targets: Target[]; until: number } | null = null;
+  let resolving: Promise<Target[]> | null = null;
   let pinging: NodeJS.Timeout | undefined;
   let registration: Registration | null = null;
   let isClosed = false;
 
+  /** What was found last is used when DNS does not answer soon: that it is out of order takes away nothing. */
   async function resolve(): Promise<Target[]> {
     const now = performance.now();
     if (resolved && resolved.until > now) return resolved.targets;
-    const targets = await resolveServer(options, dns);
-    // DNS that is out of order takes away nothing.
-    if (targets.length > 0 || !resolved) resolved = { targets, until: now + (targets.length > 0 ? RESOLVED_MS : 0) };
-    return resolved.targets;
+    resolving ??= resolveServer(options, dns).then((targets) => {
+      resolving = null;
+      if (targets.length > 0 || !resolved) {
+        resolved = { targets, until: performance.now() + (targets.length > 0 ? RESOLVED_MS : 0) };
+      }
+      return resolved.targets;
+    });
+    const known = resolved?.targets ?? [];
+    if (known.length === 0) return resolving;
+    return Promise.race([resolving, pause(DNS_PATIENCE_MS, known, { ref: false })]);
   }
 
   async function ping(): Promise<void> {

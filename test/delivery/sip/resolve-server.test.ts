@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { type Dns, resolveServer } from '../../../src/delivery/sip/resolve-server.ts';
+import { createTrunk, type TrunkOptions } from '../../../src/delivery/sip/trunk.ts';
 import { createTrunkGate } from '../../../src/delivery/sip/trunk-gate.ts';
 
 const record = (name: string, priority: number, weight = 0, port = 5070) => ({ name, port, priority, weight });
@@ -46,8 +47,25 @@ it('without SRV, with a port or by an address the host itself is taken', async (
   ]);
   expect(await places({ protocol: 'udp', host: '192.0.2.7', port: null }, dns)).toEqual(['192.0.2.7 5060']);
   expect(await places({ protocol: 'udp', host: 'nobody.example.com', port: null }, dns)).toEqual([]);
+  const broken = dnsOf({ '_sip._udp.broken.example.com': [record('a.example.com', 0, 0, 0)] }, hosts);
+  expect(await places({ protocol: 'udp', host: 'broken.example.com', port: null }, broken)).toEqual([]);
   // It says that it is not offered (RFC 2782).
   expect(await places({ protocol: 'tcp', host: 'dot.example.com', port: null }, dns)).toEqual([]);
+});
+
+it('a trunk is where it was when DNS fails, or says nothing any more', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const dns = dnsOf({}, { 'example.com': ['192.0.2.9'] });
+  const options = { name: 'trunk', protocol: 'tcp', host: 'example.com', port: 5060, channels: 1, callsPerSecond: 1 };
+  const trunk = createTrunk(options as TrunkOptions, { agent: {} as never, dns, log: {} as never });
+  const servers = async () => (await trunk.servers()).map(({ address }) => address);
+  expect(await servers()).toEqual(['192.0.2.9']);
+  vi.advanceTimersByTime(61_000);
+  dns.addresses = () => Promise.reject(new Error('ESERVFAIL'));
+  expect(await servers()).toEqual(['192.0.2.9']);
+  dns.addresses = () => new Promise(() => {});
+  expect(await servers()).toEqual(['192.0.2.9']);
 });
 
 it('a trunk takes so many calls at a time, so many a second, and none while it pauses', () => {
