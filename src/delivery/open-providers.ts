@@ -111,7 +111,7 @@ function providerDeps(name: string, deps: OpenProvidersDeps): ProviderDeps {
     state: createCarrierState(keyring, name),
     recordings: {
       samples: recordings.samples,
-      link: (id) => `${base}/recordings/${links.make(id, now())}.wav`,
+      link: (id) => `${base}${links.make(id, now())}`,
     },
   };
 }

@@ -30,6 +30,8 @@ export const tools = {
   baresip: { names: ['baresip'], folders: ['/usr/bin'], packages: ['baresip-core'] },
   sipp: { names: ['sipp'], folders: ['/usr/bin'], packages: ['sip-tester'] },
   'espeak-ng': { names: ['espeak-ng'], folders: ['/usr/bin'], packages: ['espeak-ng'] },
+  ffmpeg: { names: ['ffmpeg'], folders: ['/usr/bin'], packages: ['ffmpeg'] },
+  sox: { names: ['sox'], folders: ['/usr/bin'], packages: ['sox', 'libsox-fmt-mp3'] },
   chromium: { names: ['chromium', 'chromium-browser', 'google-chrome'], folders: ['/usr/bin'], packages: ['chromium'] },
 } as const satisfies Record<string, Tool>;
 

@@ -22,6 +22,7 @@ const tags = ['Recordings'];
 const read = { scope: 'messages:read' } as const;
 const write = { scope: 'messages:send' } as const;
 const IdParams = Type.Object({ id: Type.String({ pattern: RECORDING_ID.source }) }, closed);
+const LinkParams = Type.Object({ id: IdParams.properties.id, token: Type.String() }, closed);
 const WAV = 'audio/wav';
 
 const RecordingSchema = Type.Object(
@@ -35,7 +36,8 @@ const RecordingSchema = Type.Object(
   { ...closed, title: 'Recording' },
 );
 
-const file = { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) };
+/** Octets: JSON Schema has no word for them (OpenAPI 3.1 §4.8.14). */
+const file = { schema: Type.Unsafe<Buffer>({}) };
 
 export function recordingRoutes(deps: RecordingRoutesDeps): FastifyPluginAsyncTypebox {
   const { recordings, links, now } = deps;
@@ -127,17 +129,11 @@ export function recordingRoutes(deps: RecordingRoutesDeps): FastifyPluginAsyncTy
 
     /** For carriers: the link is all that they have, and enough. */
     app.get(
-      '/recordings/:link',
-      {
-        config: { public: true },
-        schema: {
-          hide: true,
-          params: Type.Object({ link: Type.String({ maxLength: 300, pattern: '^[\\w.-]+\\.wav$' }) }, closed),
-        },
-      },
+      '/recordings/:id/:token',
+      { config: { public: true }, schema: { hide: true, params: LinkParams } },
       async (request, reply) => {
-        const id = links.read(request.params.link.slice(0, -'.wav'.length), now());
-        const audio = id === null ? null : await recordings.audio(id);
+        const { id, token } = request.params;
+        const audio = links.isValid(id, token, now()) ? await recordings.audio(id) : null;
         if (!audio) throw new Problem('not_found');
         return reply.type(WAV).send(audio);
       },
