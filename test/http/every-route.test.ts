@@ -43,12 +43,14 @@ const PARAMETERS: Record<string, string> = {
   locale: 'en',
   host: 'login.example.com',
   hash: 'FA%2B9qCX9VSu',
+  delivery: `dlv_${'0'.repeat(26)}`,
 };
 
 const PREFIXES = [
   ['/keys', 'key_'],
   ['/projects', 'prj_'],
   ['/messages', 'msg_'],
+  ['/webhook-endpoints', 'whk_'],
 ] as const;
 
 function idFor(path: string): string {
@@ -86,6 +88,7 @@ it('wants a key unless it says otherwise, whatever is sent (API-21)', async () =
     'GET /health/ready',
     'GET /metrics',
     'GET /openapi.json',
+    'GET /schemas/webhook-2026-11-22.xsd',
   ]);
 });
 
