@@ -60,6 +60,7 @@ export const EVENT_TYPES = [
   'webhook_endpoint.deleted',
   'webhook_endpoint.failing',
   'webhook.exhausted',
+  'webhook.test',
   'authentication.failed',
   'authorization.denied',
   'rate_limit.exceeded',

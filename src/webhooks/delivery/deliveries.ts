@@ -1,0 +1,82 @@
+import type { Database } from '../../db/open.ts';
+import { writeTransaction } from '../../db/transaction.ts';
+import type { Delivery } from './delivery.ts';
+
+/** What callers see and ask of an endpoint's deliveries. That the endpoint is theirs was found out before. */
+
+export interface ListDeliveries {
+  status?: Delivery['status'];
+  /** The log's index of the last one of the page before. */
+  before?: number;
+  limit: number;
+}
+
+/** Newest event first. What only waits in the log has no row yet. */
+export async function listDeliveries(
+  { kysely }: Pick<Database, 'kysely'>,
+  endpoint: string,
+  { status, before, limit }: ListDeliveries,
+): Promise<Delivery[]> {
+  let query = kysely.selectFrom('webhook_deliveries').selectAll().where('endpoint_id', '=', endpoint);
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (before !== undefined) query = query.where('log_index', '<', before);
+  return query.orderBy('log_index', 'desc').limit(limit).execute();
+}
+
+export type Requested = { kind: 'queued'; delivery: Delivery } | { kind: 'not_found' } | { kind: 'disabled' };
+
+/**
+ * Sends one again as soon as may be, whatever became of it, with the same id; the schedule begins anew. An endpoint
+ * that is held or asked to be spared is tried at once.
+ */
+export async function retryDelivery(db: Database, endpoint: string, id: string, now: number): Promise<Requested> {
+  return writeTransaction(db, {}, async (trx) => {
+    const delivery = await trx
+      .updateTable('webhook_deliveries')
+      .set({ status: 'pending', step: 0, next_at: now, updated_at: now })
+      .where('id', '=', id)
+      .where('endpoint_id', '=', endpoint)
+      .returningAll()
+      .executeTakeFirst();
+    if (!delivery) return { kind: 'not_found' };
+    const cursor = await trx
+      .updateTable('webhook_cursors')
+      .set({ due_at: now, rests_until: 0 })
+      .where('endpoint_id', '=', endpoint)
+      .executeTakeFirst();
+    return cursor.numUpdatedRows > 0n ? { kind: 'queued', delivery } : { kind: 'disabled' };
+  });
+}
+
+/** An event is sealed after it happened, a checkpoint signed after that; clocks of instances differ by less. */
+const CLOCKS_MS = 300_000;
+
+/**
+ * Sends everything again that happened since then and was not delivered, also while the endpoint was disabled. False:
+ * it is disabled now.
+ */
+export async function replayDeliveries(db: Database, endpoint: string, since: number, now: number): Promise<boolean> {
+  return writeTransaction(db, {}, async (trx) => {
+    const cursor = await trx
+      .updateTable('webhook_cursors')
+      .set({ due_at: now })
+      .where('endpoint_id', '=', endpoint)
+      .returning('next')
+      .executeTakeFirst();
+    if (!cursor) return false;
+    const checkpoint = await trx
+      .selectFrom('audit_checkpoints')
+      .select('size')
+      .where('created_at', '<=', since - CLOCKS_MS)
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    const range = { next: checkpoint?.size ?? 0, until: cursor.next };
+    await trx
+      .insertInto('webhook_replays')
+      .values({ endpoint_id: endpoint, since, ...range })
+      .onConflict((conflict) => conflict.columns(['endpoint_id', 'since']).doUpdateSet(range))
+      .execute();
+    return true;
+  });
+}
