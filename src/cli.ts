@@ -17,23 +17,36 @@ countersign keys rotate [--compromised]
                                    make a new key to sign proofs with; it signs after ten minutes, when every
                                    verifier has it. --compromised: at once, and the old ones are void
 
+countersign audit export [--format ndjson|csv|ocsf|cef] [--project ID [--mode live|test]] [--since TIME]
+                         [--until TIME] [--cursor LOG_INDEX]
+                                   write the log to stdout, of the whole installation unless told otherwise
+countersign audit verify --export FILE [--checkpoints FILE …] [--keys KEY|FILE …] [--partial] [--json]
+                                   judge an export offline: exit code 0 proven, 3 changed, 4 not proven.
+                                   --partial: it is of one project or of a time, the rest is there as hashes
+
 Without --project, keys are those of the first project. Settings come from the environment: docs/configuration.md
 `;
 
-interface Command {
+type Command = {
   options?: NonNullable<ParseArgsConfig['options']>;
   /** Names of what must follow. */
   operands?: string[];
-  run(config: Config, options: Options, operands: string[]): Promise<number>;
-}
+} & (
+  | { run(config: Config, options: Options, operands: string[]): Promise<number> }
+  /** Where there is neither configuration nor database. */
+  | { runOffline(options: Options): Promise<number> }
+);
 
-type Options = Record<string, string | boolean | undefined>;
+type Options = Record<string, string | string[] | boolean | undefined>;
 
 const DONE = 0;
 const FAILED = 1;
 const MISUSED = 2;
+/** Of an export of the log. */
+const VERDICTS = { proven: DONE, changed: 3, unproven: 4 } as const;
 
 const text = { type: 'string' } as const;
+const texts = { type: 'string', multiple: true, default: [] as string[] } as const;
 const flag = { type: 'boolean' } as const;
 
 const commands: Record<string, Command> = {
@@ -117,6 +130,34 @@ const commands: Record<string, Command> = {
       });
     },
   },
+  'audit export': {
+    options: { format: text, project: text, mode: text, since: text, until: text, cursor: text },
+    async run(config, options) {
+      const { writeExport } = await import('./audit/export/export-command.ts');
+      return withProject(config, {}, async (db, project) => {
+        const target = { out: process.stdout, project, now: Date.now() };
+        const refused = await writeExport(db, options as Record<string, string>, target);
+        return refused === null ? DONE : misuse(refused);
+      });
+    },
+  },
+  'audit verify': {
+    options: { export: text, checkpoints: texts, keys: texts, partial: flag, json: flag },
+    async runOffline(options) {
+      const { verifyFiles } = await import('./audit/verify-command.ts');
+      if (typeof options.export !== 'string') return misuse('audit verify needs --export FILE');
+      const verified = await verifyFiles({
+        export: options.export,
+        checkpoints: options.checkpoints as string[],
+        keys: options.keys as string[],
+        partial: options.partial === true,
+        json: options.json === true,
+      });
+      if (verified.kind === 'refused') return misuse(verified.why);
+      print(verified.text);
+      return VERDICTS[verified.verdict];
+    },
+  },
 };
 
 async function run(args: string[]): Promise<number> {
@@ -125,7 +166,7 @@ async function run(args: string[]): Promise<number> {
     print(USAGE.trimEnd());
     return DONE;
   }
-  const words = args[0] === 'keys' ? 2 : 1;
+  const words = args[0] === 'keys' || args[0] === 'audit' ? 2 : 1;
   const name = args.slice(0, words).join(' ');
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) return misuse(`there is no command ${name}`);
@@ -142,6 +183,7 @@ async function run(args: string[]): Promise<number> {
   }
   if (parsed.positionals.length !== operands.length) return misuse(`${name} takes ${operands.join(' ')}`);
   try {
+    if ('runOffline' in command) return await command.runOffline(parsed.values);
     const { readConfig } = await import('./config.ts');
     return await command.run(readConfig(), parsed.values, parsed.positionals);
   } catch (error) {

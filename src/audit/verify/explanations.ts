@@ -1,0 +1,140 @@
+import type { Line } from './leaf.ts';
+import type { Finding } from './report.ts';
+
+/** What a row lacks: all of its event, or what is personal in it. */
+export type Lack = 'event' | 'personal';
+
+/**
+ * What is missing from the log must be told by the log itself: erasures name the rows they took something from,
+ * retention a stretch of them and how many. Such events come after the rows they tell of, so they are collected before
+ * the rows are judged; that they are what was sealed shows when their own turn comes.
+ */
+export interface Explanations {
+  /** Looks at a line for what it may explain. */
+  collect(line: string): void;
+  /** Called in the order of rows. */
+  explains(lack: Lack, index: number, line: Line): boolean;
+  /** Retention that more rows would need than it says it has passed. */
+  overdrawn(): Finding[];
+}
+
+interface Claim {
+  /** Rows, both inclusive. */
+  from: number;
+  to: number;
+  /** Where it is told: it explains only what is before it. */
+  toldAt: number;
+  /** Of retention: only events of this family, or null for those of any; only those so old; only so many. */
+  retention: { family: string | null; before: string; count: number; used: number } | null;
+}
+
+const MARKS = ['"type":"erasure.applied"', '"type":"retention.applied"'];
+
+export function createExplanations(): Explanations {
+  const claims = new Map<string, Claim[]>();
+  const cursors = new Map<string, { sorted: Claim[]; next: number }>();
+
+  function add(lack: Lack, line: Line, claim: Claim): void {
+    const key = keyOf(lack, line);
+    const known = claims.get(key);
+    if (known) known.push(claim);
+    else claims.set(key, [claim]);
+  }
+
+  function cursorOf(key: string) {
+    const known = cursors.get(key);
+    if (known) return known;
+    const sorted = (claims.get(key) ?? []).sort((a, b) => a.from - b.from || a.to - b.to);
+    const cursor = { sorted, next: 0 };
+    cursors.set(key, cursor);
+    return cursor;
+  }
+
+  return {
+    collect(text) {
+      if (!MARKS.some((mark) => text.includes(mark))) return;
+      const line = parse(text);
+      if (line?.type === 'erasure.applied') {
+        for (const [from, to] of readRanges(line.data.log_indexes)) {
+          add('personal', line, { from, to, toldAt: line.log_index, retention: null });
+        }
+      } else if (line?.type === 'retention.applied') {
+        const told = readRetention(line);
+        if (told) add(told.lack, line, told.claim);
+      }
+    },
+
+    explains(lack, index, line) {
+      const cursor = cursorOf(keyOf(lack, line));
+      const { sorted } = cursor;
+      while ((sorted[cursor.next]?.to ?? index) < index) cursor.next += 1;
+      const fitting: Claim[] = [];
+      for (let i = cursor.next; (sorted[i]?.from ?? Infinity) <= index; i += 1) {
+        const claim = sorted[i];
+        if (claim && claim.to >= index && fits(claim, index, line)) fitting.push(claim);
+      }
+      // What is exact goes first: it uses up no retention.
+      const chosen = fitting.find(({ retention }) => retention === null) ?? fitting[0];
+      if (chosen?.retention) chosen.retention.used += 1;
+      return chosen !== undefined;
+    },
+
+    overdrawn() {
+      return [...claims.entries()].flatMap(([key, list]) =>
+        list.flatMap(({ from, to, toldAt, retention }): Finding[] => {
+          if (!retention || retention.used <= retention.count) return [];
+          const what = key.startsWith('event') ? 'are gone' : 'lack personal fields';
+          const message = `${retention.used} rows ${what}, but row ${toldAt} tells of ${retention.count}`;
+          return [{ kind: key.startsWith('event') ? 'deleted' : 'erased', from, to, message }];
+        }),
+      );
+    },
+  };
+}
+
+function keyOf(lack: Lack, { project, mode }: Line): string {
+  return `${lack} ${project} ${mode}`;
+}
+
+function fits({ toldAt, retention }: Claim, index: number, { type, created_at }: Line): boolean {
+  if (toldAt <= index) return false;
+  if (!retention) return true;
+  if (typeof type !== 'string' || typeof created_at !== 'string') return false;
+  const isOldEnough = created_at <= retention.before;
+  return isOldEnough && (retention.family === null || type.startsWith(`${retention.family}.`));
+}
+
+interface Told extends Line {
+  log_index: number;
+  data: Record<string, unknown>;
+}
+
+function parse(text: string): Told | null {
+  try {
+    const line = JSON.parse(text);
+    const isEvent = Number.isSafeInteger(line.log_index) && typeof line.data === 'object' && line.data !== null;
+    return isEvent ? line : null;
+  } catch {
+    return null;
+  }
+}
+
+function readRanges(value: unknown): [number, number][] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(
+    (range): range is [number, number] =>
+      Array.isArray(range) && range.length === 2 && range.every(Number.isSafeInteger),
+  );
+}
+
+/** Classes of events are `events`, `events:<family>`, and `client` for where somebody was. */
+function readRetention({ log_index, data }: Told): { lack: Lack; claim: Claim } | null {
+  const { class: name, before, count, first_index, last_index } = data;
+  if (typeof name !== 'string' || typeof before !== 'string' || typeof count !== 'number') return null;
+  if (typeof first_index !== 'number' || typeof last_index !== 'number') return null;
+  const [kind, family = null] = name.split(':');
+  if (kind !== 'events' && kind !== 'client') return null;
+  const retention = { family, before, count, used: 0 };
+  const lack = kind === 'events' ? 'event' : 'personal';
+  return { lack, claim: { from: first_index, to: last_index, toldAt: log_index, retention } };
+}

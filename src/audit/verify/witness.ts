@@ -1,0 +1,100 @@
+import { type Checkpoint, compareCheckpoints, readCheckpoints } from './checkpoints.ts';
+import type { Line } from './leaf.ts';
+import { isSignedBy, type NoteKey, parseNoteKey } from './note.ts';
+import type { Finding } from './report.ts';
+import type { Tree } from './tree.ts';
+
+/** What was kept outside: says of the rows so far whether they are the ones it saw. */
+export interface Witness {
+  /** One past the last row that a checkpoint vouches for. */
+  readonly proven: number;
+  readonly agree: number;
+  readonly unchecked: number;
+  readonly read: number;
+  /** Compares the tree with the checkpoints of up to its size. Null: no tree can be made any more. */
+  compare(size: number, tree: Tree | null): void;
+  /** An event whose leaf is right: a key may hand over to another one in it. */
+  readEvent(index: number, line: Line): void;
+  /** When all rows have been read. */
+  finish(size: number): void;
+}
+
+export function createWitness(
+  texts: readonly string[],
+  given: readonly NoteKey[],
+  report: (finding: Finding) => void,
+): Witness {
+  const { list, broken } = readCheckpoints(texts);
+  const keys = [...given];
+  const announced: { index: number; key: NoteKey }[] = [];
+  const signed: Checkpoint[] = [];
+  let reached = 0;
+  let proven = 0;
+  let agree = 0;
+  let unchecked = 0;
+  let hasDisagreed = false;
+  if (broken > 0) report({ kind: 'checkpoint', message: `${broken} paragraphs are no checkpoints` });
+
+  function isSigned(checkpoint: Checkpoint): boolean {
+    const trusted = isSignedBy(checkpoint.note, keys);
+    if (trusted) signed.push(checkpoint);
+    else {
+      const message = `no given key has signed the checkpoint of size ${checkpoint.size}, or it is not what was signed`;
+      report({ kind: 'checkpoint', message });
+    }
+    return trusted;
+  }
+
+  function judge(checkpoint: Checkpoint, size: number, tree: Tree | null): void {
+    if (!isSigned(checkpoint)) return;
+    if (!tree || checkpoint.size < size) unchecked += 1;
+    else if (tree.root().equals(checkpoint.root)) {
+      agree += 1;
+      proven = size;
+      // Its signer has seen the event in which the next key is named.
+      while (announced[0] && announced[0].index < size) keys.push((announced.shift() as { key: NoteKey }).key);
+    } else if (!hasDisagreed) {
+      // All later ones disagree for the same reason.
+      hasDisagreed = true;
+      const message = `the rows do not make the root of the checkpoint of size ${size}`;
+      report({ kind: 'root', from: proven, to: Math.max(proven, size - 1), message });
+    }
+  }
+
+  return {
+    get proven() {
+      return proven;
+    },
+    get agree() {
+      return agree;
+    },
+    get unchecked() {
+      return unchecked;
+    },
+    read: list.length,
+
+    compare(size, tree) {
+      for (let next = list[reached]; next && next.size <= size; next = list[reached]) {
+        reached += 1;
+        judge(next, size, tree);
+      }
+    },
+
+    readEvent(index, { type, data }) {
+      if (type !== 'audit_key.rotated') return;
+      const { verifier, compromised } = data as { verifier?: unknown; compromised?: unknown };
+      // A key in wrong hands names no successor.
+      const key = typeof verifier === 'string' && compromised === false ? parseNoteKey(verifier) : null;
+      if (key) announced.push({ index, key });
+    },
+
+    finish(size) {
+      const beyond = list.slice(reached).filter(isSigned).at(-1);
+      if (beyond) {
+        const message = `the export ends here, but a checkpoint is of size ${beyond.size}`;
+        report({ kind: 'truncated', from: size, to: size, message });
+      }
+      for (const finding of compareCheckpoints(signed)) report(finding);
+    },
+  };
+}
