@@ -8,6 +8,7 @@ import { closed } from './http/schemas.ts';
 import { ConfigError } from './lib/config-error.ts';
 import { createSchemaCheck } from './lib/schema-check.ts';
 import { substitute, type Unset } from './lib/substitute.ts';
+import { checkRetention, RetentionSchema } from './privacy/retention-schema.ts';
 import { checkPolicyOverrides, createPolicyResolver } from './verify/policy.ts';
 import { findPolicyConflicts } from './verify/policy-conflicts.ts';
 
@@ -40,6 +41,12 @@ const ProviderSchema = Type.Object(
     type: Type.String({ minLength: 1 }),
     one_receipt_per_message: Type.Optional(Type.Boolean()),
   },
+  { additionalProperties: true },
+);
+
+/** The rest is what the type of the anchor says: checked when it is opened. */
+const AnchorSchema = Type.Object(
+  { name: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,39}$' }), type: Type.String({ minLength: 1 }) },
   { additionalProperties: true },
 );
 
@@ -79,6 +86,7 @@ export const ConfigFileSchema = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    retention: RetentionSchema,
     database_pool: Type.Integer({ minimum: 1, maximum: 200, default: 10 }),
     webhooks: Type.Object(
       {
@@ -90,6 +98,7 @@ export const ConfigFileSchema = Type.Object(
     audit: Type.Object(
       {
         checkpoint_seconds: Type.Integer({ minimum: 1, maximum: 55, default: 30 }),
+        anchors: Type.Array(AnchorSchema, { default: [], description: 'Where checkpoints are kept outside.' }),
       },
       { ...closed, default: {} },
     ),
@@ -219,6 +228,8 @@ function readConfigFile(path: string | undefined, env: Record<string, string | u
   const [error] = fillConfigFile(given);
   if (error) throw new ConfigError(`${path}: ${error.pointer || '/'} ${error.message}`);
   const file = given as ConfigFile;
+  const [unkeepable] = checkRetention(file.retention);
+  if (unkeepable) throw new ConfigError(`${path}: /retention${unkeepable.pointer} ${unkeepable.message}`);
   const [outOfBounds] = checkPolicyOverrides(file.policy);
   const policyError = outOfBounds ?? findPolicyConflicts(createPolicyResolver(file.policy)({}))[0];
   if (policyError) throw new ConfigError(`${path}: /policy${policyError.pointer} ${policyError.message}`);

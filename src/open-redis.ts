@@ -2,7 +2,7 @@ import { type Recorder, startRecorder } from './audit/recorder.ts';
 import type { Database } from './db/open.ts';
 import { openRedis, type RedisHandle } from './db/redis.ts';
 import { createRedisIdempotencyStore } from './http/idempotency-redis.ts';
-import type { IdempotencyStore } from './http/idempotency-store.ts';
+import type { IdempotencyStore, KeptAnswers } from './http/idempotency-store.ts';
 import type { RateCounter } from './http/rate-counter.ts';
 import { createRedisRateCounter } from './http/rate-counter-redis.ts';
 import type { Now } from './lib/clock.ts';
@@ -16,7 +16,7 @@ export interface RedisSide {
   /** Drains the event streams into SQL. */
   recorder: Recorder;
   store: ChallengeStore;
-  idempotency: IdempotencyStore;
+  idempotency: IdempotencyStore & KeptAnswers;
   rateCounter: RateCounter;
   close(): Promise<void>;
 }

@@ -22,6 +22,7 @@ import { type Now, systemNow } from './lib/clock.ts';
 import { createGuardedHttpClient } from './lib/guarded-http-client.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
+import { openPersonalData, type Privacy } from './open-privacy.ts';
 import type { RedisSide } from './open-redis.ts';
 import { type AppIdentities, createAppIdentities } from './projects/app-identities.ts';
 import { type ProofDeps, systemResolveTxt } from './projects/app-identities-proof.ts';
@@ -53,6 +54,8 @@ export interface Services {
   recorder: Recorder | null;
   auditLog: AuditLog;
   idempotency: IdempotencyStore;
+  /** Erasures, copies, retention. */
+  privacy: Privacy;
   rateCounter: RateCounter;
   keyring: Keyring;
   hashKey: KeyObject;
@@ -186,6 +189,12 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     background: background.run,
     onError: (error) => log.warn({ err: error }, 'refused requests could not be written to the audit log yet'),
   });
+  const idempotency = redisSide?.idempotency ?? createSqlIdempotencyStore(db);
+  const privacy = openPersonalData({
+    ...{ config, db, keyring, hashKey, verify, delivery, sandbox, idempotency, now, log, firstProject },
+    redis: redisSide?.redis ?? null,
+    recorder: redisSide?.recorder ?? null,
+  });
   watchQueues(metrics, verify, redisSide?.recorder);
   delivery.onCodeReceipt((receipt) => handleReceipt(verify, receipt, now()));
   delivery.start();
@@ -199,7 +208,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     redis: redisSide?.redis ?? null,
     recorder: redisSide?.recorder ?? null,
     auditLog,
-    idempotency: redisSide?.idempotency ?? createSqlIdempotencyStore(db),
+    idempotency,
+    privacy,
     rateCounter: redisSide?.rateCounter ?? createSqlRateCounter(db),
     keyring,
     hashKey,

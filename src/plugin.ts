@@ -19,6 +19,7 @@ import { createRateLimiter } from './http/rate-limiter.ts';
 import { hashEmail, parseEmail } from './lib/email.ts';
 import { hashPhone, parsePhone } from './lib/phone.ts';
 import type { Services } from './open.ts';
+import { privacyRoutes } from './privacy/privacy-routes.ts';
 import { appIdentityRoutes } from './projects/app-identities-routes.ts';
 import { createAuthenticate } from './projects/authenticate.ts';
 import { keyRoutes } from './projects/key-routes.ts';
@@ -91,7 +92,7 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
 export default countersign;
 
 async function registerApi(app: FastifyInstance, services: Services): Promise<void> {
-  const { config, db, keyring, hashKey, now, log, sandbox, verify, delivery } = services;
+  const { config, db, keyring, hashKey, now, log, sandbox, verify, delivery, privacy } = services;
   const production = config.mode === 'production';
   const recipientHash = (to: string) => {
     if (to.includes('@')) {
@@ -138,6 +139,9 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(tokenRoutes({ db, keys: services.keySet, otherKeys, proofs: services.proofs, now }));
   await app.register(eventRoutes({ db, keyring, recipientHash }));
   await app.register(auditRoutes({ db, keyring }));
+  await app.register(
+    privacyRoutes({ ...privacy, db, keyring, now, requireAdministrator: requireAdministrator(production) }),
+  );
   await app.register(
     projectRoutes({
       db,

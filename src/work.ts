@@ -12,16 +12,24 @@ export interface Workers {
 
 /** The work that no request waits for: due sends and expiries, and clearing away what has expired. */
 export function startWorkers(services: Services): Workers {
-  const { verify, delivery, auditLog, log, db, now } = services;
+  const { verify, delivery, auditLog, privacy, log, db, now } = services;
   const onError = (error: unknown) => log.warn({ err: error }, 'due work failed');
   const worker = startWorker(verify, { onError });
   delivery.worker.start();
   auditLog.keeper.start();
+  privacy.worker.start();
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
   const purge = repeat(PURGE_MS, () => purgeExpired(db, now()), onError);
   return {
     async stop() {
-      await Promise.all([worker.stop(), delivery.worker.stop(), auditLog.keeper.stop(), watch.stop(), purge.stop()]);
+      await Promise.all([
+        worker.stop(),
+        delivery.worker.stop(),
+        auditLog.keeper.stop(),
+        privacy.worker.stop(),
+        watch.stop(),
+        purge.stop(),
+      ]);
     },
   };
 }

@@ -1,10 +1,12 @@
 import type { Database } from '../db/open.ts';
 import type { IdempotencyTable } from '../db/schema.ts';
 import { statement } from '../db/statement.ts';
-import { type Begun, type IdempotencyStore, KEPT_MS, LEASE_MS } from './idempotency-store.ts';
+import { type Begun, type IdempotencyStore, KEPT_MS, type KeptAnswers, LEASE_MS } from './idempotency-store.ts';
+
+const PAGE = 200;
 
 /** On both dialects. Every step is one statement that changes the row only if it is still the one that was read. */
-export function createSqlIdempotencyStore({ kysely }: Database): IdempotencyStore {
+export function createSqlIdempotencyStore({ kysely }: Database): IdempotencyStore & KeptAnswers {
   const insert = statement((row: IdempotencyTable) =>
     kysely
       .insertInto('idempotency')
@@ -62,6 +64,29 @@ export function createSqlIdempotencyStore({ kysely }: Database): IdempotencyStor
         .where('key', '=', key)
         .where('leased_until', '=', leasedUntil)
         .where('response', 'is', null)
+        .execute();
+    },
+    async *answers() {
+      for (let after = ''; ; ) {
+        const rows = await kysely
+          .selectFrom('idempotency')
+          .select(['key', 'response'])
+          .where('key', '>', after)
+          .orderBy('key')
+          .limit(PAGE)
+          .execute();
+        yield rows.flatMap(({ key, response }) => (response === null ? [] : [{ key, answer: response }]));
+        const last = rows.at(-1);
+        if (!last || rows.length < PAGE) return;
+        after = last.key;
+      }
+    },
+    async replaceAnswer(key, by) {
+      await kysely
+        .updateTable('idempotency')
+        .set({ response: by })
+        .where('key', '=', key)
+        .where('response', 'is not', null)
         .execute();
     },
   };

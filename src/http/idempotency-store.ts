@@ -21,6 +21,14 @@ export interface IdempotencyStore {
   release(key: string, leasedUntil: number): Promise<void>;
 }
 
+/** What erasures go through. */
+export interface KeptAnswers {
+  /** Every answer that is kept, some at a time. */
+  answers(): AsyncIterable<{ key: string; answer: string }[]>;
+  /** Puts `by` in the place of an answer, if it is still there: its key stays used. */
+  replaceAnswer(key: string, by: string): Promise<void>;
+}
+
 export type Begun =
   | { kind: 'run'; seed: string; leasedUntil: number }
   | { kind: 'running'; leasedUntil: number }

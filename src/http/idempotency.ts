@@ -4,6 +4,7 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import type { Now } from '../lib/clock.ts';
 import { Problem } from '../lib/errors.ts';
 import type { Keyring } from '../lib/keyring.ts';
+import type { Mode } from '../lib/mode.ts';
 import { open, seal } from '../lib/seal.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 
@@ -23,7 +24,12 @@ interface Run {
   leasedUntil: number;
 }
 
-interface Answer {
+export interface Answer {
+  /** Whose: an erasure reaches no further. */
+  project: string;
+  mode: Mode;
+  /** ms. */
+  at: number;
   status: number;
   headers: Record<string, string>;
   body: string;
@@ -102,7 +108,15 @@ export function withIdempotency({ store, keyring, hashKey, now }: IdempotencyOpt
       const headers = Object.fromEntries(
         HEADERS.filter((name) => reply.hasHeader(name)).map((name) => [name, String(reply.getHeader(name))]),
       );
-      const answer: Answer = { status: reply.statusCode, headers, body: String(payload ?? '') };
+      const { projectId: project, mode } = request.auth;
+      const answer: Answer = {
+        project,
+        mode,
+        at: now(),
+        status: reply.statusCode,
+        headers,
+        body: String(payload ?? ''),
+      };
       const sealed = seal(keyring, run.key, JSON.stringify(answer));
       const kept = await store.finish(run.key, sealed, now());
       if (kept === sealed) return payload;

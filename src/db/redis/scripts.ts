@@ -24,6 +24,7 @@ const libraries = {
   'idempotency-begin': [],
   'idempotency-finish': [],
   'idempotency-release': [],
+  'idempotency-replace': [],
 } satisfies Record<string, string[]>;
 
 export type ScriptName = keyof typeof libraries;

@@ -1,0 +1,18 @@
+import type { Transaction } from 'kysely';
+import type { Mode } from '../lib/mode.ts';
+import type { Database } from './open.ts';
+import type { Schema } from './schema.ts';
+
+/** What has been kept long enough, of one project and mode: that is how tables are indexed. */
+export interface Old {
+  /** Null: what belongs to none. */
+  project: string | null;
+  mode: Mode;
+  /** ms, inclusive. */
+  before: number;
+  /** At most so many rows, so that nobody waits long. */
+  limit: number;
+}
+
+/** Destroys it, leaving out what somebody is at. Resolves with how many; fewer than `limit`: that was all. */
+export type PurgeOld = (trx: Transaction<Schema>, dialect: Database['dialect'], old: Old) => Promise<number>;

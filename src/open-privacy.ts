@@ -1,0 +1,99 @@
+import { createBuriedEraser } from './audit/recorder/erase-buried.ts';
+import { waitRecorded } from './audit/recorder/wait-recorded.ts';
+import { createSandboxEraser } from './delivery/erase-sandbox.ts';
+import { createMessageCollector } from './delivery/messages/collect-messages.ts';
+import { createInboundEraser, createMessageEraser } from './delivery/messages/erase-messages.ts';
+import { purgeInbound, purgeMessages } from './delivery/messages/purge-messages.ts';
+import { hashRecipient, readRecipient } from './delivery/messages/recipient.ts';
+import { createAnswerEraser } from './http/erase-answers.ts';
+import type { KeptAnswers } from './http/idempotency-store.ts';
+import type { Collect } from './lib/subject.ts';
+import type { Services } from './open.ts';
+import { createEventCollector } from './privacy/collect-events.ts';
+import { openPrivacy } from './privacy/open-privacy.ts';
+import type { PrivacyWorker } from './privacy/privacy-worker.ts';
+import { createVerificationCollector } from './verify/collect-verifications.ts';
+import { eraseGuessState } from './verify/erase-guess-state.ts';
+import { createVerificationEraser } from './verify/erase-verifications.ts';
+import { purgeVerifications } from './verify/purge-verifications.ts';
+import { createExcerptEraser } from './webhooks/erase-excerpts.ts';
+import { purgeDeliveries } from './webhooks/purge-deliveries.ts';
+
+/** Persons' data, wherever it is. */
+export interface Privacy {
+  worker: PrivacyWorker;
+  /** Keyed hash of a number or an address; null when it is neither. */
+  hashOf(address: string): string | null;
+  maskOf(address: string): string;
+  collectors: readonly Collect[];
+  /** Resolves when all that happened so far is in SQL. */
+  recorded(): Promise<void>;
+}
+
+type Opened = Pick<
+  Services,
+  | 'config'
+  | 'db'
+  | 'redis'
+  | 'recorder'
+  | 'keyring'
+  | 'hashKey'
+  | 'verify'
+  | 'delivery'
+  | 'sandbox'
+  | 'now'
+  | 'log'
+  | 'firstProject'
+> & { idempotency: KeptAnswers };
+
+/** Puts together what every feature keeps of persons, and for how long. */
+export function openPersonalData(services: Opened): Privacy {
+  const { config, db, redis, recorder, keyring, hashKey, verify, delivery, sandbox, idempotency, now, log } = services;
+  const { retention } = config.file;
+  const { guards } = verify;
+
+  const read = (address: string) => readRecipient(address.includes('@') ? 'email' : 'sms', address);
+  const hashOf = (address: string) => {
+    const recipient = read(address);
+    return recipient && hashRecipient(hashKey, recipient);
+  };
+  const recorded = async () => {
+    if (redis && recorder) await waitRecorded(redis, recorder);
+  };
+
+  const worker = openPrivacy({
+    db,
+    keyring,
+    hashOf,
+    now,
+    recorded,
+    erasers: [
+      // They claim what messages are found by.
+      createVerificationEraser({ db, redis, verify }),
+      createMessageEraser(db, delivery.queue),
+      createInboundEraser(db),
+      createSandboxEraser(sandbox),
+      createAnswerEraser(idempotency, keyring),
+      createExcerptEraser(db),
+      ...(redis ? [createBuriedEraser(redis)] : []),
+    ],
+    forgetGuesses: (subject, at) => eraseGuessState({ db, redis, guards }, subject, at),
+    retention,
+    classes: [
+      { name: 'verifications', days: retention.verifications_days, purge: purgeVerifications },
+      { name: 'messages', days: retention.messages_days, purge: purgeMessages },
+      { name: 'inbound_messages', days: retention.inbound_days, purge: purgeInbound },
+      { name: 'webhook_deliveries', days: retention.webhook_deliveries_days, purge: purgeDeliveries },
+    ],
+    project: services.firstProject.id,
+    onError: (error) => log.warn({ err: error }, 'an erasure or retention failed; it is tried again'),
+  });
+
+  return {
+    worker,
+    hashOf,
+    maskOf: (address) => read(address)?.masked ?? '*',
+    collectors: [createVerificationCollector({ db, guards }), createMessageCollector(db), createEventCollector(db)],
+    recorded,
+  };
+}
