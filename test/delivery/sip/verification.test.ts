@@ -1,37 +1,47 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { startCountersign } from '../../countersign-process.ts';
 import { describeWith, privateFolder } from '../../rig/stores.ts';
-import { openTestService } from '../../service.ts';
+import { openCarrierService } from '../twilio-service.ts';
 import { startPhone } from './baresip.ts';
 import { ESPEAK, WAIT } from './caller.ts';
 import { hearDigits } from './hear-digits.ts';
 
 const TO = '+33612345678';
 
+function trunkTo(port: number) {
+  const trunk = { host: '127.0.0.1', port, caller_id: '+33180000000', ping_seconds: 0 };
+  return { type: 'sip', trunks: [trunk], speech: { command: ESPEAK }, drain_ms: 100 };
+}
+
 function environment(port: number): { COUNTERSIGN_CONFIG: string } {
   const file = join(privateFolder('config'), 'countersign.yaml');
-  const trunk = { host: '127.0.0.1', port, caller_id: '+33180000000', ping_seconds: 0 };
-  const providers = { trunk: { type: 'sip', trunks: [trunk], speech: { command: ESPEAK }, drain_ms: 100 } };
-  writeFileSync(file, JSON.stringify({ providers }));
+  writeFileSync(file, JSON.stringify({ providers: { trunk: trunkTo(port) } }));
   return { COUNTERSIGN_CONFIG: file };
 }
 
 await describeWith(['baresip', 'espeak-ng'], 'a verification by a call', () => {
-  it('is approved with what the recording of the call says, once the key was pressed', {
+  it('is approved with what the recording of the call says, after an SMS that was not delivered and the key', {
     timeout: 60_000,
   }, async () => {
     const phone = await startPhone();
-    const key = `cs_live_${randomBytes(24).toString('base64url')}`;
-    const service = await openTestService('embedded', { key, env: environment(phone.port) });
-    onTestFinished(() => service.close());
-    const started = await service.call('POST', '/v1/verifications', { to: TO, channel: 'voice', locale: 'en' });
-    expect(started.status).toBe(201);
+    const { service, main, report, read } = await openCarrierService('embedded', {
+      more: `  trunk: ${JSON.stringify(trunkTo(phone.port))}\n`,
+    });
+    const workflow = [{ channel: 'sms', wait_seconds: 300 }, { channel: 'voice' }];
+    const started = await service.call('POST', '/v1/verifications', { to: TO, locale: 'en', workflow });
+    expect(started.status, JSON.stringify(started.body)).toBe(201);
+    const { id } = started.body;
+    await service.recorded();
+    expect(main.sent()).toHaveLength(1);
+    const { body: messages } = await service.call('GET', `/v1/messages?verification_id=${id}`);
+    const { attempts } = await read(messages.data[0].id);
+    const MessageSid = attempts[0].parts[0].provider_id;
+    await report({ MessageSid, MessageStatus: 'undelivered', ErrorCode: '30005' });
     await phone.until('CALL_ESTABLISHED');
     await phone.press('1');
-    const { id } = started.body;
     const digits = await vi.waitFor(async () => hearDigits(await phone.recording()), { ...WAIT, timeout: 50_000 });
     // Said twice; the prompt before it may have the key in it.
     const code = digits.slice(-6);
@@ -40,7 +50,10 @@ await describeWith(['baresip', 'espeak-ng'], 'a verification by a call', () => {
     await vi.waitFor(async () => {
       await service.work();
       const { body } = await service.call('GET', `/v1/verifications/${id}`);
-      expect(body.sends).toMatchObject([{ channel: 'voice', status: 'delivered', provider: 'trunk' }]);
+      expect(body.sends).toMatchObject([
+        { channel: 'sms', status: 'failed', provider: 'main' },
+        { channel: 'voice', status: 'delivered', provider: 'trunk' },
+      ]);
     }, WAIT);
     const checked = await service.call('POST', `/v1/verifications/${id}/check`, { code });
     expect(checked.body).toMatchObject({ status: 'approved' });
