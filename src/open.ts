@@ -42,6 +42,7 @@ import { handleReceipt } from './verify/receipts.ts';
 import { getRecord } from './verify/records.ts';
 import { createSqlStore } from './verify/sql-store.ts';
 import { resealEndpoints } from './webhooks/endpoints/reseal-endpoints.ts';
+import { openWebhooks, type Webhooks } from './webhooks/open-webhooks.ts';
 
 /** Everything that lives as long as the process: stores, keys, delivery, the lifecycle. */
 export interface Services {
@@ -70,6 +71,7 @@ export interface Services {
   originProofs: ProofDeps;
   /** Where webhooks may go. */
   webhookGuard: TargetGuard;
+  webhooks: Webhooks;
   verify: VerifyDeps;
   firstProject: FirstProject;
   /** Requests that were refused for who sent them. */
@@ -159,6 +161,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     ports: config.file.webhooks.ports,
     ownHosts: public_url === undefined ? [] : [new URL(public_url).hostname],
   });
+  const webhooks = openWebhooks({ db, keyring, guard: webhookGuard, metrics, now, log });
+  opening.defer(() => webhooks.close());
   const verify: VerifyDeps = {
     now,
     store: redisSide?.store ?? createSqlStore(db),
@@ -222,6 +226,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     identities,
     originProofs: { resolveTxt: systemResolveTxt, http: publicHttp },
     webhookGuard,
+    webhooks,
     verify,
     firstProject,
     refusals,

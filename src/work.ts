@@ -12,12 +12,13 @@ export interface Workers {
 
 /** The work that no request waits for: due sends and expiries, and clearing away what has expired. */
 export function startWorkers(services: Services): Workers {
-  const { verify, delivery, auditLog, privacy, log, db, now } = services;
+  const { verify, delivery, auditLog, privacy, webhooks, log, db, now } = services;
   const onError = (error: unknown) => log.warn({ err: error }, 'due work failed');
   const worker = startWorker(verify, { onError });
   delivery.worker.start();
   auditLog.keeper.start();
   privacy.worker.start();
+  webhooks.dispatcher.start();
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
   const purge = repeat(PURGE_MS, () => purgeExpired(db, now()), onError);
   return {
@@ -27,6 +28,7 @@ export function startWorkers(services: Services): Workers {
         delivery.worker.stop(),
         auditLog.keeper.stop(),
         privacy.worker.stop(),
+        webhooks.dispatcher.stop(),
         watch.stop(),
         purge.stop(),
       ]);
