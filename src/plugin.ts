@@ -32,6 +32,7 @@ import { createListVerifications } from './verify/list.ts';
 import { createPolicyResolver, PolicyOverridesSchema, PolicyPatchSchema } from './verify/policy.ts';
 import { findPolicyConflicts } from './verify/policy-conflicts.ts';
 import { verificationRoutes } from './verify/routes.ts';
+import { deliveryRoutes } from './webhooks/delivery-routes.ts';
 import { endpointRoutes } from './webhooks/endpoint-routes.ts';
 import { createPublishedKeys } from './webhooks/endpoints/published-keys.ts';
 import { schemaRoutes } from './webhooks/schema-routes.ts';
@@ -156,6 +157,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(keyRoutes({ db, now, keyring, production }));
   const { endpoints_per_project: endpointsPerProject } = config.file.webhooks;
   await app.register(endpointRoutes({ db, now, keyring, guard: services.webhookGuard, endpointsPerProject }));
+  await app.register(deliveryRoutes({ db, now, keyring, test: services.webhooks.test }));
   await app.register(schemaRoutes());
   await app.register(
     sandboxRoutes({ sandbox, production, handedOver: () => services.background.current(HAND_OVER_MS) }),

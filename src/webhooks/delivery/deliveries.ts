@@ -1,3 +1,5 @@
+import type { AuditEvent } from '../../audit/event.ts';
+import { insertEvents } from '../../audit/insert-events.ts';
 import type { Database } from '../../db/open.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { Delivery } from './delivery.ts';
@@ -29,22 +31,32 @@ export type Requested = { kind: 'queued'; delivery: Delivery } | { kind: 'not_fo
  * Sends one again as soon as may be, whatever became of it, with the same id; the schedule begins anew. An endpoint
  * that is held or asked to be spared is tried at once.
  */
-export async function retryDelivery(db: Database, endpoint: string, id: string, now: number): Promise<Requested> {
+export async function retryDelivery(
+  db: Database,
+  endpoint: string,
+  id: string,
+  now: number,
+  events: readonly AuditEvent[],
+): Promise<Requested> {
   return writeTransaction(db, {}, async (trx) => {
-    const delivery = await trx
-      .updateTable('webhook_deliveries')
-      .set({ status: 'pending', step: 0, next_at: now, updated_at: now })
-      .where('id', '=', id)
-      .where('endpoint_id', '=', endpoint)
-      .returningAll()
-      .executeTakeFirst();
-    if (!delivery) return { kind: 'not_found' };
+    const known = trx.selectFrom('webhook_deliveries').select('id');
+    if (!(await known.where('id', '=', id).where('endpoint_id', '=', endpoint).executeTakeFirst())) {
+      return { kind: 'not_found' };
+    }
     const cursor = await trx
       .updateTable('webhook_cursors')
       .set({ due_at: now, rests_until: 0 })
       .where('endpoint_id', '=', endpoint)
       .executeTakeFirst();
-    return cursor.numUpdatedRows > 0n ? { kind: 'queued', delivery } : { kind: 'disabled' };
+    if (cursor.numUpdatedRows === 0n) return { kind: 'disabled' };
+    const delivery = await trx
+      .updateTable('webhook_deliveries')
+      .set({ status: 'pending', step: 0, next_at: now, updated_at: now })
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await insertEvents(trx, events);
+    return { kind: 'queued', delivery };
   });
 }
 
@@ -55,7 +67,13 @@ const CLOCKS_MS = 300_000;
  * Sends everything again that happened since then and was not delivered, also while the endpoint was disabled. False:
  * it is disabled now.
  */
-export async function replayDeliveries(db: Database, endpoint: string, since: number, now: number): Promise<boolean> {
+export async function replayDeliveries(
+  db: Database,
+  endpoint: string,
+  since: number,
+  now: number,
+  events: readonly AuditEvent[],
+): Promise<boolean> {
   return writeTransaction(db, {}, async (trx) => {
     const cursor = await trx
       .updateTable('webhook_cursors')
@@ -77,6 +95,7 @@ export async function replayDeliveries(db: Database, endpoint: string, since: nu
       .values({ endpoint_id: endpoint, since, ...range })
       .onConflict((conflict) => conflict.columns(['endpoint_id', 'since']).doUpdateSet(range))
       .execute();
+    await insertEvents(trx, events);
     return true;
   });
 }
