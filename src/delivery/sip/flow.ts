@@ -20,6 +20,8 @@ export interface Flow {
   send(message: SipMessage): void;
   /** The listener is told once that nothing more comes over this flow; returns what takes it off. */
   onLost(listener: () => void): () => void;
+  /** No response came to what was sent then. Where nothing else has come since either, the connection is given up. */
+  doubt(since: number): void;
 }
 
 /** Where a message came from and how it is answered. */

@@ -26,6 +26,7 @@ export function startInvite(request: SipRequest, flow: Flow, timers: Timers, eve
   let retransmission: NodeJS.Timeout | undefined;
   let end: NodeJS.Timeout | undefined;
   let acknowledgement: SipRequest | null = null;
+  const since = performance.now();
   const forgetLoss = flow.onLost(() => giveUp('lost'));
 
   function transmit(pauseMs: number): void {
@@ -43,6 +44,7 @@ export function startInvite(request: SipRequest, flow: Flow, timers: Timers, eve
     const heard = state === 'proceeding';
     finish();
     events.gaveUp(why, heard);
+    if (why === 'timeout') flow.doubt(since);
   }
 
   function finish(): void {

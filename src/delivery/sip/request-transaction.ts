@@ -16,7 +16,11 @@ export function startRequest(
   let retransmission: NodeJS.Timeout | undefined;
   let isProceeding = false;
   let isDone = false;
-  const end = setTimeout(() => finish(null), transactionMs(timers));
+  const since = performance.now();
+  const end = setTimeout(() => {
+    finish(null);
+    flow.doubt(since);
+  }, transactionMs(timers));
   const forgetLoss = flow.onLost(() => finish(null));
 
   function transmit(pauseMs: number): void {

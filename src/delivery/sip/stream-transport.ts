@@ -30,6 +30,7 @@ export function createStreamTransport(options: StreamOptions, receive: Receive):
     const timer = setTimeout(() => socket.destroy(), options.connectTimeoutMs);
     const reader = createStreamReader();
     const listeners = new Set<() => void>();
+    let heardAt = performance.now();
     const send: Flow['send'] = (message) => void socket.write(writeMessage(message));
 
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
@@ -44,9 +45,14 @@ export function createStreamTransport(options: StreamOptions, receive: Receive):
           listeners.add(listener);
           return () => listeners.delete(listener);
         },
+        doubt(since) {
+          // What stands between may have forgotten it, and TCP finds out after a quarter of an hour.
+          if (heardAt < since) socket.destroy();
+        },
       });
     });
     socket.on('data', (chunk) => {
+      heardAt = performance.now();
       const messages = reader.push(chunk);
       if (!messages) socket.destroy();
       for (const message of messages ?? [])

@@ -76,6 +76,7 @@ export function createUdpTransport(options: LocalOptions, receive: Receive): Tra
         local: { address, port: bound.address().port },
         send: (message) => send(bound, message, target.port, target.address),
         onLost: () => () => {},
+        doubt: () => {},
       };
     },
     async close() {

@@ -142,4 +142,27 @@ await describeWith(['espeak-ng'], 'a SIP peer', () => {
     expect(await untilReceipt()).toMatchObject({ reason: 'network_error' });
     await vi.waitFor(() => expect(requests).toEqual(['INVITE 0', 'ACK 0', 'BYE 1']), WAIT);
   });
+
+  it('whose connection is dead, though nobody has closed it, is called over another one', async () => {
+    const connections: Socket[] = [];
+    const server = createServer((socket) => {
+      const isDead = connections.push(socket) === 1;
+      const reader = createStreamReader();
+      socket.on('data', (bytes) => {
+        for (const message of (!isDead && reader.push(bytes)) || []) {
+          if (message.kind === 'request') socket.write(answerTo(message, message.method === 'OPTIONS' ? 200 : 486));
+        }
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.close();
+      for (const socket of connections) socket.destroy();
+    });
+    const { port } = server.address() as { port: number };
+    const { call, untilLogged } = await startCaller([{ port, transport: 'tcp', ping_seconds: 1 }], { t1_ms: 20 });
+    await untilLogged('SIP server does not answer');
+    await untilLogged('SIP server answers again');
+    expect(await call()).toMatchObject({ reason: 'busy' });
+  });
 });
