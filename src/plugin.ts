@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { auditRoutes } from './audit/audit-routes.ts';
+import { exportRoutes } from './audit/export/export-routes.ts';
+import { reportRoutes } from './audit/reports/report-routes.ts';
 import { eventRoutes } from './audit/routes.ts';
 import { sandboxPage } from './console/sandbox-page.ts';
 import { callbackRoutes } from './delivery/callback-routes.ts';
@@ -139,6 +141,8 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   const otherKeys = createPublishedKeys({ db, now });
   await app.register(tokenRoutes({ db, keys: services.keySet, otherKeys, proofs: services.proofs, now }));
   await app.register(eventRoutes({ db, keyring, recipientHash }));
+  await app.register(reportRoutes({ db, now, recordedUntil: recordedUntilOf(services) }));
+  await app.register(exportRoutes({ db, now }));
   await app.register(auditRoutes({ db, keyring }));
   await app.register(
     privacyRoutes({ ...privacy, db, keyring, now, requireAdministrator: requireAdministrator(production) }),
@@ -173,6 +177,15 @@ function rateLimitsOf({ config }: Services): RateLimits {
     client: perMinute(30),
     ip: perMinute(ip_per_minute),
     authFailures: perMinute(failed_authentications_per_minute),
+  };
+}
+
+/** The recorder carries what Redis was told into the database. */
+function recordedUntilOf({ recorder }: Services) {
+  return async (now: number): Promise<number | null> => {
+    if (!recorder) return now;
+    const lag = await recorder.lag().catch(() => null);
+    return lag && now - lag.oldestMs;
   };
 }
 

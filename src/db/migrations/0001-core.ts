@@ -149,6 +149,9 @@ export const core: Migration = {
       `create index events_of_recipient on events (recipient_hash, project_id, mode, position)
          where recipient_hash is not null`,
       'create index events_by_time on events (project_id, mode, created_at)',
+      // Few among many.
+      `create index events_of_failures on events (project_id, mode, created_at, position)
+         where type = 'verification.attempt_failed'`,
     ];
   },
 };
