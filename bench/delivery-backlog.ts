@@ -22,7 +22,13 @@ export async function openBacklog(databaseUrl: string, project: string, area: st
   const db: Database = await openDatabase(databaseUrl);
   const queue = createQueue(db, 'messages', []);
   const hashKey = createSecretKey(randomBytes(32));
-  const create = createMessages({ db, queue, choice: { carries: () => true }, hashKey });
+  const create = createMessages({
+    db,
+    queue,
+    choice: { carries: () => true },
+    hashKey,
+    recordings: { find: async () => null },
+  });
   const caller = { project, mode: 'live', actor: 'bench' } as const;
   const next = createNumbers(area, 'bulk');
 

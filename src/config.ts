@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { type Static, Type } from 'typebox';
-import { FFMPEG } from './delivery/recordings/transcode.ts';
 import { RoutingTableSchema } from './delivery/routing/table-schema.ts';
 import { closed } from './http/schemas.ts';
 import { ConfigError } from './lib/config-error.ts';
@@ -109,12 +108,13 @@ export const ConfigFileSchema = Type.Object(
     }),
     recordings: Type.Object(
       {
-        transcoder: Type.Array(Type.String({ minLength: 1, maxLength: 1_000 }), {
-          minItems: 1,
-          maxItems: 50,
-          default: FFMPEG,
-          description: 'A program and its arguments; {format} is wav or mp3.',
-        }),
+        transcoder: Type.Optional(
+          Type.Array(Type.String({ minLength: 1, maxLength: 1_000 }), {
+            minItems: 1,
+            maxItems: 50,
+            description: 'A program and its arguments; {format} is wav or mp3. Default: ffmpeg.',
+          }),
+        ),
       },
       { ...closed, default: {} },
     ),

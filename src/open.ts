@@ -123,7 +123,10 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     keyring,
     now,
     log,
+    metrics,
     checkpointSeconds: audit.checkpoint_seconds,
+    anchors: audit.anchors,
+    file: config.filePath ?? '',
     origin: public_url === undefined ? installationIssuer(hashKey) : logOrigin(public_url),
   });
 
@@ -137,7 +140,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
       routes: config.file.routes ?? null,
       file: config.filePath ?? '',
       publicUrl: config.file.public_url ?? null,
-      transcoder: config.file.recordings.transcoder,
+      transcoder: config.file.recordings.transcoder ?? null,
       keyring,
       production: config.mode === 'production',
       project: firstProject.id,

@@ -5,7 +5,9 @@ import { reportRoutes } from './audit/reports/report-routes.ts';
 import { eventRoutes } from './audit/routes.ts';
 import { sandboxPage } from './console/sandbox-page.ts';
 import { callbackRoutes } from './delivery/callback-routes.ts';
+import type { CallPolicy } from './delivery/messages/read-call.ts';
 import { messageRoutes } from './delivery/messages/routes.ts';
+import { recordingRoutes } from './delivery/recordings/recording-routes.ts';
 import { routingRoutes } from './delivery/routing/routing-routes.ts';
 import { sandboxRoutes } from './delivery/sandbox-routes.ts';
 import { wordingRoutes } from './delivery/wording/wording-routes.ts';
@@ -31,7 +33,7 @@ import { withClientTokens } from './tokens/authenticate-client.ts';
 import { issueClientToken } from './tokens/client-token.ts';
 import { tokenRoutes } from './tokens/routes.ts';
 import { createListVerifications } from './verify/list.ts';
-import { createPolicyResolver, PolicyOverridesSchema, PolicyPatchSchema } from './verify/policy.ts';
+import { createPolicyResolver, type Policy, PolicyOverridesSchema, PolicyPatchSchema } from './verify/policy.ts';
 import { findPolicyConflicts } from './verify/policy-conflicts.ts';
 import { verificationRoutes } from './verify/routes.ts';
 import { deliveryRoutes } from './webhooks/delivery-routes.ts';
@@ -116,7 +118,17 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
         issueClientToken(keyring, { verificationId: id, project, mode }, expiresAt),
     }),
   );
-  await app.register(messageRoutes({ ...delivery, db, hashKey, keyring, now }));
+  await app.register(
+    messageRoutes({
+      ...delivery,
+      db,
+      hashKey,
+      keyring,
+      now,
+      callPolicyOf: ({ policy }) => callPolicyOf(policyOf(policy)),
+    }),
+  );
+  await app.register(recordingRoutes({ ...delivery, keyring, now }));
   await app.register(callbackRoutes({ ...delivery, publicUrl: config.file.public_url ?? null, now, log }));
   await app.register(
     routingRoutes({
@@ -167,6 +179,11 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
     sandboxRoutes({ sandbox, production, handedOver: () => services.background.current(HAND_OVER_MS) }),
   );
   await app.register(sandboxPage({ isServed: () => !production }));
+}
+
+/** How messages are said; the rest of `voice` is about codes. */
+function callPolicyOf({ brand, voice, call_retry: retry }: Policy): CallPolicy {
+  return { brand: voice.brand ?? brand, pace: voice.pace, voice: voice.voice, retry };
 }
 
 function rateLimitsOf({ config }: Services): RateLimits {

@@ -27,6 +27,7 @@ import { createProviderSlots } from './provider-slots.ts';
 import type { Sandbox } from './providers/sandbox.ts';
 import { createRecordingLinks, type RecordingLinks } from './recordings/recording-links.ts';
 import { createRecordings, type Recordings } from './recordings/recordings.ts';
+import { FFMPEG } from './recordings/transcode.ts';
 import { checkTable } from './routing/check-table.ts';
 import { createRouting, type OpenRouting } from './routing/create-routing.ts';
 import type { RoutingTable } from './routing/table-schema.ts';
@@ -43,8 +44,8 @@ export interface DeliveryDeps {
   /** Path of the file, for messages. */
   file: string;
   publicUrl: string | null;
-  /** The program that converts uploaded recordings, with its arguments. */
-  transcoder: readonly string[];
+  /** The program that converts uploaded recordings, with its arguments; null: ffmpeg. */
+  transcoder: readonly string[] | null;
   keyring: Keyring;
   production: boolean;
   /** The first project: whose audit log tells of routing tables. */
@@ -100,7 +101,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   await using opening = new AsyncDisposableStack();
   const http = createHttpClient();
   opening.defer(() => http.close());
-  const recordings = createRecordings(db, deps.transcoder);
+  const recordings = createRecordings(db, deps.transcoder ?? FFMPEG);
   const links = createRecordingLinks(deps.keyring);
   const opened = await openProviders(deps.providers, { ...deps, http, recordings, links });
   opening.defer(() => opened.close());

@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { closed } from '../http/schemas.ts';
+import { CALL_RETRY_BOUNDS, CALL_RETRY_REASONS } from '../lib/call-retry.ts';
 import { CHANNELS, type Channel } from '../lib/channels.ts';
 import { createSchemaCheck } from '../lib/schema-check.ts';
 
@@ -110,6 +111,14 @@ export const PolicySchema = Type.Object(
     acceptance_ledger: Type.Union([Type.Literal('database'), Type.Literal('none')], { default: 'database' }),
     proof_ttl_seconds: seconds(30, 600, 300),
     voice: VoiceSchema,
+    call_retry: Type.Object(
+      {
+        attempts: count(CALL_RETRY_BOUNDS.attempts.minimum, CALL_RETRY_BOUNDS.attempts.maximum, 1),
+        wait_seconds: seconds(CALL_RETRY_BOUNDS.wait_seconds.minimum, CALL_RETRY_BOUNDS.wait_seconds.maximum, 120),
+        on: Type.Array(Type.Enum([...CALL_RETRY_REASONS]), { uniqueItems: true, default: ['busy', 'no_answer'] }),
+      },
+      { ...closed, default: {}, description: 'When a message is called again; codes have their workflow.' },
+    ),
     limits: Type.Object(
       {
         recipient_10_minutes: count(0, 1_000, 5),

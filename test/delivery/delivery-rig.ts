@@ -13,7 +13,6 @@ import type {
   SendVerdict,
 } from '../../src/delivery/provider.ts';
 import { createSandbox } from '../../src/delivery/providers/sandbox.ts';
-import { FFMPEG } from '../../src/delivery/recordings/transcode.ts';
 import type { RoutingTable } from '../../src/delivery/routing/table-schema.ts';
 import { createBackground } from '../../src/lib/background.ts';
 import type { Channel } from '../../src/lib/channels.ts';
@@ -68,7 +67,7 @@ export async function openDeliveryRig(db: Database, options: DeliveryRigOptions 
       sandbox,
       providers: Object.fromEntries(Object.entries(named).map(([name, own]) => [name, { type: 'carrier', ...own }])),
       routes: options.routes ? { senders: [], rules: [], ...options.routes } : null,
-      transcoder: FFMPEG,
+      transcoder: null,
       file: 'countersign.yaml',
       publicUrl: 'https://otp.example.com',
       production,

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../../audit/event.ts';
 import { type Reason, reasons } from '../reasons.ts';
+import { callAgainMs } from './call-again.ts';
 import { messageEvents } from './events.ts';
 import type { Target } from './find-targets.ts';
 import type { AttemptRow, MessageRow, PartRow } from './load.ts';
@@ -30,8 +31,8 @@ export interface Applied {
   attempts: AttemptRow[];
   events: AuditEvent[];
   reports: AttemptReport[];
-  /** Its job begins: the next provider is tried. */
-  failOver: boolean;
+  /** When its job begins anew: the next provider is tried, or a call is made again. */
+  againAt: number | null;
   /** Its job ends: the phone has the message after all. */
   arrived: boolean;
 }
@@ -155,7 +156,7 @@ function reportOf(before: AttemptStatus, after: AttemptStatus): AttemptReport['s
   return after === 'partially_delivered' || hasFailed(after) ? 'failed' : null;
 }
 
-type Outcome = Pick<Applied, 'events' | 'failOver' | 'arrived'> & { message: MessageRow };
+type Outcome = Pick<Applied, 'events' | 'againAt' | 'arrived'> & { message: MessageRow };
 
 function concludeMessage(
   state: MessageState,
@@ -167,7 +168,7 @@ function concludeMessage(
   const cost = sumPrices(attempts.map(priceOf));
   const priced = { ...message, ...(cost && { cost_amount: cost.amount, cost_currency: cost.currency }) };
   const status = statusOfAttempts(attempts.map((attempt) => attempt.status as AttemptStatus));
-  const stays = { message: priced, events: [], failOver: false, arrived: false };
+  const stays = { message: priced, events: [], againAt: null, arrived: false };
   if (status === message.status) return stays;
   // Only good news ends what waits, is under way or was called off.
   if (!hasArrived(status) && !['sent', 'unknown', 'undelivered', 'expired', 'failed'].includes(message.status)) {
@@ -176,7 +177,11 @@ function concludeMessage(
   const route = readRoute(message.route);
   const failed = reports.some((report) => report.status === 'failed' && mayBeMended(report.attempt.reason));
   if (hasFailed(status as AttemptStatus) && failed && route?.failover_on_receipt && canFailOver(state)) {
-    return { ...stays, message: { ...priced, status: 'queued', due_at: null, updated_at: now }, failOver: true };
+    return { ...stays, message: { ...priced, status: 'queued', due_at: null, updated_at: now }, againAt: now };
+  }
+  const waitMs = hasFailed(status as AttemptStatus) ? callAgainMs(message, attempts) : null;
+  if (waitMs !== null && now + waitMs < (message.expires_at ?? Infinity)) {
+    return { ...stays, message: { ...priced, status: 'queued', due_at: null, updated_at: now }, againAt: now + waitMs };
   }
   const { provider, reason, carrier_code } = attempts.findLast((attempt) => attempt.status === status) ?? message;
   const timeout = (route?.receipt_timeout_seconds ?? 0) * 1000;

@@ -31,14 +31,14 @@ export function cancelMessage(
     .where('mode', '=', mode)
     .where('purpose', '<>', 'code')
     .where('status', 'in', [...WAITING])
-    // It may wait for another carrier because the one that has it is silent.
+    // It may wait for another carrier because the one that has it is silent; of a call that ended nobody has anything.
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
           selectFrom('message_attempts')
             .select('number')
             .whereRef('message_id', '=', 'messages.id')
-            .where('message_attempts.status', 'not in', ['failed', 'rejected']),
+            .where('message_attempts.status', 'not in', ['failed', 'rejected', 'undelivered']),
         ),
       ),
     )

@@ -1,9 +1,26 @@
+import type { CallRetry } from '../../lib/call-retry.ts';
+
 /** What is sent, as it is kept with the message. */
 export interface MessageContent {
+  /** Empty where a recording is played. */
   text: string;
   subject?: string;
-  /** Characters that cost segments are written by like ones. */
   smartEncoding?: boolean;
+  call?: CallContent;
+}
+
+/** How a message is said, as it was asked for and as the policy was then. */
+export interface CallContent {
+  recording?: { id: string; seconds: number };
+  repeats: number;
+  /** Said only to who presses it. */
+  pressKey?: string;
+  /** For who wants no more of them. */
+  optOutKey?: string;
+  retry: CallRetry;
+  brand: string;
+  pace?: number;
+  voice?: string;
 }
 
 export function readContent(json: string | null): MessageContent {

@@ -9,17 +9,20 @@ import { StoreUnavailable } from '../../lib/errors.ts';
 import { encodeId, newId } from '../../lib/ids.ts';
 import { measureText } from '../../lib/text/encode-text.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
+import type { Recordings } from '../recordings/recordings.ts';
 import { cleanBody } from './clean-body.ts';
+import type { CallContent, MessageContent } from './content.ts';
 import { messageEvents } from './events.ts';
 import { jobOf } from './job-of.ts';
 import type { MessageRow } from './load.ts';
+import { type CallInput, type CallPolicy, findCallMember, readCall, USUAL_CALLS } from './read-call.ts';
 import { hashRecipient, type Recipient, readRecipient } from './recipient.ts';
 import { createMessageStatements } from './statements.ts';
 
 /** The body of POST /v1/messages, its shape already checked. */
-export interface MessageInput {
+export interface MessageInput extends CallInput {
   to: string;
-  text: string;
+  text?: string;
   subject?: string;
   channel?: Channel;
   purpose?: 'transactional' | 'marketing';
@@ -36,6 +39,8 @@ export interface MessageCaller {
   mode: 'live' | 'test';
   /** API key id. */
   actor: string;
+  /** How its policy has calls made; default: as policies do by default. */
+  calls?: CallPolicy;
 }
 
 export type CreateResult =
@@ -49,6 +54,7 @@ export interface CreateDeps {
   queue: JobQueue;
   choice: Pick<ProviderChoice, 'carries'>;
   hashKey: KeyObject;
+  recordings: Pick<Recordings, 'find'>;
 }
 
 /** More than a carrier joins together reliably. */
@@ -59,7 +65,7 @@ const BATCH = 200;
 
 /** Records messages: when it resolves, nothing can forget them any more. They are sent afterwards. */
 export function createMessages(deps: CreateDeps) {
-  const { db, queue, choice, hashKey } = deps;
+  const { db, queue, choice, hashKey, recordings } = deps;
   const statements = createMessageStatements(db);
   const record = createBatcher(recordAll, BATCH);
 
@@ -93,7 +99,10 @@ export function createMessages(deps: CreateDeps) {
     const problem = findProblem(input, channel, now);
     if (problem) return { kind: 'invalid', ...problem };
     if (!choice.carries(caller.mode, channel)) return { kind: 'no_provider', channel };
-    const row = toRow(caller, input, channel, recipient, hashRecipient(hashKey, recipient), now, seed);
+    const { calls = USUAL_CALLS } = caller;
+    const read = channel === 'voice' ? await readCall(input, calls, (id) => recordings.find(caller, id)) : null;
+    if (read?.kind === 'invalid') return read;
+    const row = toRow(caller, input, channel, recipient, hashRecipient(hashKey, recipient), read?.call, now, seed);
     const refused = await record(row);
     if (refused) throw refused;
     if (row.status === 'accepted') queue.wake();
@@ -105,8 +114,11 @@ function findProblem(input: MessageInput, channel: Channel, now: number): { poin
   if (input.purpose === 'marketing') {
     return { pointer: '/purpose', message: 'marketing needs the recipient’s consent, which cannot be recorded yet' };
   }
-  const text = cleanBody(input.text);
-  if (text === '') return { pointer: '/text', message: 'has no visible character' };
+  const member = channel === 'voice' ? undefined : findCallMember(input);
+  if (member !== undefined) return { pointer: `/${member}`, message: 'is for calls only' };
+  if (input.text === undefined && input.recording === undefined) return { pointer: '/text', message: 'is required' };
+  const text = cleanBody(input.text ?? '');
+  if (text === '' && input.text !== undefined) return { pointer: '/text', message: 'has no visible character' };
   if (channel === 'sms' && sizeOf(text, input).segments > MAX_SEGMENTS) {
     return { pointer: '/text', message: `takes more than ${MAX_SEGMENTS} segments` };
   }
@@ -128,14 +140,20 @@ function toRow(
   channel: Channel,
   recipient: Recipient,
   recipientHash: string,
+  call: CallContent | undefined,
   now: number,
   seed: string | undefined,
 ): MessageRow {
-  const text = cleanBody(input.text);
+  const text = cleanBody(input.text ?? '');
   const size = channel === 'sms' ? sizeOf(text, input) : null;
   const sendAt = input.send_at === undefined ? null : Date.parse(input.send_at);
   const startsAt = Math.max(sendAt ?? now, now);
-  const subject = input.subject === undefined ? {} : { subject: cleanBody(input.subject).replaceAll('\n', ' ') };
+  const content: MessageContent = {
+    text,
+    ...(input.subject !== undefined && { subject: cleanBody(input.subject).replaceAll('\n', ' ') }),
+    ...(input.smart_encoding && { smartEncoding: true }),
+    ...(call && { call }),
+  };
   return {
     id: seed === undefined ? newId('msg') : `msg_${seededId(seed)}`,
     project_id: caller.project,
@@ -147,7 +165,7 @@ function toRow(
     recipient_masked: recipient.masked,
     verification_id: null,
     send_index: null,
-    content: JSON.stringify({ text, ...subject, ...(input.smart_encoding && { smartEncoding: true }) }),
+    content: JSON.stringify(content),
     sender: input.sender ?? null,
     locale: input.locale ?? null,
     encoding: size?.encoding ?? null,

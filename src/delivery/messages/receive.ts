@@ -71,8 +71,8 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
 
   async function apply(targets: readonly Target[]): Promise<void> {
     if (targets.length === 0) return;
-    const { reports, codes, failsOver } = await workIn(db, queue, targets, options, now());
-    if (failsOver) queue.wake();
+    const { reports, codes, goesOn } = await workIn(db, queue, targets, options, now());
+    if (goesOn) queue.wake();
     for (const { message, attempt, status } of reports) {
       const { channel, country } = message;
       const outcome = status === 'delivered' ? 'delivered' : 'undelivered';

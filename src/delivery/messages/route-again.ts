@@ -1,15 +1,17 @@
 import type { Channel } from '../../lib/channels.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
 import type { Candidate, RouteDecision } from '../routing/router.ts';
-import type { AttemptRow, LoadedMessage } from './load.ts';
+import { mayCallAgain } from './call-again.ts';
+import type { LoadedMessage } from './load.ts';
 
 /** The providers that a message may go to now. */
 export function routeAgain(
   choice: Pick<ProviderChoice, 'route'>,
-  { message, attempts }: LoadedMessage,
+  loaded: LoadedMessage,
   now: number,
 ): { decision: RouteDecision; candidates: Candidate[] } {
-  const tried = triedProviders(attempts);
+  const { message } = loaded;
+  const tried = triedProviders(loaded);
   const decision = choice.route(
     {
       mode: message.mode,
@@ -28,6 +30,7 @@ export function routeAgain(
 }
 
 /** Where it must not go again: it was taken there, may have been, or was turned away. Not those that could not. */
-function triedProviders(attempts: readonly Pick<AttemptRow, 'provider' | 'status'>[]): string[] {
-  return [...new Set(attempts.filter(({ status }) => status !== 'failed').map(({ provider }) => provider))];
+function triedProviders({ message, attempts }: LoadedMessage): string[] {
+  const tried = attempts.filter((one) => one.status !== 'failed' && !mayCallAgain(message, one));
+  return [...new Set(tried.map(({ provider }) => provider))];
 }

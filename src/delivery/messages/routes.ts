@@ -5,12 +5,15 @@ import type { Database } from '../../db/open.ts';
 import { createCursors, DEFAULT_LIMIT, toPage } from '../../http/pagination.ts';
 import { listOf } from '../../http/schemas.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
+import type { Auth } from '../../lib/auth.ts';
 import type { Now } from '../../lib/clock.ts';
 import { Problem } from '../../lib/errors.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
+import type { Recordings } from '../recordings/recordings.ts';
 import { cancelMessage } from './cancel.ts';
 import { type CreateResult, createMessages, type MessageCaller } from './create.ts';
+import type { CallPolicy } from './read-call.ts';
 import { listMessages, readMessage } from './read-messages.ts';
 import { hashRecipient, readRecipient } from './recipient.ts';
 import * as schemas from './schemas.ts';
@@ -22,6 +25,8 @@ export interface MessageRoutesDeps {
   choice: Pick<ProviderChoice, 'carries'>;
   hashKey: KeyObject;
   keyring: Keyring;
+  recordings: Pick<Recordings, 'find'>;
+  callPolicyOf(auth: Auth): CallPolicy;
   now: Now;
 }
 
@@ -50,7 +55,8 @@ export function messageRoutes(deps: MessageRoutesDeps): FastifyPluginAsyncTypebo
       },
       async (request, reply) => {
         const seed = request.idempotency?.seed;
-        const result = await create(callerOf(request), request.body, now(), seed);
+        const caller = { ...callerOf(request), calls: deps.callPolicyOf(request.auth) };
+        const result = await create(caller, request.body, now(), seed);
         if (result.kind !== 'created') throw createProblem(result);
         reply.code(202).header('location', `${app.prefix}/v1/messages/${result.message.id}`);
         return viewMessage(result.message);

@@ -1,7 +1,9 @@
 import { Type } from 'typebox';
 import { pageQuery } from '../../http/pagination.ts';
 import { closed, NullableTimestampSchema, TimestampSchema } from '../../http/schemas.ts';
+import { CALL_RETRY_BOUNDS, CALL_RETRY_REASONS } from '../../lib/call-retry.ts';
 import { CHANNELS } from '../../lib/channels.ts';
+import { RECORDING_ID } from '../recordings/recordings.ts';
 import { MESSAGE_ID, MESSAGE_STATUSES } from './message.ts';
 import { RouteSchema } from './route-record.ts';
 
@@ -18,16 +20,47 @@ const MetadataSchema = Type.Record(
   },
 );
 
+const key = (description: string) => Type.Optional(Type.String({ pattern: '^[0-9]$', description }));
+const RetryReasonsSchema = Type.Array(Type.Enum([...CALL_RETRY_REASONS]), { uniqueItems: true });
+
+/** Of calls only. */
+const callMembers = {
+  recording: Type.Optional(
+    Type.String({ pattern: RECORDING_ID.source, description: 'Played in place of a text; see `POST /v1/recordings`.' }),
+  ),
+  repeats: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 5, description: 'How often it is said; default: a text 2, a recording 1.' }),
+  ),
+  press_key: key('Said only to who presses this key, which no mailbox does; default: to whoever answers.'),
+  opt_out_key: key(
+    'Offered at the end: who presses it gets no more messages by call from the project. Codes still go out.',
+  ),
+  retry: Type.Optional(
+    Type.Object(
+      {
+        attempts: Type.Optional(Type.Integer({ ...CALL_RETRY_BOUNDS.attempts, description: 'Calls in all.' })),
+        wait_seconds: Type.Optional(Type.Integer({ ...CALL_RETRY_BOUNDS.wait_seconds })),
+        on: Type.Optional(RetryReasonsSchema),
+      },
+      { ...closed, description: 'Calls again when a call ended so; default: the policy’s `call_retry`.' },
+    ),
+  ),
+};
+
 export const IdParams = Type.Object({ id: Type.String({ pattern: MESSAGE_ID.source }) }, closed);
 
 export const MessageBody = Type.Object(
   {
     to: Type.String({ minLength: 3, maxLength: 254, description: 'Phone number, or for e-mail an address.' }),
-    text: Type.String({
-      minLength: 1,
-      maxLength: 10_000,
-      description: 'What the phone shows; for a call: what is spoken. At most ten segments as an SMS.',
-    }),
+    text: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 10_000,
+        description:
+          'What the phone shows; for a call: what is spoken, at most 2,000 characters. At most ten segments as an SMS. ' +
+          'Required unless a `recording` is played.',
+      }),
+    ),
     subject: Type.Optional(
       Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\p{Cc}]+$', description: 'Of an e-mail.' }),
     ),
@@ -54,6 +87,7 @@ export const MessageBody = Type.Object(
           "Where characters outside the 7-bit alphabet would cost segments, like ones are sent instead: ’ as ', à as it is, ă as a.",
       }),
     ),
+    ...callMembers,
     send_at: Type.Optional(
       Type.String({ format: 'date-time', description: 'Not before this time; at most seven days ahead.' }),
     ),
@@ -91,10 +125,25 @@ const message = {
   channel: ChannelSchema,
   purpose: Type.Enum(['code', 'transactional', 'marketing']),
   to: Type.String(),
-  text: nullable(Type.String({ description: 'Null for codes, which are not kept.' })),
+  text: nullable(Type.String({ description: 'Null for codes, which are not kept, and for recordings.' })),
   subject: Type.Optional(Type.String()),
   sender: nullable(Type.String({ description: 'As asked for; an attempt names the one that was used.' })),
   segments: nullable(Type.Integer({ description: 'Short messages it takes; null for other channels.' })),
+  call: Type.Optional(
+    Type.Object(
+      {
+        recording: nullable(Type.String()),
+        duration_seconds: Type.Union([Type.Number(), Type.Null()], {
+          description: 'Of what is said, with its repeats; null where a voice says it.',
+        }),
+        repeats: Type.Integer(),
+        press_key: nullable(Type.String()),
+        opt_out_key: nullable(Type.String()),
+        retry: Type.Object({ attempts: Type.Integer(), wait_seconds: Type.Integer(), on: RetryReasonsSchema }, closed),
+      },
+      { ...closed, description: 'How it is said.' },
+    ),
+  ),
   encoding: Type.Union([Type.Literal('gsm7'), Type.Literal('ucs2'), Type.Null()]),
   country: nullable(Type.String()),
   mcc_mnc: nullable(Type.String({ description: 'Network of the recipient, when a carrier told it.' })),

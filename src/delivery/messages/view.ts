@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import { toTimestamp } from '../../lib/clock.ts';
-import { readContent } from './content.ts';
+import { type CallContent, readContent } from './content.ts';
 import type { AttemptRow, MessageRow, PartRow, ReceiptRow } from './load.ts';
 import type { MessageStory } from './read-messages.ts';
 import { readRoute } from './route-record.ts';
@@ -18,9 +18,11 @@ export function viewMessage(row: MessageRow): View {
     channel: row.channel as View['channel'],
     purpose: row.purpose,
     to: row.recipient,
-    text: content?.text ?? null,
+    // Of a recording there is none.
+    text: content?.text || null,
     ...(content?.subject !== undefined && { subject: content.subject }),
     sender: row.sender,
+    ...(content?.call && { call: viewCall(content.call) }),
     segments: row.segments,
     encoding: row.encoding as View['encoding'],
     country: row.country,
@@ -35,6 +37,17 @@ export function viewMessage(row: MessageRow): View {
     updated_at: toTimestamp(row.updated_at),
     send_at: timeOf(row.send_at),
     expires_at: timeOf(row.expires_at),
+  };
+}
+
+function viewCall({ recording, repeats, pressKey, optOutKey, retry }: CallContent): NonNullable<View['call']> {
+  return {
+    recording: recording?.id ?? null,
+    duration_seconds: recording ? Math.round(recording.seconds * repeats * 1_000) / 1_000 : null,
+    repeats,
+    press_key: pressKey ?? null,
+    opt_out_key: optOutKey ?? null,
+    retry: { ...retry, on: [...retry.on] },
   };
 }
 

@@ -1,4 +1,5 @@
 import { type CompiledQuery, sql } from 'kysely';
+import type { AuditEvent } from '../../audit/event.ts';
 import type { Batch } from '../../db/batch.ts';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
@@ -15,6 +16,7 @@ import {
 import type { Target } from './find-targets.ts';
 import { jobOf } from './job-of.ts';
 import { type MessageRow, selectAttempts, selectParts } from './load.ts';
+import { findOptOuts, insertOptOuts, optOutEvent } from './opt-outs.ts';
 import { createMessageStatements } from './statements.ts';
 
 /** Until then a receipt of a code counts as not told to its verification. */
@@ -24,7 +26,7 @@ export interface WorkedIn {
   reports: AttemptReport[];
   /** Of codes: what is to be told, or needs no telling. */
   codes: { messageId: string; attempt: number }[];
-  failsOver: boolean;
+  goesOn: boolean;
 }
 
 /** Works receipts into their messages: one transaction, under the locks of these messages. */
@@ -46,42 +48,50 @@ export function workIn(
     );
     // Another process may have worked some of them in.
     const mine = new Set(taken.map(({ key }) => key));
-    const byMessage = Map.groupBy(
-      targets.filter(({ receipt }) => mine.has(receipt.key)),
-      ({ messageId }) => messageId,
-    );
+    const own = targets.filter(({ receipt }) => mine.has(receipt.key));
+    const byMessage = Map.groupBy(own, ({ messageId }) => messageId);
     const attemptsOf = Map.groupBy(attempts, (attempt) => attempt.message_id);
     const partsOf = Map.groupBy(parts, (part) => part.message_id);
     const applied = messages.flatMap((message) => {
-      const own = byMessage.get(message.id);
-      if (!own) return [];
+      const about = byMessage.get(message.id);
+      if (!about) return [];
       const state: MessageState = {
         message,
         attempts: attemptsOf.get(message.id) ?? [],
         parts: partsOf.get(message.id) ?? [],
       };
-      return [applyReceipts(state, own, options, now)];
+      return [applyReceipts(state, about, options, now)];
     });
-    await save(db, queue, batch, applied, now);
+    const optOuts = findOptOuts(messages, own);
+    const [fresh] = optOuts.length > 0 ? await batch.run(insertOptOuts(db, optOuts, now)) : [[]];
+    const said = new Set(fresh.map(({ message_id }) => message_id));
+    const optedOut = optOuts.filter(({ id }) => said.has(id)).map((message) => optOutEvent(message, now));
+    await save(db, queue, batch, applied, optedOut);
     const codes = new Set(messages.filter(({ purpose }) => purpose === 'code').map(({ id }) => id));
     return {
       reports: applied.flatMap((one) => one.reports),
       codes: targets.filter(({ messageId }) => codes.has(messageId)),
-      failsOver: applied.some(({ failOver }) => failOver),
+      goesOn: applied.some(({ againAt }) => againAt !== null),
     };
   });
 }
 
-function save(db: Database, queue: JobQueue, batch: Batch, applied: readonly Applied[], now: number): Promise<void> {
+function save(
+  db: Database,
+  queue: JobQueue,
+  batch: Batch,
+  applied: readonly Applied[],
+  optedOut: readonly AuditEvent[],
+): Promise<void> {
   const statements = createMessageStatements(db);
   const ids = (chosen: readonly Applied[]) => chosen.map(({ state }) => state.message.id);
-  const failingOver = applied.filter(({ failOver }) => failOver).map(({ state }) => state.message);
+  const again = applied.flatMap(({ state, againAt }) => (againAt === null ? [] : [jobOf(state.message, againAt)]));
   return batch.commit(
     statements.saveParts(applied.flatMap((one) => one.parts)),
     statements.saveAttempts(applied.flatMap((one) => one.attempts)),
     statements.saveMessages(applied.map(({ state }) => state.message)),
-    statements.insertEvents(applied.flatMap((one) => one.events)),
-    queue.enqueue(failingOver.map((message) => jobOf(message, now))),
+    statements.insertEvents([...applied.flatMap((one) => one.events), ...optedOut]),
+    queue.enqueue(again),
     queue.remove(ids(applied.filter(({ arrived }) => arrived))),
   );
 }

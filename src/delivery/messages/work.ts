@@ -9,6 +9,9 @@ import type { ProviderChoice } from '../choose-provider.ts';
 import type { SendVerdict } from '../provider.ts';
 import type { Candidate, RouteDecision } from '../routing/router.ts';
 import { type Attempt, type Sending, type TryDeps, tryCandidates } from '../try-candidates.ts';
+import { callAgainMs, mayCallAgain } from './call-again.ts';
+import { type CallObstacle, findCallObstacle } from './call-obstacle.ts';
+import { composeCall } from './compose-call.ts';
 import { readContent } from './content.ts';
 import { messageEvents } from './events.ts';
 import { giveUpMessage } from './give-up.ts';
@@ -66,7 +69,15 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     if (message.expires_at !== null && message.expires_at <= at) {
       return settleMessage(db, queue, message, endOfAttempts(attemptsWith(loaded, 'expired')), 'expired', job, at);
     }
+    const obstacle = await findCallObstacle(db, message);
+    if (obstacle) return stop(job, loaded, obstacle);
     await send(job, loaded, at);
+  }
+
+  /** What a carrier may have already is not called back by that. */
+  async function stop(job: Job, loaded: LoadedMessage, { status, reason }: CallObstacle): Promise<void> {
+    const past = endOfAttempts(attemptsWith(loaded, 'failed'));
+    await settleMessage(db, queue, loaded.message, past === 'unknown' ? past : status, reason, job, now());
   }
 
   /** Nothing is left to do. An attempt that is still marked belongs to a process that died in it. */
@@ -93,7 +104,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
       message.mcc_mnc = await deps.knownNetwork(message.recipient_hash);
     }
     const { decision, candidates } = routeAgain(choice, loaded, at);
-    const sending = toSending(job, message, decision, candidates);
+    const sending = await toSending(job, message, decision, candidates);
     const result = await tryCandidates(deps, sending, new AbortController().signal);
     switch (result.kind) {
       case 'called_off':
@@ -114,7 +125,8 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
   async function rest(job: Job, loaded: LoadedMessage): Promise<void> {
     const { message, attempts } = loaded;
     const { mode, channel } = message;
-    const isHopeless = attempts.some(({ status }) => status !== 'failed') || !choice.carries(mode, channel as never);
+    const isOver = attempts.some((one) => one.status !== 'failed' && !mayCallAgain(message, one));
+    const isHopeless = isOver || !choice.carries(mode, channel as never);
     if (isHopeless) {
       const reason = attempts.at(-1)?.reason ?? 'no_provider';
       return settleMessage(db, queue, message, endOfAttempts(attemptsWith(loaded, 'failed')), reason, job, now());
@@ -132,16 +144,18 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     await putBack({ ...job, dueAt, tries: job.tries - 1 });
   }
 
-  function toSending(
+  async function toSending(
     job: Job,
     message: MessageRow,
     decision: RouteDecision,
     candidates: readonly Candidate[],
-  ): Sending {
+  ): Promise<Sending> {
     const { id, project_id: project, mode, recipient: to, country } = message;
     const channel = message.channel as Sending['channel'];
     const purpose = message.purpose;
-    const content = readContent(message.content);
+    const { call, ...content } = readContent(message.content);
+    const locale = message.locale ?? 'en';
+    const composed = call ? await composeCall({ ...content, call }, locale) : content;
     const route = describeRoute(decision);
     const limit = decision.validitySeconds === null ? Infinity : now() + decision.validitySeconds * 1000;
     return {
@@ -153,7 +167,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
       candidates,
       attempts: message.attempts,
       expiresAt: Math.min(message.expires_at ?? Infinity, limit),
-      compose: () => ({ project, mode, channel, purpose, to, locale: message.locale ?? 'en', ...content }),
+      compose: () => ({ project, mode, channel, purpose, to, locale, ...composed }),
       async begun({ number, provider, sender }) {
         const at = now();
         const dueAt = job.leasedUntil;
@@ -176,10 +190,11 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
   ): Extract<SendEntry, { kind: 'ended' }>['after'] {
     const { message } = loaded;
     const at = now();
-    const delayMs = retryDelayMs(job, verdict);
+    const tries = [...loaded.attempts, { status: VERDICT_STATUS[verdict.kind], reason: reasonOf(verdict) }];
+    const delayMs = verdict.kind === 'rejected' ? callAgainMs(message, tries) : retryDelayMs(job, verdict);
     if (delayMs !== null && at + delayMs < (message.expires_at ?? Infinity)) {
-      const { claim, tries } = job;
-      const putBack = { ...jobOf(message, at + delayMs), claim, tries, reason: reasonOf(verdict) };
+      const { claim } = job;
+      const putBack = { ...jobOf(message, at + delayMs), claim, tries: job.tries, reason: reasonOf(verdict) };
       return { status: 'queued', dueAt: null, putBack };
     }
     const status = statusOfAttempts(attemptsWith(loaded, VERDICT_STATUS[verdict.kind]));
@@ -218,8 +233,7 @@ function attemptsWith({ attempts }: LoadedMessage, last: AttemptStatus): Attempt
 
 /** Null: not again. */
 function retryDelayMs(job: Job, verdict: SendVerdict): number | null {
-  if (verdict.kind === 'accepted' || verdict.kind === 'outcome_unknown' || job.tries >= MAX_ROUNDS) return null;
-  if (verdict.kind === 'rejected') return null;
+  if (verdict.kind !== 'failed' || job.tries >= MAX_ROUNDS) return null;
   return Math.max(backOffMs(job.tries), verdict.retryAfterMs ?? 0);
 }
 

@@ -8,7 +8,7 @@ import { MAX_SECONDS } from './limits.ts';
 export type Transcoded = { kind: 'sound'; samples: Int16Array } | { kind: 'damaged' } | { kind: 'missing' };
 
 /**
- * The default of `recordings.transcoder`: what the file is was found out before, so ffmpeg is not left to guess, and
+ * The default of `recordings.transcoder`. What the file is was found out before, so ffmpeg is not left to guess, and
  * opens nothing but its pipes.
  */
 export const FFMPEG = [
