@@ -18,12 +18,17 @@ export async function addTallies(trx: Transaction<Schema>, tallies: readonly Tal
       conflict.columns(['class', 'project_id', 'mode']).doUpdateSet({
         before: sql`excluded.before`,
         count: sql`retention_tallies.count + excluded.count`,
-        // It goes from the oldest to the newest.
-        first_index: sql`coalesce(retention_tallies.first_index, excluded.first_index)`,
-        last_index: sql`coalesce(excluded.last_index, retention_tallies.last_index)`,
+        // Events come in the order in which they were inserted, which is not quite that of the log.
+        first_index: further('<', 'first_index'),
+        last_index: further('>', 'last_index'),
       }),
     )
     .execute();
+}
+
+function further(than: '<' | '>', column: 'first_index' | 'last_index') {
+  const [old, added] = [sql.ref(`retention_tallies.${column}`), sql.ref(`excluded.${column}`)];
+  return sql<number | null>`case when ${added} ${sql.raw(than)} ${old} then ${added} else ${old} end`;
 }
 
 /** One event for what was destroyed of a class and project since the last time. */
