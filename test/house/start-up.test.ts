@@ -24,7 +24,7 @@ const REPORT = `
 it('the embedded profile loads nothing before it is needed', async () => {
   const folder = privateFolder('start-up');
   const LOADED = join(folder, 'loaded.json');
-  const [, ...args] = scripts.start.split(' ');
+  const [, , ...args] = scripts.start.split(' ');
   const server = await startCountersign(
     {
       DATABASE_URL: `sqlite:${join(folder, 'countersign.db')}`,
