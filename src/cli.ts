@@ -16,6 +16,9 @@ countersign keys revoke ID
 countersign keys rotate [--compromised]
                                    make a new key to sign proofs with; it signs after ten minutes, when every
                                    verifier has it. --compromised: at once, and the old ones are void
+countersign keys rotate --audit [--compromised]
+                                   make a new key to sign the audit log with; the old one signs its introduction,
+                                   unless --compromised
 
 countersign audit export [--format ndjson|csv|ocsf|cef] [--project ID [--mode live|test]] [--since TIME]
                          [--until TIME] [--cursor LOG_INDEX]
@@ -114,16 +117,21 @@ const commands: Record<string, Command> = {
     },
   },
   'keys rotate': {
-    options: { compromised: flag },
+    options: { compromised: flag, audit: flag },
     async run(config, options) {
       const { SYSTEM } = await import('./audit/admin-event.ts');
       const { createKeyring } = await import('./lib/keyring.ts');
       const { developmentSecret } = await import('./development-secrets.ts');
+      const { rotateAuditKey } = await import('./audit/log/audit-keys.ts');
       const { ensureSigningKey, rotateSigningKey } = await import('./tokens/signing-keys.ts');
       const keyring = createKeyring(config.masterSecrets ?? [developmentSecret(config.dataFolder)]);
       return withProject(config, {}, async (db, project) => {
-        await ensureSigningKey(db, keyring, Date.now());
         const how = { actor: SYSTEM, project, compromised: options.compromised === true };
+        if (options.audit) {
+          print((await rotateAuditKey(db, keyring, Date.now(), how)).verifier);
+          return DONE;
+        }
+        await ensureSigningKey(db, keyring, Date.now());
         const { kid, activeFrom } = await rotateSigningKey(db, keyring, Date.now(), how);
         print(`${kid} signs from ${new Date(activeFrom).toISOString()}`);
         return DONE;

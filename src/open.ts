@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type AuditLog, logOrigin, openAuditLog } from './audit/log/open-audit-log.ts';
+import { recordConfiguration } from './audit/record-configuration.ts';
 import type { Recorder } from './audit/recorder.ts';
 import { createRefusalLog, type RefusalLog } from './audit/refusal-log.ts';
 import type { Config } from './config.ts';
@@ -105,6 +106,9 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   await migrate(db, now());
   const hashKey = await ensureHashKey(db.kysely, keyring);
   const firstProject = await ensureFirstProject(db, config, now());
+  const { mode, allowPrivateWebhooks, file } = config;
+  const settings = { ...file, mode, allowPrivateWebhooks, secret: keyring.current };
+  await recordConfiguration(db, { settings, hashKey, project: firstProject.id }, now());
   if (config.mode === 'production') await assertNoTestNumbers(db);
   await ensureSigningKey(db, keyring, now());
   await resealEndpoints(db, keyring);

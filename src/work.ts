@@ -17,6 +17,7 @@ export function startWorkers(services: Services): Workers {
   const worker = startWorker(verify, { onError });
   delivery.worker.start();
   auditLog.keeper.start();
+  auditLog.anchors.start();
   privacy.worker.start();
   webhooks.dispatcher.start();
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
@@ -27,6 +28,7 @@ export function startWorkers(services: Services): Workers {
         worker.stop(),
         delivery.worker.stop(),
         auditLog.keeper.stop(),
+        auditLog.anchors.stop(),
         privacy.worker.stop(),
         webhooks.dispatcher.stop(),
         watch.stop(),

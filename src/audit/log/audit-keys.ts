@@ -55,7 +55,7 @@ export async function rotateAuditKey(
   return writeTransaction(db, { durable: true }, async (trx) => {
     await lockLog(db, trx);
     const [newest] = await selectAuditKeys(trx);
-    if (!newest) throw new Error('the audit log has no key yet');
+    if (!newest) throw new Error('the audit log has no key yet: start the service once');
     const [origin = ''] = newest.verifier.split('+');
     const made = await insertAuditKey(trx, keyring, now, origin);
     const data = { key: made.id, verifier: made.verifier, replaced: newest.id, compromised };

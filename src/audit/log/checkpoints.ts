@@ -109,3 +109,9 @@ export function listCheckpoints(db: Kysely<Schema>, before: number | null, limit
   const all = db.selectFrom('audit_checkpoints').selectAll().orderBy('number', 'desc').limit(limit);
   return (before === null ? all : all.where('number', '<', before)).execute();
 }
+
+/** From this number on, the oldest first. */
+export function readCheckpoints(db: Kysely<Schema>, from: number, limit: number): Promise<Checkpoint[]> {
+  const all = db.selectFrom('audit_checkpoints').selectAll().where('number', '>=', from);
+  return all.orderBy('number').limit(limit).execute();
+}

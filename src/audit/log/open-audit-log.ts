@@ -1,9 +1,12 @@
 import type { Database } from '../../db/open.ts';
+import type { Metrics } from '../../http/metrics.ts';
 import type { Now } from '../../lib/clock.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import type { Loop } from '../../lib/loop.ts';
+import { type AnchorConfig, type Anchors, openAnchors } from '../anchors/open-anchors.ts';
+import type { OutletLog } from '../outlet.ts';
 import { ensureAuditKey } from './audit-keys.ts';
-import { type Checkpointer, createCheckpointer } from './checkpoints.ts';
+import { type Checkpointer, createCheckpointer, newestCheckpoint } from './checkpoints.ts';
 import { createLogKeeper } from './log-keeper.ts';
 import { createSealer, type Sealer, type SealerLog } from './sealer.ts';
 
@@ -13,29 +16,59 @@ export interface AuditLog {
   checkpointer: Checkpointer;
   /** Seals and signs in the background. */
   keeper: Loop;
+  /** Tells others of its checkpoints, in the background too. */
+  anchors: Anchors;
 }
 
 export interface AuditLogDeps {
   db: Database;
   keyring: Keyring;
   now: Now;
-  log: SealerLog & { warn(details: object, message: string): void };
+  log: SealerLog & OutletLog;
+  metrics: Metrics;
   checkpointSeconds: number;
   /** What a new log is called, for good. */
   origin: string;
+  anchors: readonly AnchorConfig[];
+  /** The configuration file, for messages. */
+  file: string;
 }
 
 export async function openAuditLog(deps: AuditLogDeps): Promise<AuditLog> {
-  const { db, keyring, now, log, checkpointSeconds, origin } = deps;
-  await ensureAuditKey(db, keyring, now(), origin);
+  const { db, keyring, now, log, metrics } = deps;
+  await ensureAuditKey(db, keyring, now(), deps.origin);
   const sealer = createSealer(db, log);
-  const checkpointer = createCheckpointer(db, keyring, checkpointSeconds);
+  const checkpointer = createCheckpointer(db, keyring, deps.checkpointSeconds);
+  const anchors = await openAnchors(deps.anchors, { ...deps, registry: metrics.registry });
   const keeper = createLogKeeper({
     sealPortion: sealer.sealPortion,
-    signIfDue: () => checkpointer.signIfDue(now()),
+    async signIfDue() {
+      if (await checkpointer.signIfDue(now())) anchors.wake();
+    },
     onError: (error) => log.warn({ err: error }, 'sealing is held up; events wait'),
   });
-  return { sealer, checkpointer, keeper };
+  watchLog(deps);
+  return { sealer, checkpointer, keeper, anchors };
+}
+
+/** What tells an operator that the log does not keep up. */
+function watchLog({ db: { kysely }, now, metrics }: AuditLogDeps): void {
+  metrics.watch(
+    'events_unsealed_age_seconds',
+    'Age of the oldest event that is not in the audit log yet.',
+    async () => {
+      const waiting = kysely.selectFrom('unsealed_events').orderBy('position').limit(1);
+      const oldest = await waiting
+        .innerJoin('events', 'events.position', 'unsealed_events.position')
+        .select('created_at')
+        .executeTakeFirst();
+      return oldest ? Math.max(0, now() - oldest.created_at) / 1000 : 0;
+    },
+  );
+  metrics.watch('audit_checkpoint_age_seconds', 'Age of the newest checkpoint of the audit log.', async () => {
+    const newest = await newestCheckpoint(kysely);
+    return newest ? Math.max(0, now() - newest.created_at) / 1000 : null;
+  });
 }
 
 /** Of a log that is reached at this URL, as origins are usually written: without a scheme. */
