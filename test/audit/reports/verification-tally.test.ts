@@ -32,9 +32,10 @@ it('an approval is of the last provider that took the code, and of the last trie
   const approvedAfterMs = 1;
   tally.add(verification({ approvedAfterMs, sends: [send(), send({ provider: 'broken', ...failed })] }));
   tally.add(verification({ approvedAfterMs, sends: [send(failed), send({ provider: 'broken', ...failed })] }));
+  tally.add(verification({ approvedAfterMs, sends: [send({ provider: 'broken' }), send()] }));
   expect(tally.groups()).toMatchObject([
-    { provider: 'acme', starts: 2, sends: 2, delivered: 1, approved: 1 },
-    { provider: 'broken', starts: 2, sends: 2, delivered: 0, approved: 1 },
+    { provider: 'acme', starts: 3, sends: 3, delivered: 2, approved: 2 },
+    { provider: 'broken', starts: 3, sends: 3, delivered: 1, approved: 1 },
   ]);
 });
 
