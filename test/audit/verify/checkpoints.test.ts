@@ -1,0 +1,95 @@
+import { expect, it } from 'vitest';
+import { SYSTEM } from '../../../src/audit/admin-event.ts';
+import { rotateAuditKey, selectAuditKeys } from '../../../src/audit/log/audit-keys.ts';
+import { makeNoteKey, signNote } from '../../../src/audit/log/note.ts';
+import { parseNoteKey, parseNotes } from '../../../src/audit/verify/note.ts';
+import { databasesOf } from '../../db/on-each-dialect.ts';
+import { type LogUnderTest, newLog } from './log-under-test.ts';
+
+const databases = databasesOf('sqlite');
+const open = async () => newLog(await databases.open());
+
+async function rotate({ db, keyring, clock }: LogUnderTest, compromised = false): Promise<string> {
+  const options = { actor: SYSTEM, project: 'prj_one', compromised };
+  return (await rotateAuditKey(db, keyring, clock.now, options)).verifier;
+}
+
+it('without checkpoints nothing is proven', async () => {
+  const log = await open();
+  expect(await log.verify({ notes: [] })).toMatchObject({ verdict: 'unproven', proven: 0, found: 0 });
+});
+
+it('who trusts the first key learns of the next ones from the log', async () => {
+  const log = await open();
+  for (let more = 0; more < 2; more += 1) {
+    await rotate(log);
+    await log.head();
+    await log.add(5);
+    await log.head();
+  }
+  expect(await selectAuditKeys(log.db.kysely)).toHaveLength(3);
+  expect(await log.verify()).toMatchObject({ verdict: 'proven', proven: 72, checkpoints: { agree: 7 } });
+});
+
+it('a key in wrong hands names no successor', async () => {
+  const log = await open();
+  const verifier = await rotate(log, true);
+  await log.head();
+  expect(await log.verify()).toMatchObject({ verdict: 'unproven', proven: 60, findings: [{ kind: 'checkpoint' }] });
+  expect(await log.verify({ keys: [...log.kept.keys, verifier] })).toMatchObject({ verdict: 'proven', proven: 61 });
+});
+
+it('a checkpoint that somebody else signed, or that was changed, vouches for nothing', async () => {
+  const log = await open();
+  const [first = '', ...others] = log.kept.notes;
+  const text = first.slice(0, first.indexOf('\n\n') + 1);
+  const forged = [
+    signNote(text, [makeNoteKey('otp.example.com/audit')]),
+    first.replace('\n20\n', '\n19\n'),
+    first.replace(/— \S+ /, '— else.example.com '),
+  ];
+  for (const note of forged) {
+    const report = await log.verify({ notes: [note, ...others] });
+    expect(report).toMatchObject({
+      verdict: 'unproven',
+      findings: [{ kind: 'checkpoint' }],
+      checkpoints: { agree: 2 },
+    });
+  }
+  expect(await log.verify({ keys: [] })).toMatchObject({ verdict: 'unproven', found: 3, proven: 0 });
+});
+
+it('checkpoints that contradict each other show two logs, whatever the export says', async () => {
+  const log = await open();
+  const other = await newLog(await databases.open());
+  const both = { notes: [...log.kept.notes, ...other.kept.notes], keys: [...log.kept.keys, ...other.kept.keys] };
+  const report = await log.verify(both);
+  expect(report.verdict).toBe('changed');
+  expect(report.findings.filter(({ kind }) => kind === 'fork')).not.toEqual([]);
+});
+
+it('a checkpoint that was left out shows in the one that follows it only when both are there', async () => {
+  const log = await open();
+  const [first = '', , third = ''] = log.kept.notes;
+  expect(await log.verify({ notes: [first, third] })).toMatchObject({ verdict: 'proven', checkpoints: { read: 2 } });
+});
+
+it('keys and notes in other forms are refused', () => {
+  const { verifier } = makeNoteKey('log.example.com');
+  expect(parseNoteKey(verifier)).not.toBeNull();
+  expect(parseNoteKey(` ${verifier}\n`)).not.toBeNull();
+  const [name = '', id = '', ...key] = verifier.split('+');
+  const encoded = key.join('+');
+  for (const bad of ['', name, `${name}+${id}`, `x${verifier}`, `${name}+00000000+${encoded}`, `${name}+${id}+AAAA`]) {
+    expect(parseNoteKey(bad)).toBeNull();
+  }
+  const signed = signNote('log.example.com\n0\n', [makeNoteKey('log.example.com')]);
+  expect(parseNotes(`${signed}\n\n${signed}${signed.replaceAll('\n', '\r\n')}`)).toMatchObject({
+    notes: [{ text: 'log.example.com\n0\n' }, {}, {}],
+    broken: 0,
+  });
+  expect(parseNotes(`something else\n\n${signed}`)).toMatchObject({
+    notes: [{ text: 'log.example.com\n0\n' }],
+    broken: 1,
+  });
+});

@@ -1,0 +1,77 @@
+import { expect, it } from 'vitest';
+import { databasesOf } from '../../db/on-each-dialect.ts';
+import { newLog } from './log-under-test.ts';
+
+const databases = databasesOf('sqlite');
+
+/** A log, and a way to change lines of its export. */
+async function open() {
+  const log = await newLog(await databases.open());
+  const lines = (await log.export()).trimEnd().split('\n');
+  return {
+    log,
+    lines,
+    verify: (changed: readonly string[], end = '\n') => log.verify({ text: changed.join('\n') + end }),
+  };
+}
+
+it('each single byte of an export counts', async () => {
+  const { lines, verify } = await open();
+  const line = lines[33] ?? '';
+  // Every seventh: each is a whole verification.
+  for (let at = 0; at < line.length; at += 7) {
+    const other = line[at] === 'a' ? 'b' : 'a';
+    const changed = lines.with(33, line.slice(0, at) + other + line.slice(at + 1));
+    const { verdict } = await verify(changed);
+    expect(verdict, `byte ${at}: ${line.slice(at, at + 20)}`).toBe('changed');
+  }
+});
+
+it('a line that is left out, doubled or elsewhere is named', async () => {
+  const { lines, verify } = await open();
+  expect(await verify(lines.toSpliced(33, 1))).toMatchObject({ verdict: 'changed', firstBad: { from: 33, to: 33 } });
+  const doubled = lines.toSpliced(33, 0, lines[33] ?? '');
+  expect(await verify(doubled)).toMatchObject({ verdict: 'changed', firstBad: { from: 33, to: 33 } });
+  const [a = '', b = ''] = lines.slice(33, 35);
+  const swapped = lines.with(33, b).with(34, a);
+  expect(await verify(swapped)).toMatchObject({ verdict: 'changed', firstBad: { from: 33, to: 33 } });
+});
+
+it('a file that ends too early is told from one that does not', async () => {
+  const { lines, verify } = await open();
+  const cut = await verify(lines.slice(0, 50));
+  expect(cut).toMatchObject({ verdict: 'changed', firstBad: { from: 50, to: 50 }, findings: [{ kind: 'truncated' }] });
+  const inLine = await verify([...lines.slice(0, 50), (lines[50] ?? '').slice(0, 100)], '');
+  expect(inLine.findings.map(({ kind }) => kind)).toEqual(['unreadable', 'truncated']);
+});
+
+it('rows behind hashes alone are refused, unless it is known that the export is of a part', async () => {
+  const { log, lines, verify } = await open();
+  const { log_index, leaf } = JSON.parse(lines[33] ?? '');
+  const hidden = lines.with(33, JSON.stringify({ log_index, leaves: 1, hash: leaf.hash }));
+  expect(await verify(hidden)).toMatchObject({ verdict: 'changed', firstBad: { from: 33, to: 33 } });
+  const text = `${hidden.join('\n')}\n`;
+  expect(await log.verify({ text, partial: true })).toMatchObject({ verdict: 'proven', rows: { hidden: 1 } });
+});
+
+it('a commitment in another place hides no erasure', async () => {
+  const { lines, verify } = await open();
+  const { recipient, client, leaf, ...rest } = JSON.parse(lines[33] ?? '');
+  const moved = { ...rest, personal: leaf.commitment, leaf: { hash: leaf.hash } };
+  expect(await verify(lines.with(33, JSON.stringify(moved)))).toMatchObject({ firstBad: { from: 33, to: 33 } });
+});
+
+it.each([
+  '',
+  '\n\n',
+  'null',
+  '[]',
+  '{}',
+  '{"log_index":-1}',
+  '\0\0',
+  `${'x'.repeat(3_000_000)}`,
+  '{"log_index":0,"leaves":3}',
+])('rubbish is judged, not thrown over: %.40s', async (text) => {
+  const { log } = await open();
+  expect(await log.verify({ text })).toMatchObject({ verdict: 'changed', proven: 0 });
+});
