@@ -10,7 +10,7 @@ export interface Conversation {
 }
 
 export type ConversationEnd =
-  /** `heard`: the body was said whole. */
+  /** `heard`: the code was said whole, or the body where there is none in it. */
   { heard: true } | { heard: false; reason: 'no_key_pressed' | 'declined' | 'opted_out' };
 
 export interface ConversationOptions {
@@ -23,7 +23,7 @@ export interface ConversationOptions {
   betweenRepeatsMs: number;
   optOutWaitMs: number;
   play(sounds: readonly Sound[], ended: () => void): void;
-  /** The body was said whole for the first time. */
+  /** The code, or else the body, was said whole for the first time. */
   heard(): void;
   /** No more calls are wanted, which is told apart where the body was heard already. */
   optedOut(): void;
@@ -57,11 +57,10 @@ export function createConversation(options: ConversationOptions): Conversation {
   function sayBody(times: number): void {
     const before = times > 1 ? [options.betweenRepeatsMs] : stage === 'before' ? opening() : [];
     stage = 'body';
-    play([...before, ...script.body], () => {
+    play([...before, ...script.body.slice(0, script.essential)], () => {
       if (!wasHeard) options.heard();
       wasHeard = true;
-      if (times < script.repeats) sayBody(times + 1);
-      else close();
+      play(script.body.slice(script.essential), () => (times < script.repeats ? sayBody(times + 1) : close()));
     });
   }
 

@@ -8,6 +8,8 @@ export interface PreparedScript {
   greeting: readonly Sound[];
   gate: { key: string; prompt: readonly Sound[] } | null;
   body: readonly Sound[];
+  /** So many sounds of the body are enough to have heard it: to the end of the first code in it, which may be said again. */
+  essential: number;
   repeats: number;
   optOut: { key: string; prompt: readonly Sound[] } | null;
   goodbye: readonly Sound[];
@@ -21,18 +23,23 @@ export async function prepareScript(script: SpokenScript, speaker: Speaker): Pro
   const pace = clampPace(script.pace);
   const manner: Manner = { locale: script.locale, pace, ...(script.voice !== undefined && { voice: script.voice }) };
   const say = (text: string): Promise<readonly Sound[] | null> => sayPart({ say: text }, manner, speaker);
-  const [greeting, gate, body, optOut, goodbye] = await Promise.all([
+  const codeAt = script.body.findIndex((part) => 'digits' in part);
+  const restAt = codeAt === -1 ? script.body.length : codeAt + 1;
+  const [greeting, gate, essential, rest, optOut, goodbye] = await Promise.all([
     say(script.greeting),
     script.gate ? say(script.gate.prompt) : [],
-    sayParts(script.body, manner, speaker),
+    sayParts(script.body.slice(0, restAt), manner, speaker),
+    sayParts(script.body.slice(restAt), manner, speaker),
     script.optOut ? say(script.optOut.prompt) : [],
     say(script.goodbye),
   ]);
-  if (!greeting || !gate || !body || !optOut || !goodbye) return null;
+  if (!greeting || !gate || !essential || !rest || !optOut || !goodbye) return null;
   return {
     greeting,
     gate: script.gate ? { key: script.gate.key, prompt: gate } : null,
-    body,
+    body: [...essential, ...rest],
+    // Whoever hangs up in the pause after it has heard it.
+    essential: essential.findLastIndex((sound) => typeof sound !== 'number') + 1,
     repeats: Math.max(1, Math.min(script.repeats, 5)),
     optOut: script.optOut ? { key: script.optOut.key, prompt: optOut } : null,
     goodbye,

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { makeCertificate } from '../../rig/certificate.ts';
 import { describeWith, privateFolder } from '../../rig/stores.ts';
 import { startPhone } from './baresip.ts';
-import { GATED, SCRIPT, startCaller } from './caller.ts';
+import { BRIEF, GATED, SCRIPT, startCaller } from './caller.ts';
 import { hearDigits } from './hear-digits.ts';
 import { join8k, keyTones, tone, wavFileOf } from './tones.ts';
 
@@ -27,6 +27,19 @@ await describeWith(['baresip', 'espeak-ng'], 'a call to baresip', () => {
     await phone.press('1');
     expect(await untilReceipt()).toEqual(DELIVERED);
     expect(hearDigits(await phone.recording())).toBe('40714071');
+  });
+
+  it('was heard by who hangs up while the code is said again', async () => {
+    const phone = await startPhone();
+    const { call, untilReceipt, receipts } = await startCaller([{ port: phone.port }]);
+    const again = { say: 'I say it once more for you. '.repeat(20) };
+    await call({ script: { ...SCRIPT, greeting: '', body: [{ digits: '7' }, again, { digits: '7' }] } });
+    expect(await untilReceipt()).toEqual(DELIVERED);
+    await phone.tell('hangup');
+    await phone.until('CALL_CLOSED');
+    await call({ script: BRIEF });
+    expect(await untilReceipt(2)).toEqual(DELIVERED);
+    expect(receipts).toHaveLength(2);
   });
 
   it('does not say the code to who presses another key, or none', async () => {
