@@ -10,6 +10,7 @@ import type { KeptAnswers } from './http/idempotency-store.ts';
 import type { Collect } from './lib/subject.ts';
 import type { Services } from './open.ts';
 import { createEventCollector } from './privacy/collect-events.ts';
+import { createEventEraser } from './privacy/erase-events.ts';
 import { openPrivacy } from './privacy/open-privacy.ts';
 import type { PrivacyWorker } from './privacy/privacy-worker.ts';
 import { createVerificationCollector } from './verify/collect-verifications.ts';
@@ -74,6 +75,8 @@ export function openPersonalData(services: Opened): Privacy {
       createInboundEraser(db),
       createSandboxEraser(sandbox),
       createAnswerEraser(idempotency, keyring),
+      // It needs what those before have claimed, and claims what webhooks are found by.
+      createEventEraser(db),
       createExcerptEraser(db),
       ...(redis ? [createBuriedEraser(redis)] : []),
     ],

@@ -4,7 +4,7 @@ import { PERSONAL_DATA } from '../audit/personal.ts';
 import type { Database } from '../db/open.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import { newId } from '../lib/ids.ts';
-import type { Erasure } from '../lib/subject.ts';
+import type { Eraser, Erasure } from '../lib/subject.ts';
 import { claimObjects } from './erasures-table.ts';
 import { type EventRow, holdLog, saveStripped } from './strip-events.ts';
 import { toRanges } from './to-ranges.ts';
@@ -16,13 +16,18 @@ const BATCH = 200;
  * messages that were erased, however late they came. What was done, and when, stays. In the same transaction an event
  * names the places in the log that lack something now, so that an auditor can tell an erasure from tampering.
  */
-export async function eraseEvents(db: Database, erasure: Erasure, now: number): Promise<number> {
-  let count = 0;
-  for (;;) {
-    const erased = await eraseBatch(db, erasure, now);
-    count += erased;
-    if (erased < BATCH) return count;
-  }
+export function createEventEraser(db: Database): Eraser {
+  return {
+    name: 'events',
+    async erase(erasure, _claim, now) {
+      let count = 0;
+      for (;;) {
+        const erased = await eraseBatch(db, erasure, now);
+        count += erased;
+        if (erased < BATCH) return { count };
+      }
+    },
+  };
 }
 
 function eraseBatch(db: Database, erasure: Erasure, now: number): Promise<number> {

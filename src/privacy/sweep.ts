@@ -6,7 +6,6 @@ import { newId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import { open } from '../lib/seal.ts';
 import type { Eraser, Erasure, Subject } from '../lib/subject.ts';
-import { eraseEvents } from './erase-events.ts';
 import { type Counts, claimObjects, type ErasureRow, readCounts, saveErasure } from './erasures-table.ts';
 import { modesOf } from './modes-of.ts';
 
@@ -50,7 +49,6 @@ export async function sweep(deps: SweepDeps, row: ErasureRow, now: number): Prom
     counts[eraser.name] = (counts[eraser.name] ?? 0) + erased.count;
     unfinished ||= erased.unfinished === true;
   }
-  counts.events = (counts.events ?? 0) + (await eraseEvents(db, erasure, now));
 
   const sweeps = unfinished ? row.sweeps : countSweeps(row, now);
   const isLast = sweeps === SWEEPS_MS.length;

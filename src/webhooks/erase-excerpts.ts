@@ -1,6 +1,8 @@
 import type { Database } from '../db/open.ts';
 import type { Eraser } from '../lib/subject.ts';
 
+const BATCH = 500;
+
 /**
  * What receivers answered may quote what they were told. Deliveries themselves stay: what is still to be delivered is
  * read from the log, which says nothing of the person any more.
@@ -9,21 +11,29 @@ export function createExcerptEraser({ kysely }: Database): Eraser {
   return {
     name: 'webhook_attempts',
     async erase({ id }) {
-      // By place, which is how deliveries are indexed, of events that were stripped.
-      const erased = await kysely
-        .updateTable('webhook_deliveries')
-        .set({ history: '[]' })
-        .where('history', '<>', '[]')
-        .where('endpoint_id', 'in', (eb) => eb.selectFrom('webhook_endpoints').select('id'))
-        .where('log_index', 'in', (eb) =>
-          eb
-            .selectFrom('audit_leaves')
-            .innerJoin('erased_objects', 'erased_objects.object_id', 'audit_leaves.event_id')
-            .where('erased_objects.erasure_id', '=', id)
-            .select('audit_leaves.log_index'),
-        )
-        .executeTakeFirst();
-      return { count: Number(erased.numUpdatedRows) };
+      const endpoints = await kysely.selectFrom('webhook_endpoints').select('id').execute();
+      const places = await kysely
+        .selectFrom('erased_objects')
+        .innerJoin('audit_leaves', 'audit_leaves.event_id', 'erased_objects.object_id')
+        .where('erasure_id', '=', id)
+        .select('log_index')
+        .execute();
+      let count = 0;
+      for (const endpoint of endpoints) {
+        for (let at = 0; at < places.length; at += BATCH) {
+          const indexes = places.slice(at, at + BATCH).map(({ log_index }) => log_index);
+          // By place: that is how they are indexed.
+          const emptied = await kysely
+            .updateTable('webhook_deliveries')
+            .set({ history: '[]' })
+            .where('endpoint_id', '=', endpoint.id)
+            .where('log_index', 'in', indexes)
+            .where('history', '<>', '[]')
+            .executeTakeFirst();
+          count += Number(emptied.numUpdatedRows);
+        }
+      }
+      return { count };
     },
   };
 }

@@ -38,7 +38,7 @@ async function dumpRedis({ client }: RedisHandle): Promise<[string, string][]> {
         case 'stream':
           return [key, JSON.stringify(await client.xrange(key, '-', '+'))];
         case 'zset':
-          return [key, JSON.stringify(await client.zrange(key, 0, -1))];
+          return [key, JSON.stringify(await client.zrange(key, '0', '-1'))];
         default:
           return [key, JSON.stringify(await client.smembers(key))];
       }

@@ -5,6 +5,7 @@ import { describeWith } from '../rig/stores.ts';
 import { newNumber, openTestService, PROFILES, type Profile, type TestService, wrongCode } from '../service.ts';
 import { dumpEverything, whereIs } from './dump-everything.ts';
 import { expectLogHolds } from './expect-log-holds.ts';
+import { verifyExport } from './verify-export.ts';
 
 const DAY = 86_400_000;
 /** Counters by keyed hash, which stay for their window. */
@@ -77,7 +78,38 @@ function erasures(profile: Profile): void {
     ]);
     await service.call('POST', '/v1/privacy/unmaskings', { hashes: [hashOf(to)], reason: 'a case' });
     await seal();
+    await answerWebhook(to);
     return { open };
+  }
+
+  /** A receiver that answers with what it was told. */
+  async function answerWebhook(to: string): Promise<void> {
+    const { kysely } = service.services.db;
+    const { body: endpoint } = await service.call('POST', '/v1/webhook-endpoints', {
+      url: 'https://hooks.example.com/',
+      events: ['verification.*'],
+    });
+    const { log_index, event_id } = await kysely
+      .selectFrom('audit_leaves')
+      .innerJoin('events', 'events.id', 'audit_leaves.event_id')
+      .where('recipient_hash', '=', hashOf(to))
+      .select(['log_index', 'event_id'])
+      .executeTakeFirstOrThrow();
+    const history = JSON.stringify([{ at: 0, status: 200, excerpt: `thanks for ${to}` }]);
+    await kysely
+      .insertInto('webhook_deliveries')
+      .values({
+        ...{
+          endpoint_id: endpoint.id,
+          log_index,
+          id: `dlv_${log_index}`,
+          event_id,
+          event_type: 'verification.created',
+        },
+        ...{ object_id: null, status: 'delivered', attempts: 1, step: 1, history, next_at: null },
+        ...{ created_at: service.clock.now, updated_at: service.clock.now },
+      })
+      .execute();
   }
 
   it('leaves neither number nor hash nor texts in any table or key, but for counters in their window', async () => {
@@ -95,11 +127,14 @@ function erasures(profile: Profile): void {
     expect(whereIs(dump, [hashOf(other)])).toContain('verifications');
     const after = await expectLogHolds(service);
     expect(after.slice(0, before.length)).toEqual(before);
+    const { findings, rows } = await verifyExport(service);
+    expect(findings).toEqual([]);
+    expect(rows.erased).toBeGreaterThan(5);
 
     const { body: erasure } = await service.call('GET', `/v1/privacy/erasures/${id}`);
     expect(erasure).toMatchObject({
       status: 'completed',
-      erased: { verifications: 2, inbound_messages: 1, idempotent_answers: 1 },
+      erased: { verifications: 2, inbound_messages: 1, idempotent_answers: 1, webhook_attempts: 1 },
     });
     expect(erasure.erased.messages).toBeGreaterThanOrEqual(3);
     expect((await service.call('GET', `/v1/verifications/${open}`)).status).toBe(404);

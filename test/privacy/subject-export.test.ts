@@ -48,11 +48,8 @@ function suite(profile: Profile): void {
         'subject.exported',
       ]),
     );
-    const counts = Object.fromEntries(
-      Map.groupBy(kinds.slice(0, -1), (kind) => kind)
-        .entries()
-        .map(([kind, all]) => [kind, all.length]),
-    );
+    const counts: Record<string, number> = {};
+    for (const kind of kinds.slice(0, -1)) counts[kind] = (counts[kind] ?? 0) + 1;
     expect(lines.at(-1)).toEqual({ kind: 'end', record: counts });
     expect(JSON.stringify(lines)).not.toContain(other);
     expect(JSON.stringify(lines)).not.toContain(code);

@@ -5,7 +5,7 @@ import { StoreUnavailable } from '../../lib/errors.ts';
 import type { Recorder } from '../recorder.ts';
 
 const LOOK_MS = 20;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 5_000;
 
 /** Resolves when all that waits in the streams by now is in SQL, however much comes after it. */
 export async function waitRecorded(redis: RedisHandle, recorder: Pick<Recorder, 'poke'>): Promise<void> {
