@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import {
   createReplayCache,
+  type VerifyOptions,
   verifySignature,
   verifyWebhook,
   type WebhookHeaders,
+  type WebhookKey,
 } from '../../../src/webhooks/receiver/verify-webhook.ts';
 import { importSigningKey, newSigningSecret, publicKeyOf, signDelivery } from '../../../src/webhooks/sign.ts';
 import { importsOf } from '../../house/imports.ts';
@@ -26,10 +28,15 @@ function headersOf(secrets: string[], { id = 'evt_1', at = SECONDS, body = BODY 
   };
 }
 
+interface Judged extends VerifyOptions {
+  body?: string;
+  keys?: WebhookKey | readonly WebhookKey[];
+}
+
 /** `ok`, or why not. */
 async function judge(
   headers: WebhookHeaders,
-  { body = BODY as string | Uint8Array, keys = secret as Parameters<typeof verifyWebhook>[2], ...options } = {},
+  { body = BODY, keys = secret, ...options }: Judged = {},
 ): Promise<string> {
   const verified = await verifyWebhook(body, headers, keys, { now: NOW, ...options });
   return verified.ok ? 'ok' : verified.error;
