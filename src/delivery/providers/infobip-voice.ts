@@ -85,12 +85,13 @@ export const infobipVoice: ProviderType<InfobipVoiceConfig> = {
       return outcome.kind === 'answer' ? readObject(readObject(parseJson(outcome.body)).customData) : {};
     }
 
-    /** False: the one who listens hears nothing more. */
+    /** False: it is not certain that it was done. Where it certainly was not, nobody is left listening to nothing. */
     async function act(id: string, { path, body }: CallAction): Promise<boolean> {
       const outcome = await post(`/${encodeURIComponent(id)}/${path}`, body);
       const taken = outcome.kind === 'answer' && outcome.status < 300;
       const why = outcome.kind === 'answer' ? `http_${outcome.status}` : outcome.error;
       if (!taken) log.warn({ provider: name, action: path, why }, 'an action on a call was not taken');
+      if (!taken && outcome.kind === 'answer' && path !== HANG_UP.path) await act(id, HANG_UP);
       return taken;
     }
 

@@ -62,10 +62,12 @@ export function createSpeaker(options: SpeakerOptions): Speaker {
     return recording && recording.samples.length > 0 ? resample(recording) : null;
   }
 
-  function speak(text: string, manner: Manner): Promise<Int16Array | null> {
-    const voice = voiceOf(manner);
+  async function speak(text: string, manner: Manner): Promise<Int16Array | null> {
     const rate = String(Math.round(wordsPerMinute * manner.pace));
-    return cache.get([voice, rate, text], () => make(text, voice, rate));
+    const speakAs = (voice: string) => cache.get([voice, rate, text], () => make(text, voice, rate));
+    const [named, own] = [voiceOf(manner), voiceOf({ ...manner, voice: '' })];
+    // A policy may name the voice of a carrier that is tried before, or after.
+    return (await speakAs(named)) ?? (named === own ? null : speakAs(own));
   }
 
   return {

@@ -237,12 +237,13 @@ describe('actions', () => {
     },
   );
 
-  test('a body that Infobip did not take is not delivered', async () => {
+  test('a body that Infobip did not take is not delivered, and nobody is left listening', async () => {
     const phone = await dial();
     await phone.answer();
     phone.carrier.next({ status: 503, body: {} });
-    const { receipts } = await phone.press('1');
-    expect(receipts).toEqual([]);
+    const { result, actions } = await phone.event('DTMF_CAPTURED', { dtmf: '1' });
+    expect(result.receipts).toEqual([]);
+    expect(actions.map(({ path }) => path)).toEqual([`${ACTIONS}/say`, `${ACTIONS}/hangup`]);
   });
 
   test.each(['CALL_RINGING', 'PLAY_FINISHED', 'constructor'])('%s asks for nothing', async (type) => {

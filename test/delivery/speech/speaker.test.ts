@@ -100,6 +100,17 @@ describe('words', () => {
     ]);
   });
 
+  it('are said in the voice of the language where there is none of the name that is wanted', async () => {
+    const file = notes();
+    const [node = '', option = '', source = '', ...values] = counting(file);
+    const german = [node, option, `${source} if (process.argv[1] !== 'de') process.exitCode = 1;`, ...values];
+    const speaker = speakerWith(german);
+    expect(await speaker.say('abc', { locale: 'de', pace: 1, voice: 'Polly.Vicki' })).toHaveLength(3);
+    expect(await asked(file)).toEqual(['Polly.Vicki 100 abc', 'de 100 abc']);
+    expect(await speaker.say('abc', { locale: 'fr', pace: 1 })).toBe(null);
+    expect(await asked(file)).toHaveLength(3);
+  });
+
   it('are forgotten when there is no room, as others are needed', async () => {
     const file = notes();
     const speaker = speakerWith(counting(file), { cacheBytes: 10 });
