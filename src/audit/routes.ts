@@ -50,7 +50,7 @@ export function eventRoutes({ db, keyring, recipientHash }: EventRoutesDeps): Fa
     app.get(
       '/v1/events',
       {
-        config: { scope: 'events:read' },
+        config: { scope: 'events:read', orScope: 'audit:read' },
         schema: {
           operationId: 'listEvents',
           tags: ['Events'],

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyContextConfig, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { Auth, Authenticate, Scope } from '../lib/auth.ts';
 import { Problem } from '../lib/errors.ts';
 
@@ -6,6 +6,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a key must be allowed to do. Every route has a scope or is public. */
     scope?: Scope;
+    /** A key that has this one instead may do it as well. */
+    orScope?: Scope;
     /** A client token for the verification named in the path will do instead of a key. */
     clientToken?: boolean;
     /** Needs no key. */
@@ -47,11 +49,15 @@ export function requireScope(request: FastifyRequest, reply: FastifyReply, scope
   throw new Problem('insufficient_scope', { extensions: { required_scope: scope } });
 }
 
+/** By its scopes; a client token has none. */
+export function mayCall({ scopes }: Auth, { scope, orScope }: FastifyContextConfig): boolean {
+  return (scope !== undefined && scopes.has(scope)) || (orScope !== undefined && scopes.has(orScope));
+}
+
 export function createRecheck(authenticate: Authenticate) {
   return async function isStillAllowed(this: FastifyRequest, maxAgeMs: number): Promise<boolean> {
-    const { scope } = this.routeOptions.config;
     const auth = await authenticate(bearerOf(this) ?? '', maxAgeMs).catch(() => null);
-    return auth !== null && scope !== undefined && auth.scopes.has(scope);
+    return auth !== null && mayCall(auth, this.routeOptions.config);
   };
 }
 

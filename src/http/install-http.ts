@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Authenticate } from '../lib/auth.ts';
 import type { Now } from '../lib/clock.ts';
 import type { Keyring } from '../lib/keyring.ts';
-import { bearerOf, createRecheck, refuseUnguarded, requireScope, unauthorized } from './auth.ts';
+import { bearerOf, createRecheck, mayCall, refuseUnguarded, requireScope, unauthorized } from './auth.ts';
 import { createErrorHandler, createNotFoundHandler } from './error-handler.ts';
 import { withIdempotency } from './idempotency.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
@@ -88,6 +88,6 @@ function addGuard(fastify: FastifyInstance, { authenticate, rateLimiter, rateLim
     }
     request.auth = auth;
     await rates.byCaller(auth, reply, at);
-    if (config.scope !== undefined) requireScope(request, reply, config.scope);
+    if (config.scope !== undefined && !mayCall(auth, config)) requireScope(request, reply, config.scope);
   });
 }

@@ -16,6 +16,7 @@ const TAGS = [
   { name: 'Recordings', description: 'What calls play.' },
   { name: 'Events', description: 'What happened: the audit log.' },
   { name: 'Webhooks', description: 'Being told of events, signed as Standard Webhooks says.' },
+  { name: 'Reports', description: 'Figures of verifications, and who guesses.' },
   { name: 'Audit', description: 'Proof that the log of events is what it was.' },
   { name: 'Projects', description: 'Projects, their policies and keys. Needs the admin scope.' },
   { name: 'Routing', description: 'Which carrier takes a message, and why. Needs the admin scope.' },
@@ -94,8 +95,10 @@ async function describe(routes: readonly RouteOptions[], prefix: string): Promis
 
 /** What a route's config says, as OpenAPI. */
 function describeRoute(schema: FastifySchema | undefined, route: RouteOptions): FastifySchema {
-  const { scope, public: open, idempotent } = route.config ?? {};
-  const description = [schema?.description, scope && `Scope: \`${scope}\`.`].filter(Boolean).join('\n\n');
+  const { scope, orScope, public: open, idempotent } = route.config ?? {};
+  const description = [schema?.description, scope && `Scope: \`${scope}\`${orScope ? ` or \`${orScope}\`` : ''}.`]
+    .filter(Boolean)
+    .join('\n\n');
   return {
     ...schema,
     ...(description && { description }),

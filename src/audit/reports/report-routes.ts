@@ -26,7 +26,7 @@ export interface ReportRoutesDeps {
 
 const tags = ['Reports'];
 /** What a report counts, a reader of events could count as well. */
-const config = { scope: 'events:read' } as const;
+const config = { scope: 'events:read', orScope: 'audit:read' } as const;
 const DAY_MS = 86_400_000;
 const MAX_RANGE_MS = 31 * DAY_MS;
 const MAX_GROUPS = 10_000;

@@ -177,9 +177,13 @@ for (const profile of PROFILES) {
         expect([status, body.errors?.[0].pointer]).toEqual([422, pointer]);
       });
 
-      it('a key without events:read', async () => {
+      it('a key with neither events:read nor audit:read', async () => {
         const { body } = await api.call('POST', '/v1/keys', { name: 'n', scopes: ['messages:read'] });
         expect((await api.call('GET', '/v1/reports/attempts', undefined, { key: body.key })).status).toBe(403);
+        const auditor = await api.call('POST', '/v1/keys', { name: 'n', scopes: ['audit:read'] });
+        for (const path of ['reports/attempts', 'reports/verifications', 'events']) {
+          expect((await api.call('GET', `/v1/${path}`, undefined, { key: auditor.body.key })).status).toBe(200);
+        }
       });
     });
   });
