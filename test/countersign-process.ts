@@ -66,7 +66,7 @@ export async function startCountersign(env: Record<string, string>, args = [MAIN
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      const isJson = response.headers.get('content-type')?.includes('json') && text !== '';
+      const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '') && text !== '';
       return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
     },
     stop(signal = 'SIGTERM') {

@@ -73,7 +73,7 @@ export async function openTestService(profile: Profile, options: TestServiceOpti
     async call(method, url, body, { key: other, headers } = {}) {
       const request: InjectOptions = { method, url, headers: { authorization: `Bearer ${other ?? key}`, ...headers } };
       const response = await app.inject(body === undefined ? request : { ...request, payload: body });
-      const isJson = String(response.headers['content-type']).includes('json');
+      const isJson = /\bjson\b/.test(String(response.headers['content-type']));
       return { status: response.statusCode, body: isJson ? response.json() : response.body, headers: response.headers };
     },
     async phone(to) {

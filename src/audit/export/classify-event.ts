@@ -14,7 +14,7 @@ export interface EventClass {
 
 const AUTHENTICATION = new Set(['verification', 'token', 'authentication', 'authorization', 'rate_limit']);
 /** What happens to messages; every other family is about what administrators do. */
-const TRAFFIC = new Set(['message', 'recipient', 'campaign', 'contact', 'conversation', 'webhook']);
+const TRAFFIC = new Set(['message', 'campaign', 'contact', 'conversation', 'webhook']);
 
 const SUCCESS = new Set(['approved', 'redeemed', 'delivered', 'read']);
 const FAILURE = new Set([
@@ -35,13 +35,19 @@ const MEDIUM = new Set(['replayed', 'locked', 'exhausted', 'denied', 'exceeded']
 
 export function classifyEvent({ type }: Pick<AuditEvent, 'type'>): EventClass {
   const [family = '', verb = ''] = type.split('.');
-  const outcome = SUCCESS.has(verb) ? 'success' : FAILURE.has(verb) ? 'failure' : null;
+  const kind = AUTHENTICATION.has(family) ? 'authentication' : TRAFFIC.has(family) ? 'other' : 'administration';
+  const outcome = kind === 'administration' ? null : outcomeOf(verb);
   const words = type.replaceAll(/[._]/g, ' ');
   return {
     family,
-    kind: AUTHENTICATION.has(family) ? 'authentication' : TRAFFIC.has(family) ? 'other' : 'administration',
+    kind,
     outcome,
-    severity: MEDIUM.has(verb) ? 'medium' : outcome === 'failure' ? 'low' : 'informational',
+    severity: outcome !== 'failure' ? 'informational' : MEDIUM.has(verb) ? 'medium' : 'low',
     title: words.charAt(0).toUpperCase() + words.slice(1),
   };
+}
+
+function outcomeOf(verb: string): EventClass['outcome'] {
+  if (SUCCESS.has(verb)) return 'success';
+  return FAILURE.has(verb) ? 'failure' : null;
 }

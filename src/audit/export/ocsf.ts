@@ -64,9 +64,7 @@ export function ocsfRow({ logIndex, event }: ExportRow): string {
       correlation_uid: event.verificationId ?? event.messageId,
       tenant_uid: event.project,
     },
-    actor: { user: userOf(event.actor) },
-    src_endpoint: event.client?.ip === undefined ? undefined : { ip: event.client.ip },
-    http_request: event.client?.user_agent === undefined ? undefined : { user_agent: event.client.user_agent },
+    ...(kind !== 'other' && accessOf(event)),
     ...(kind === 'authentication' && {
       user: event.recipient ? { uid: event.recipient.hash, name: event.recipient.masked } : userOf(event.actor),
       service: { name: 'Countersign', uid: event.project },
@@ -74,7 +72,7 @@ export function ocsfRow({ logIndex, event }: ExportRow): string {
       auth_factors: typeof channel === 'string' ? [{ factor_type_id: FACTOR[channel] ?? OTHER }] : undefined,
     }),
     ...(kind === 'administration' && { entity: entityOf(facts, event) }),
-    unmapped: { mode: event.mode, client: event.client, recipient: event.recipient, data: event.data },
+    unmapped: unmappedOf(event),
   });
 }
 
@@ -83,9 +81,21 @@ function activityOf(kind: EventClass['kind'], verb: string): number {
   return kind === 'administration' ? (MANAGEMENT[verb] ?? OTHER) : OTHER;
 }
 
+/** Who, and from where: what events of this category have. */
+function accessOf({ actor, client }: AuditEvent): object {
+  return {
+    actor: { user: userOf(actor) },
+    ...(client?.ip !== undefined && { src_endpoint: { ip: client.ip } }),
+    ...(client?.user_agent !== undefined && { http_request: { user_agent: client.user_agent } }),
+  };
+}
+
 function userOf(actor: string): object {
-  // 3: System, 4: Service.
-  return { uid: actor, type_id: actor === 'system' ? 3 : 4 };
+  return actor === 'system' ? { uid: actor, type_id: 3 } : { uid: actor, type_id: OTHER, type: 'API key' };
+}
+
+function unmappedOf({ mode, actor, client, recipient, data }: AuditEvent): object {
+  return { mode, actor, client, recipient, data };
 }
 
 function entityOf({ family }: EventClass, { project, data }: AuditEvent): object {
