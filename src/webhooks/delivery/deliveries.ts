@@ -95,6 +95,13 @@ export async function replayDeliveries(
       .values({ endpoint_id: endpoint, since, ...range })
       .onConflict((conflict) => conflict.columns(['endpoint_id', 'since']).doUpdateSet(range))
       .execute();
+    // What waits for its next attempt need not wait longer.
+    await trx
+      .updateTable('webhook_deliveries')
+      .set({ next_at: now })
+      .where('endpoint_id', '=', endpoint)
+      .where('next_at', '>', now)
+      .execute();
     await insertEvents(trx, events);
     return true;
   });

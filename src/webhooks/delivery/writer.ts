@@ -17,18 +17,22 @@ export interface WriterDeps {
   onError(error: unknown): void;
 }
 
-const GATHER_MS = 50;
+/** Few deliveries are written almost at once, many are gathered. */
+const GATHER_MS = { least: 5, most: 50, perDelivery: 2 };
 const LONGEST_BACK_OFF_MS = 5_000;
 
 export function createWriter({ runners, save, now, onError }: WriterDeps): Writer {
   let wanted = false;
   let closed = false;
   let running: Promise<void> | null = null;
+  /** Deliveries, the last time. */
+  let written = 0;
   let wake = () => {};
 
   async function run(): Promise<void> {
     for (let failures = 0; wanted && !closed; ) {
-      await rest(failures === 0 ? GATHER_MS : Math.min(GATHER_MS * 2 ** failures, LONGEST_BACK_OFF_MS));
+      const gatherMs = Math.min(GATHER_MS.least + GATHER_MS.perDelivery * written, GATHER_MS.most);
+      await rest(Math.min(gatherMs * 2 ** failures, LONGEST_BACK_OFF_MS));
       wanted = false;
       failures = (await write()) ? 0 : failures + 1;
     }
@@ -43,6 +47,7 @@ export function createWriter({ runners, save, now, onError }: WriterDeps): Write
       return outcomes ? [{ runner, outcomes }] : [];
     });
     if (told.length === 0) return true;
+    written = told.reduce((sum, { outcomes }) => sum + outcomes.deliveries.length, 0);
     try {
       await tell(told, at);
       return true;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import type { AuditEvent } from '../../../src/audit/event.ts';
+import type { AuditEvent, EventType } from '../../../src/audit/event.ts';
 import { insertEvents } from '../../../src/audit/insert-events.ts';
 import { createSealer } from '../../../src/audit/log/sealer.ts';
 import type { Database } from '../../../src/db/open.ts';
@@ -9,11 +9,13 @@ import { createMetrics } from '../../../src/http/metrics.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { createKeyring } from '../../../src/lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from '../../../src/lib/target-guard.ts';
+import { type Requested, replayDeliveries, retryDelivery } from '../../../src/webhooks/delivery/deliveries.ts';
 import type { Delivery } from '../../../src/webhooks/delivery/delivery.ts';
 import { readHistory } from '../../../src/webhooks/delivery/delivery.ts';
 import { switchEndpoint } from '../../../src/webhooks/endpoints/change-endpoint.ts';
 import { createEndpoint, type NewEndpoint } from '../../../src/webhooks/endpoints/create-endpoint.ts';
 import type { EndpointOwner } from '../../../src/webhooks/endpoints/endpoint.ts';
+import { endpointEvent } from '../../../src/webhooks/endpoints/endpoint-event.ts';
 import { rotateSecret } from '../../../src/webhooks/endpoints/rotate-secret.ts';
 import { openWebhooks, type Webhooks } from '../../../src/webhooks/open-webhooks.ts';
 import { NEWEST_API_VERSION } from '../../../src/webhooks/render.ts';
@@ -39,6 +41,9 @@ export interface Rig {
   ): Promise<{ id: string; secret: string }>;
   enable(id: string): Promise<void>;
   disable(id: string): Promise<void>;
+  retry(endpoint: string, delivery: string): Promise<Requested>;
+  /** False: it is disabled. */
+  replay(endpoint: string, since: number): Promise<boolean>;
   rotate(id: string, overlapSeconds: number): Promise<{ secret: string }>;
   /** The signature that a delivery should have by this secret. */
   sign(secret: string, received: Received | undefined): string;
@@ -49,6 +54,8 @@ export interface Rig {
   deliver(): Promise<void>;
   /** Moves the clock to when there is something to do, and does it. False: nothing is due any more. */
   advance(): Promise<boolean>;
+  /** Lets so much time pass, and does what becomes due in it. */
+  pass(ms: number): Promise<void>;
   /** As the log of events says. */
   events(type: string): Promise<Record<string, unknown>[]>;
   deliveries(endpoint: string): Promise<(Delivery & { tries: ReturnType<typeof readHistory> })[]>;
@@ -86,6 +93,15 @@ export async function openRig(db: Database, options: RigOptions = {}): Promise<R
   }
   const webhooks = another(metrics);
 
+  async function nextDue(): Promise<number | null> {
+    const cursors = db.kysely.selectFrom('webhook_cursors');
+    const { due } = await cursors.select((eb) => eb.fn.min('due_at').as('due')).executeTakeFirstOrThrow();
+    return due;
+  }
+
+  const asked = (type: EventType, id: string) =>
+    endpointEvent(type, { id, project_id: OWNER.project }, ADMIN, clock.now);
+
   const rig: Rig = {
     ...{ db, clock, webhooks, errors, metrics, keyring, another },
     async endpoint(url, settings = {}, owner = OWNER) {
@@ -105,6 +121,10 @@ export async function openRig(db: Database, options: RigOptions = {}): Promise<R
     async disable(id) {
       await switchEndpoint({ db }, OWNER, id, 'disabled', ADMIN, clock.now);
     },
+    retry: (endpoint, delivery) =>
+      retryDelivery(db, endpoint, delivery, clock.now, [asked('webhook.retried', endpoint)]),
+    replay: (endpoint, since) =>
+      replayDeliveries(db, endpoint, since, clock.now, [asked('webhook_endpoint.replayed', endpoint)]),
     async rotate(id, overlapSeconds) {
       const made = await rotateSecret({ db, keyring }, OWNER, id, { overlapSeconds }, ADMIN, clock.now);
       if (typeof made === 'string') throw new Error(made);
@@ -136,14 +156,16 @@ export async function openRig(db: Database, options: RigOptions = {}): Promise<R
       while ((await sealer.sealAll()) > 0);
     },
     async advance() {
-      const { due } = await db.kysely
-        .selectFrom('webhook_cursors')
-        .select((eb) => eb.fn.min('due_at').as('due'))
-        .executeTakeFirstOrThrow();
+      const due = await nextDue();
       if (due === null) return false;
       clock.now = Math.max(clock.now, due);
       await rig.deliver();
       return true;
+    },
+    async pass(ms) {
+      const end = clock.now + ms;
+      for (let due = await nextDue(); due !== null && due <= end; due = await nextDue()) await rig.advance();
+      clock.now = end;
     },
     async events(type) {
       const rows = await db.kysely
