@@ -37,10 +37,12 @@ function standInForExpress() {
     sendStatus(code: number): void;
   };
   type Handler = (request: Request, response: Response, next: () => void) => unknown;
-  let route: Handler[] = [];
+  const route: Handler[] = [];
   const express = {
     raw: (): Handler => async (request, _response, next) => {
-      request.body = Buffer.concat(await Array.fromAsync(request));
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      request.body = Buffer.concat(chunks);
       next();
     },
   };
@@ -53,7 +55,7 @@ function standInForExpress() {
     const [parse, handler] = route;
     await parse?.(request, response, () => handler?.(request, response, () => {}));
   });
-  return { express, server, app: { post: (_path: string, ...handlers: Handler[]) => void (route = handlers) } };
+  return { express, server, app: { post: (_path: string, ...handlers: Handler[]) => void route.push(...handlers) } };
 }
 
 const sendTo =
@@ -75,8 +77,6 @@ const RECEIVERS: Record<string, (handled: Handled) => Promise<Send>> = {
   async fastify(handled) {
     const app = Fastify();
     onTestFinished(() => app.close());
-    // Fastify has a parser for JSON: the block's takes its place.
-    app.removeContentTypeParser('application/json');
     run('fastify', handled, { app });
     return sendTo(`${await app.listen({ port: 0 })}/webhooks`);
   },
