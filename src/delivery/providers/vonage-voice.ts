@@ -152,18 +152,18 @@ function talk(
 ): object[] {
   const { language = '', style, plain } = findByLanguage(vonageVoices, script.locale) ?? {};
   const named = /^\d{1,2}$/.test(script.voice ?? '') ? Number(script.voice) : style;
-  const interruptible = bargeIn && { bargeIn };
-  return cutParts(parts, MAX_TALK_LENGTH).map((piece) => {
-    if ('recording' in piece) {
-      return { action: 'stream', streamUrl: [recordings.link(piece.recording)], ...interruptible };
-    }
+  const pieces = cutParts(parts, MAX_TALK_LENGTH);
+  // What can be interrupted must be followed by nothing but speech and the wait for the key.
+  const from = bargeIn ? pieces.findLastIndex((piece) => 'recording' in piece) + 1 : pieces.length;
+  return pieces.map((piece, index) => {
+    if ('recording' in piece) return { action: 'stream', streamUrl: [recordings.link(piece.recording)] };
     const { speech } = piece;
     return {
       action: 'talk',
       text: plain ? toPlainSpeech(speech, script.locale) : `<speak>${toSsml(speech, script.pace)}</speak>`,
       language,
       ...(named !== undefined && { style: named }),
-      ...interruptible,
+      ...(index >= from && { bargeIn }),
     };
   });
 }

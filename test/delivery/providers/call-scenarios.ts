@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { InboundMessage, OutboundMessage, ProviderReceipt } from '../../../src/delivery/provider.ts';
+import type { InboundMessage, OutboundMessage, ProviderReceipt, SpokenScript } from '../../../src/delivery/provider.ts';
 import { saysCode, script, ungated } from '../voice/calls.ts';
 import { NOW, outbound } from './provider-rig.ts';
 
@@ -19,6 +19,8 @@ export interface Phone {
   answer(over?: { machine?: boolean; now?: number }): Promise<Heard>;
   /** Null: nobody presses anything until the carrier gives up. */
   press(key: string | null, now?: number): Promise<Heard>;
+  /** Of carriers that do one thing at a time: what comes after the first. */
+  goOn?(): Promise<Heard>;
   ended(how: Ended, now?: number): Promise<readonly ProviderReceipt[]>;
 }
 
@@ -118,6 +120,22 @@ export function describeCalls({ dial, providerId, phone, sender }: CallScenarios
       expect(body.document).toContain('Press 9 for no more calls.');
       expect([body.waits, saysCode(body.document)]).toEqual([true, true]);
       expect((await call.press(null)).document).toContain('Goodbye.');
+    });
+
+    test('plays a recording as often as it is to be heard, and then says how to have no more calls', async () => {
+      const optOut = { key: '9', prompt: 'Press 9 for no more calls.' };
+      const played: SpokenScript = { ...ungated, greeting: '', body: [{ recording: 'rec_1' }], repeats: 2, optOut };
+      const call = await dial({ script: played });
+      const heard = [await call.answer()];
+      for (let piece = 2; call.goOn && piece <= 3; piece++) heard.push(await call.goOn());
+      const all = heard.map(({ document }) => document).join(' ');
+      expect(all.match(/https:\/\/otp\.example\.com\/recordings\/rec_1\.wav/g)).toHaveLength(2);
+      expect(all.lastIndexOf('rec_1')).toBeLessThan(all.indexOf('Press 9 for no more calls.'));
+      expect(heard.at(-1)?.waits).toBe(true);
+      expect(heard.flatMap(({ receipts }) => receipts)).toEqual(delivered);
+      const stop = await call.press('9');
+      expect(stop.receipts).toEqual(undelivered('opted_out'));
+      expect(stop.inbound).toHaveLength(1);
     });
 
     test.each<[Ended]>([['busy'], ['no_answer'], ['declined']])('that ended by %s says so', async (how) => {

@@ -39,10 +39,11 @@ function check(request: CarrierRequest): CarrierResponse {
     }
     case `${ACTIONS}/say`:
       return isSpeech(asked) ? { status: 200, body: { status: 'PENDING' } } : invalid;
+    case `${ACTIONS}/play`:
+      return isFile(asked.content) ? { status: 200, body: { status: 'PENDING' } } : invalid;
     case `${ACTIONS}/capture/dtmf`: {
       const { maxLength, timeout, playContent } = asked;
-      const good =
-        maxLength === 1 && Number.isInteger(timeout) && playContent?.type === 'TEXT' && isSpeech(playContent);
+      const good = maxLength === 1 && Number.isInteger(timeout) && (isFile(playContent) || isSpeech(playContent));
       return good ? { status: 200, body: { status: 'PENDING' } } : invalid;
     }
     case `${ACTIONS}/hangup`:
@@ -50,6 +51,10 @@ function check(request: CarrierRequest): CarrierResponse {
     default:
       return { status: 404, body: {} };
   }
+}
+
+function isFile({ type, fileUrl }: { type?: unknown; fileUrl?: unknown }): boolean {
+  return type === 'URL' && typeof fileUrl === 'string' && URL.canParse(fileUrl);
 }
 
 function isSpeech({ text, language, speechRate }: { text: unknown; language: unknown; speechRate?: number }): boolean {
@@ -90,7 +95,7 @@ async function dial(over: Partial<OutboundMessage> = {}, configured: object = {}
     const asked = JSON.parse(action?.body ?? '{}');
     const speech = asked.playContent ?? asked;
     return {
-      document: String(speech.text ?? ''),
+      document: String(speech.text ?? speech.content?.fileUrl ?? ''),
       asked,
       path: action?.path.replace(`${ACTIONS}/`, ''),
       waits: action?.path.endsWith('/capture/dtmf') === true,
@@ -111,6 +116,7 @@ async function dial(over: Partial<OutboundMessage> = {}, configured: object = {}
           : await event('CALL_ESTABLISHED', { call: { id: CALL_ID, state: 'ESTABLISHED', customData } }, now),
       ),
     press: async (key: string | null, now?: number) => heard(await event('DTMF_CAPTURED', { dtmf: key ?? '' }, now)),
+    goOn: async () => heard(await event('PLAY_FINISHED', {})),
     ended: async (type: string, callLog: object, now?: number): Promise<readonly ProviderReceipt[]> =>
       (await event(type, { callLog: { callId: CALL_ID, customData, ...callLog } }, now, {})).result.receipts ?? [],
   };
@@ -136,6 +142,7 @@ describeCalls({
       answer: ({ machine = false, now } = {}) =>
         phone.answer(machine ? { detectionResult: 'MACHINE' } : undefined, now),
       press: phone.press,
+      goOn: phone.goOn,
       ended: (how, now) => phone.ended(...HOW[how], now),
     };
   },

@@ -87,8 +87,11 @@ interface Action {
 /** The rules of the NCCO reference. */
 function checkNcco(actions: Action[]): void {
   const kinds = actions.map(({ action }) => action);
-  for (const action of actions) {
-    if (action.action === 'talk') {
+  for (const [index, action] of actions.entries()) {
+    if (action.action === 'stream') {
+      expect(action).toEqual({ action: 'stream', streamUrl: [expect.stringMatching(/^https:.*\.wav$/)] });
+      expect(actions[index - 1]?.bargeIn).toBeUndefined();
+    } else if (action.action === 'talk') {
       expect(action.text?.replace(/<[^>]*>/g, '').length).toBeLessThanOrEqual(1_500);
       if (action.bargeIn) expect(kinds.at(-1)).toBe('input');
     } else {
