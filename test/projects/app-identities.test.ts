@@ -276,7 +276,7 @@ describe('the proof', () => {
     const { http } = api.services.originProofs;
     expect(await http.send({ method: 'GET', url: 'https://localhost/.well-known/countersign.txt' })).toEqual({
       kind: 'not_sent',
-      error: 'ENOTFOUND',
+      error: 'blocked',
     });
     expect(api.services.originProofs.resolveTxt).toBe(systemResolveTxt);
   });
