@@ -54,6 +54,7 @@ export interface RtpOptions {
 
 export const FRAME_SAMPLES = (SAMPLE_RATE * FRAME_MS) / 1_000;
 const MAX_TRIES = 50;
+const BELIEVED_AFTER = 10;
 
 /** Null: no port is free. */
 export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<RtpSession | null> {
@@ -67,6 +68,8 @@ export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<R
   let to: Endpoint | null = null;
   /** Where audio comes from. */
   let latched: Endpoint | null = null;
+  /** Who else sends, and how much came from there without a break. */
+  let elsewhere: (Endpoint & { packets: number }) | null = null;
   let keys = createTelephoneEvents();
   let isClosed = false;
   let endPacing: (() => void) | null = null;
@@ -88,11 +91,10 @@ export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<R
   socket.on('error', () => {}); // A datagram that was not sent is a lost packet.
   socket.on('message', (bytes, from) => {
     // Nothing can be sent to port 0, from where anybody may send.
-    if (!remote || from.port === 0 || !isTrusted(from.address, from.port)) return;
+    if (!remote || from.port === 0 || !isTrusted(from.address)) return;
     const plain = remote.protection ? remote.protection.unprotect(bytes) : bytes;
     const packet = plain && readRtp(plain);
-    if (!packet) return;
-    follow(from.address, from.port);
+    if (!packet || !isOfCall({ address: from.address, port: from.port })) return;
     events.alive();
     const { payloadType, payload } = packet;
     if (payloadType === remote.telephoneEvent || payloadType === options.telephoneEvent) {
@@ -102,27 +104,35 @@ export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<R
     else if (payloadType === PAYLOAD_TYPES.PCMA) events.audio('PCMA', payload);
   });
 
-  /**
-   * Symmetric RTP (RFC 4961), but not for anybody: whoever could make us follow would hear the code. Once packets have
-   * come, only their source is listened to.
-   */
-  function isTrusted(address: string, port: number): boolean {
-    if (latched) return address === latched.address && port === latched.port;
-    return address === remote?.address || options.mayFollow(address);
-  }
+  /** Symmetric RTP (RFC 4961), but not for anybody: whoever could make us follow would hear the code. */
+  const isTrusted = (address: string) => address === remote?.address || options.mayFollow(address);
 
-  function follow(address: string, port: number): void {
-    latched ??= { address, port };
-    if (options.mayFollow(address)) to = latched;
+  /**
+   * The announced place is always heard. Another is, while that one is silent, once it has sent some packets: what a
+   * server still sends of a call that is over may come to this port, and what is said now is not for its callee. Who
+   * has the key of the call is believed at once.
+   */
+  function isOfCall(from: Endpoint): boolean {
+    if (isSame(from, latched)) return true;
+    const isSure = isSame(from, remote) || Boolean(remote?.protection);
+    if (!isSure) {
+      if (latched) return false;
+      const before = isSame(from, elsewhere) ? (elsewhere?.packets ?? 0) : 0;
+      elsewhere = { ...from, packets: before + 1 };
+      if (elsewhere.packets < BELIEVED_AFTER) return false;
+    }
+    latched = from;
+    if (options.mayFollow(from.address)) to = from;
+    return true;
   }
 
   return {
     port: socket.address().port,
     connect(given) {
-      const isSame = remote?.address === given.address && remote.port === given.port;
-      if (!isSame) {
+      if (!isSame(given, remote)) {
         to = { address: given.address, port: given.port };
         latched = null;
+        elsewhere = null;
         keys = createTelephoneEvents();
       }
       remote = given;
@@ -135,6 +145,8 @@ export async function openRtp(options: RtpOptions, events: RtpEvents): Promise<R
     },
   };
 }
+
+const isSame = (a: Endpoint, b: Endpoint | null) => a.address === b?.address && a.port === b.port;
 
 /** An even port (RFC 3550 §11) that nobody has. */
 async function bindSocket({ bindAddress, ports }: RtpOptions): Promise<Socket | null> {

@@ -97,26 +97,42 @@ it('audio is answered where it comes from, if that may be; once it has come, onl
     await openPeer('127.0.0.3'),
     await openPeer('127.0.0.3'),
   ];
-  const { session, audio } = await openSession(['127.0.0.3']);
+  const { session, audio } = await openSession(['127.0.0.1', '127.0.0.3']);
   session.connect(remoteOf(announced));
   await hears(announced);
-  server.say(session);
+  for (let at = 0; at < 10; at++) server.say(session);
   await hears(server);
-  other.say(session);
+  for (let at = 0; at < 10; at++) other.say(session);
   server.say(session);
   await vi.waitFor(() => expect(audio).toHaveLength(2));
   await hears(server);
   expect(other.heard).toBe(0);
+  // Where it was announced to be after all.
+  announced.say(session);
+  await hears(announced);
   // The other side says anew where it is.
   session.connect(remoteOf(other));
   await hears(other);
+});
+
+it('what a server still sends of another call is not answered with the sound of this one', async () => {
+  const [callee, formerCall] = [await openPeer('127.0.0.1'), await openPeer('127.0.0.1')];
+  const { session, audio } = await openSession(['127.0.0.1']);
+  session.connect(remoteOf(callee));
+  for (let at = 0; at < 9; at++) formerCall.say(session);
+  await hears(callee);
+  callee.say(session);
+  for (let at = 0; at < 20; at++) formerCall.say(session);
+  await hears(callee);
+  expect(formerCall.heard).toBe(0);
+  expect(audio).toHaveLength(1);
 });
 
 it('where nothing is followed, audio from another port of the other side is heard and not answered', async () => {
   const [announced, mouth] = [await openPeer('127.0.0.1'), await openPeer('127.0.0.1')];
   const { session, audio } = await openSession([]);
   session.connect(remoteOf(announced));
-  mouth.say(session);
+  for (let at = 0; at < 10; at++) mouth.say(session);
   await vi.waitFor(() => expect(audio).toHaveLength(1));
   await hears(announced);
   expect(mouth.heard).toBe(0);
