@@ -1,4 +1,6 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { EMAIL_HASH } from '../db/email-hash.ts';
+import type { Database } from '../db/open.ts';
 import type { EventTable, Schema } from '../db/schema.ts';
 import type { Mode } from './event.ts';
 
@@ -9,6 +11,8 @@ export interface EventFilter {
   type?: string | undefined;
   verificationId?: string | undefined;
   recipientHash?: string | undefined;
+  /** Those of verifications whose codes went to this e-mail address as well. */
+  orVerificationIds?: readonly string[] | undefined;
   /** ms, inclusive. */
   since?: number | undefined;
   /** ms, exclusive. */
@@ -20,7 +24,7 @@ export interface EventFilter {
 
 /** Newest first, in the order in which they were inserted. */
 export function listEvents(db: Kysely<Schema>, filter: EventFilter): Promise<Selectable<EventTable>[]> {
-  const { type, verificationId, recipientHash, since, until, before } = filter;
+  const { type, verificationId, recipientHash, orVerificationIds = [], since, until, before } = filter;
   let query = db
     .selectFrom('events')
     .selectAll()
@@ -29,11 +33,41 @@ export function listEvents(db: Kysely<Schema>, filter: EventFilter): Promise<Sel
   if (type?.endsWith('.*')) query = query.where('type', 'like', `${type.slice(0, -1)}%`);
   else if (type !== undefined) query = query.where('type', '=', type);
   if (verificationId !== undefined) query = query.where('verification_id', '=', verificationId);
-  if (recipientHash !== undefined) query = query.where('recipient_hash', '=', recipientHash);
+  if (recipientHash !== undefined && orVerificationIds.length === 0)
+    query = query.where('recipient_hash', '=', recipientHash);
+  else if (recipientHash !== undefined) {
+    // By an index each; for an `or` SQLite would read all events of the project.
+    const position = db.selectFrom('events').select('position');
+    const either = position
+      .where('recipient_hash', '=', recipientHash)
+      .unionAll(position.where('verification_id', 'in', orVerificationIds));
+    query = query.where('position', 'in', either);
+  }
   if (since !== undefined) query = query.where('created_at', '>=', since);
   if (until !== undefined) query = query.where('created_at', '<', until);
   if (before !== undefined) query = query.where('position', '<', before);
   return query.orderBy('position', 'desc').limit(filter.limit).execute();
+}
+
+const MAX_VERIFICATIONS = 1_000;
+
+/** The newest verifications, a thousand at most, that may send to this e-mail address beside the number they are about. */
+export async function findVerificationsOfEmail(
+  { kysely, dialect }: Database,
+  { project, mode, emailHash }: Pick<EventFilter, 'project' | 'mode'> & { emailHash: string },
+): Promise<string[]> {
+  const { some, hash } = EMAIL_HASH[dialect];
+  const rows = await kysely
+    .selectFrom('verifications')
+    .select('id')
+    .where(sql<boolean>`${sql.raw(some)}`)
+    .where(sql<boolean>`${sql.raw(hash)} = ${emailHash}`)
+    .where('project_id', '=', project)
+    .where('mode', '=', mode)
+    .orderBy('created_at', 'desc')
+    .limit(MAX_VERIFICATIONS)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** By event; what the sealer has not come to yet is missing. */

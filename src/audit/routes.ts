@@ -8,7 +8,7 @@ import { Problem } from '../lib/errors.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import { ListedEventSchema, viewListedEvent } from './event-view.ts';
 import { fromEventRow } from './events-table.ts';
-import { findLogIndexes, listEvents } from './list-events.ts';
+import { findLogIndexes, findVerificationsOfEmail, listEvents } from './list-events.ts';
 import { readTimeRange } from './read-time-range.ts';
 
 export interface EventRoutesDeps {
@@ -43,7 +43,7 @@ const ListQuery = Type.Object(
   closed,
 );
 
-export function eventRoutes({ db, keyring, recipientHash }: EventRoutesDeps): FastifyPluginAsyncTypebox {
+export function eventRoutes({ db, keyring, recipientHash: hashRecipient }: EventRoutesDeps): FastifyPluginAsyncTypebox {
   const cursors = createCursors(keyring, 'events');
 
   return async (app) => {
@@ -64,12 +64,18 @@ export function eventRoutes({ db, keyring, recipientHash }: EventRoutesDeps): Fa
       async ({ auth, query }) => {
         const limit = query.limit ?? DEFAULT_LIMIT;
         const [before] = cursors.decode(query.cursor) ?? [];
+        const who = { project: auth.projectId, mode: auth.mode };
+        const recipientHash = query.to === undefined ? undefined : hashOf(query.to);
+        const orVerificationIds =
+          recipientHash !== undefined && query.to?.includes('@')
+            ? await findVerificationsOfEmail(db, { ...who, emailHash: recipientHash })
+            : [];
         const rows = await listEvents(db.kysely, {
-          project: auth.projectId,
-          mode: auth.mode,
+          ...who,
           type: query.type,
           verificationId: query.verification_id,
-          recipientHash: query.to === undefined ? undefined : hashOf(query.to),
+          recipientHash,
+          orVerificationIds,
           ...readTimeRange(query.since, query.until),
           before: before === undefined ? undefined : Number(before),
           limit: limit + 1,
@@ -88,7 +94,7 @@ export function eventRoutes({ db, keyring, recipientHash }: EventRoutesDeps): Fa
 
   function hashOf(to: string): string {
     // `?to=+33…` that was not percent-encoded arrives with a space.
-    const hash = recipientHash(to.replace(/^ /, '+'));
+    const hash = hashRecipient(to.replace(/^ /, '+'));
     if (hash === null) {
       const [code, what] = to.includes('@')
         ? (['invalid_request', 'e-mail address'] as const)

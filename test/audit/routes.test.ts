@@ -134,8 +134,18 @@ for (const profile of ['embedded', 'postgres'] as const) {
         api.call('POST', '/v1/messages', { to, channel: 'email', text: 'Hello', subject: 'Hi' });
       const { body } = await send('Ann@example.com');
       await send('bob@example.com');
-      const events = await list(`to=${encodeURIComponent('ann+x@EXAMPLE.com')}`);
-      expect(new Set(events.map(({ message_id }) => message_id))).toEqual(new Set([body.id]));
+      const about = async () =>
+        new Set(
+          (await list(`to=${encodeURIComponent('ann+x@EXAMPLE.com')}&limit=100`)).map(
+            (event) => event.verification_id ?? event.message_id,
+          ),
+        );
+      expect(await about()).toEqual(new Set([body.id]));
+      const start = { to: newNumber(), channel: 'sms' };
+      const { body: own } = await api.call('POST', '/v1/verifications', { ...start, email: 'ANN@example.com' });
+      await api.call('POST', '/v1/verifications', { ...start, to: newNumber(), email: 'bob@example.com' });
+      await api.settled();
+      expect(await about()).toEqual(new Set([body.id, own.id]));
     });
 
     it('with its place in the audit log, once it has one', async () => {
