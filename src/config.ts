@@ -43,8 +43,8 @@ const ProviderSchema = Type.Object(
   { additionalProperties: true },
 );
 
-/** The rest is what the type of the anchor says: checked when it is opened. */
-const AnchorSchema = Type.Object(
+/** An anchor or a sink of the audit log: the rest is what its type says, checked when it is opened. */
+const OutletSchema = Type.Object(
   { name: Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,39}$' }), type: Type.String({ minLength: 1 }) },
   { additionalProperties: true },
 );
@@ -97,7 +97,8 @@ export const ConfigFileSchema = Type.Object(
     audit: Type.Object(
       {
         checkpoint_seconds: Type.Integer({ minimum: 1, maximum: 55, default: 30 }),
-        anchors: Type.Array(AnchorSchema, { default: [], description: 'Where checkpoints are kept outside.' }),
+        anchors: Type.Array(OutletSchema, { default: [], description: 'Where checkpoints are kept outside.' }),
+        sinks: Type.Array(OutletSchema, { default: [], description: 'Where every event is shipped to.' }),
       },
       { ...closed, default: {} },
     ),

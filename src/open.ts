@@ -4,6 +4,7 @@ import { type AuditLog, logOrigin, openAuditLog } from './audit/log/open-audit-l
 import { recordConfiguration } from './audit/record-configuration.ts';
 import type { Recorder } from './audit/recorder.ts';
 import { createRefusalLog, type RefusalLog } from './audit/refusal-log.ts';
+import { openSinks, type Sinks } from './audit/shipping/open-sinks.ts';
 import type { Config } from './config.ts';
 import { ensureHashKey } from './db/hash-key.ts';
 import { migrate } from './db/migrate.ts';
@@ -55,6 +56,8 @@ export interface Services {
   /** Drains Redis' event streams into SQL; null without Redis. */
   recorder: Recorder | null;
   auditLog: AuditLog;
+  /** SIEMs that get every event. */
+  sinks: Sinks;
   idempotency: IdempotencyStore;
   /** Erasures, copies, retention. */
   privacy: Privacy;
@@ -133,6 +136,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     file: config.filePath ?? '',
     origin: public_url === undefined ? installationIssuer(hashKey) : logOrigin(public_url),
   });
+  const sinkDeps = { db, now, log, registry: metrics.registry, file: config.filePath ?? '' };
+  const sinks = await openSinks(audit.sinks, sinkDeps);
 
   const sandbox = createSandbox(now);
   const delivery = opening.adopt(
@@ -219,6 +224,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     redis: redisSide?.redis ?? null,
     recorder: redisSide?.recorder ?? null,
     auditLog,
+    sinks,
     idempotency,
     privacy,
     rateCounter: redisSide?.rateCounter ?? createSqlRateCounter(db),

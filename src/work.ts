@@ -12,12 +12,13 @@ export interface Workers {
 
 /** The work that no request waits for: due sends and expiries, and clearing away what has expired. */
 export function startWorkers(services: Services): Workers {
-  const { verify, delivery, auditLog, privacy, webhooks, log, db, now } = services;
+  const { verify, delivery, auditLog, sinks, privacy, webhooks, log, db, now } = services;
   const onError = (error: unknown) => log.warn({ err: error }, 'due work failed');
   const worker = startWorker(verify, { onError });
   delivery.worker.start();
   auditLog.keeper.start();
   auditLog.anchors.start();
+  sinks.start();
   privacy.worker.start();
   webhooks.dispatcher.start();
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
@@ -29,6 +30,7 @@ export function startWorkers(services: Services): Workers {
         delivery.worker.stop(),
         auditLog.keeper.stop(),
         auditLog.anchors.stop(),
+        sinks.stop(),
         privacy.worker.stop(),
         webhooks.dispatcher.stop(),
         watch.stop(),
