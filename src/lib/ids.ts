@@ -4,7 +4,26 @@ import { randomBytes } from 'node:crypto';
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const CHARACTERS = 26; // 26 × 5 = 130 random bits
 
-export type IdPrefix = 'ver' | 'msg' | 'evt' | 'key' | 'prj' | 'whk' | 'rec' | 'era' | 'req';
+export type IdPrefix =
+  | 'ver'
+  | 'msg'
+  | 'evt'
+  | 'key'
+  | 'prj'
+  | 'whk'
+  | 'rec'
+  | 'era'
+  | 'con'
+  | 'lst'
+  | 'seg'
+  | 'imp'
+  | 'tpl'
+  | 'cmp'
+  | 'lnk'
+  | 'cnv'
+  | 'apt'
+  | 'aut'
+  | 'req';
 
 /** 32 divides 256, so taking five bits of each byte is unbiased. */
 export function encodeId(bytes: Uint8Array): string {

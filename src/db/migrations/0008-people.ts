@@ -1,8 +1,93 @@
 import type { Migration } from '../migrate.ts';
 
-/** Contacts, lists, segments, consent. */
+const HOT = 'with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)';
+
+/** Contacts and how they are reached, lists, segments, imports. */
 export const people: Migration = {
   version: 8,
   name: 'people',
-  statements: () => [],
+  statements(dialect) {
+    const postgres = dialect === 'postgres';
+    const hot = postgres ? HOT : '';
+    const keyed = postgres ? '' : 'without rowid';
+    return [
+      // A contact needs no address in particular: who is known by an id of the app alone is one too.
+      `create table contacts (
+         id text primary key,
+         project_id text not null,
+         mode text not null,
+         external_id text,
+         attributes text not null,
+         locale text,
+         country text,
+         time_zone text,
+         time_zone_source text,
+         created_at bigint not null,
+         updated_at bigint not null
+       ) ${hot}`,
+      'create index contacts_of_project on contacts (project_id, mode, created_at, id)',
+      `create unique index contacts_by_external_id on contacts (project_id, mode, external_id)
+         where external_id is not null`,
+
+      // An address is one contact's in its project and mode.
+      `create table contact_addresses (
+         project_id text not null,
+         mode text not null,
+         kind text not null,
+         address_hash text not null,
+         address text not null,
+         contact_id text not null,
+         created_at bigint not null,
+         primary key (project_id, mode, kind, address_hash)
+       ) ${keyed}`,
+      'create index contact_addresses_of_contact on contact_addresses (contact_id)',
+
+      `create table contact_tags (
+         project_id text not null,
+         mode text not null,
+         tag text not null,
+         contact_id text not null,
+         primary key (project_id, mode, tag, contact_id)
+       ) ${keyed}`,
+      'create index contact_tags_of_contact on contact_tags (contact_id)',
+
+      // What an attribute may hold: the values are in the contact's JSON.
+      `create table contact_attributes (
+         project_id text not null,
+         mode text not null,
+         name text not null,
+         type text not null,
+         created_at bigint not null,
+         primary key (project_id, mode, name)
+       ) ${keyed}`,
+
+      `create table lists (
+         id text primary key,
+         project_id text not null,
+         mode text not null,
+         name text not null,
+         created_at bigint not null,
+         updated_at bigint not null
+       )`,
+      'create index lists_of_project on lists (project_id, mode, created_at, id)',
+      `create table list_members (
+         list_id text not null,
+         contact_id text not null,
+         added_at bigint not null,
+         primary key (list_id, contact_id)
+       ) ${keyed}`,
+      'create index list_members_of_contact on list_members (contact_id)',
+
+      `create table segments (
+         id text primary key,
+         project_id text not null,
+         mode text not null,
+         name text not null,
+         filter text not null,
+         created_at bigint not null,
+         updated_at bigint not null
+       )`,
+      'create index segments_of_project on segments (project_id, mode, created_at, id)',
+    ];
+  },
 };
