@@ -47,7 +47,7 @@ const AT_ONCE_PER_ENDPOINT = 32;
 const AT_ONCE_PER_HOST = 64;
 const AT_ONCE = 1_024;
 /** So that the process ends in time; what is cut off is sent again, with the same id. */
-const STOP_MS = 5_000;
+const STOP_MS = 3_000;
 /** One whose secrets do not open is looked at again then. */
 const UNREADABLE_MS = 300_000;
 

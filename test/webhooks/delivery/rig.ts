@@ -12,7 +12,7 @@ import { createTargetGuard, type TargetGuard } from '../../../src/lib/target-gua
 import { type Requested, replayDeliveries, retryDelivery } from '../../../src/webhooks/delivery/deliveries.ts';
 import type { Delivery } from '../../../src/webhooks/delivery/delivery.ts';
 import { readHistory } from '../../../src/webhooks/delivery/delivery.ts';
-import { switchEndpoint } from '../../../src/webhooks/endpoints/change-endpoint.ts';
+import { changeEndpoint, type EndpointPatch, switchEndpoint } from '../../../src/webhooks/endpoints/change-endpoint.ts';
 import { createEndpoint, type NewEndpoint } from '../../../src/webhooks/endpoints/create-endpoint.ts';
 import type { EndpointOwner } from '../../../src/webhooks/endpoints/endpoint.ts';
 import { endpointEvent } from '../../../src/webhooks/endpoints/endpoint-event.ts';
@@ -41,6 +41,7 @@ export interface Rig {
   ): Promise<{ id: string; secret: string }>;
   enable(id: string): Promise<void>;
   disable(id: string): Promise<void>;
+  change(id: string, patch: EndpointPatch): Promise<void>;
   retry(endpoint: string, delivery: string): Promise<Requested>;
   /** False: it is disabled. */
   replay(endpoint: string, since: number): Promise<boolean>;
@@ -49,6 +50,8 @@ export interface Rig {
   sign(secret: string, received: Received | undefined): string;
   /** Records events, seals them, and delivers what is due. Answers with their ids. */
   raise(...events: Partial<AuditEvent>[]): Promise<string[]>;
+  /** Records and seals them only. */
+  seal(...events: Partial<AuditEvent>[]): Promise<string[]>;
   record(...events: Partial<AuditEvent>[]): Promise<string[]>;
   /** Delivers what is due, also what the deliveries themselves gave rise to. */
   deliver(): Promise<void>;
@@ -56,6 +59,7 @@ export interface Rig {
   advance(): Promise<boolean>;
   /** Lets so much time pass, and does what becomes due in it. */
   pass(ms: number): Promise<void>;
+  until(holds: () => boolean): Promise<void>;
   /** As the log of events says. */
   events(type: string): Promise<Record<string, unknown>[]>;
   deliveries(endpoint: string): Promise<(Delivery & { tries: ReturnType<typeof readHistory> })[]>;
@@ -121,6 +125,9 @@ export async function openRig(db: Database, options: RigOptions = {}): Promise<R
     async disable(id) {
       await switchEndpoint({ db }, OWNER, id, 'disabled', ADMIN, clock.now);
     },
+    async change(id, patch) {
+      await changeEndpoint({ db, keyring }, OWNER, id, patch, ADMIN, clock.now);
+    },
     retry: (endpoint, delivery) =>
       retryDelivery(db, endpoint, delivery, clock.now, [asked('webhook.retried', endpoint)]),
     replay: (endpoint, since) =>
@@ -142,12 +149,16 @@ export async function openRig(db: Database, options: RigOptions = {}): Promise<R
           ...event,
         }),
       );
-      await writeTransaction(db, {}, (trx) => insertEvents(trx, made));
+      if (made.length > 0) await writeTransaction(db, {}, (trx) => insertEvents(trx, made));
       return made.map(({ id }) => id);
     },
-    async raise(...events) {
+    async seal(...events) {
       const ids = await rig.record(...events);
       await sealer.sealAll();
+      return ids;
+    },
+    async raise(...events) {
+      const ids = await rig.seal(...events);
       await rig.deliver();
       return ids;
     },
@@ -166,6 +177,9 @@ export async function openRig(db: Database, options: RigOptions = {}): Promise<R
       const end = clock.now + ms;
       for (let due = await nextDue(); due !== null && due <= end; due = await nextDue()) await rig.advance();
       clock.now = end;
+    },
+    async until(holds) {
+      while (!holds()) await new Promise(setImmediate);
     },
     async events(type) {
       const rows = await db.kysely
