@@ -1,5 +1,6 @@
 import system from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { canonicalAddress } from './canonical-address.ts';
 import type { Protocol, Target } from './flow.ts';
 
 /** What is asked of DNS. */
@@ -36,7 +37,12 @@ export async function resolveServer(
   random = Math.random,
 ): Promise<Target[]> {
   // The certificate is that of the domain asked for, not of the host that DNS named (RFC 5922 §4).
-  const at = (address: string, its: number): Target => ({ protocol, address, port: its, serverName: host });
+  const at = (address: string, its: number): Target => ({
+    protocol,
+    address: canonicalAddress(address),
+    port: its,
+    serverName: host,
+  });
   if (isIP(host)) return [at(host, port ?? DEFAULT_PORTS[protocol])];
   if (port !== null) return (await addressesOf(host, dns)).map((address) => at(address, port));
   const records = await dns.srv(`${SRV_PREFIXES[protocol]}.${host}`).catch(() => []);

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type Codec, PAYLOAD_TYPES } from '../rtp/g711.ts';
+import { canonicalAddress } from './canonical-address.ts';
 
 /** What SDP says of one audio stream (RFC 8866, RFC 3264), as far as it concerns G.711. */
 export interface AudioDescription {
@@ -89,7 +90,7 @@ function readMedia(session: readonly string[], [first = '', ...lines]: readonly 
   const telephoneEvent = formats.find((format) => names.get(format) === 'TELEPHONE-EVENT') ?? null;
   const crypto = profile === 'SAVP' ? lines.map(readCrypto).filter((attribute) => attribute !== null) : null;
   return {
-    address,
+    address: canonicalAddress(address),
     port,
     codecs,
     telephoneEvent,

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { inject, onTestFinished, vi } from 'vitest';
 import { type Recording, readWav } from '../../../src/delivery/speech/read-wav.ts';
@@ -34,6 +34,8 @@ export interface PhoneEvent {
 export interface PhoneOptions {
   /** What it says; default: the echo of what it hears. */
   source?: string;
+  /** Of this machine; default 127.0.0.1. */
+  address?: string;
   /** `answermode` and other parameters of its account. */
   account?: string;
   modules?: readonly string[];
@@ -45,15 +47,18 @@ const MODULES = '/usr/lib/baresip/modules';
 export async function startPhone({
   account = 'answermode=auto',
   source = 'aubridge,echo',
+  address = '127.0.0.1',
   modules = [],
   config = [],
 }: PhoneOptions = {}): Promise<Phone> {
   const binary = await findTool('baresip');
   const folder = privateFolder('baresip');
+  const host = isIPv6(address) ? `[${address}]` : address;
   const [port = 0, control = 0, rtp = 0, spare = 0] = await freePorts(4);
   const lines = [
-    `sip_listen 127.0.0.1:${port}`,
-    'net_interface 127.0.0.1',
+    `sip_listen ${host}:${port}`,
+    `net_interface ${address}`,
+    ...(isIPv6(address) ? ['net_af ipv6', 'net_prefer_ipv6 yes'] : []),
     // Nothing of this machine's sound: what is heard is said again, as by a bad line.
     'audio_player aubridge,echo',
     `audio_source ${source}`,
@@ -69,7 +74,7 @@ export async function startPhone({
     ...config,
   ];
   writeFileSync(join(folder, 'config'), `${lines.join('\n')}\n`);
-  writeFileSync(join(folder, 'accounts'), `<sip:+33612345678@127.0.0.1>;regint=0;${account}\n`);
+  writeFileSync(join(folder, 'accounts'), `<sip:+33612345678@${host}>;regint=0;${account}\n`);
   writeFileSync(join(folder, 'contacts'), '');
   const server = createServerProcess({
     runFolder: inject('rig').runFolder,
