@@ -216,7 +216,20 @@ for (const profile of ['embedded', 'postgres'] as const) {
         await drop(id);
       });
 
-      it('never outlives the overlap that was promised last, and there are no more than five', async () => {
+      it('never lives longer because there was another rotation', async () => {
+        const { id, secret: old } = await make();
+        const rotate = (overlap: number) =>
+          api.call('POST', `${PATH}/${id}/rotate-secret`, { overlap_seconds: overlap });
+        await rotate(60);
+        await rotate(600);
+        api.clock.now += 60_000;
+        const headers = await sign(id, '{}');
+        expect(headers['webhook-signature'].split(' ')).toHaveLength(2);
+        expect(() => new Webhook(old).verify('{}', headers)).toThrow('No matching signature');
+        await drop(id);
+      });
+
+      it('is one of five at most', async () => {
         const { id } = await make();
         const rotate = (overlap: number) =>
           api.call('POST', `${PATH}/${id}/rotate-secret`, { overlap_seconds: overlap });
