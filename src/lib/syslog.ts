@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { toTimestamp } from './clock.ts';
 
 /** RFC 5424 over TCP, with octet counting (RFC 6587 §3.4.1), or over TLS (RFC 5425). */
@@ -69,5 +69,7 @@ export async function sendSyslog(target: SyslogTarget, frames: readonly string[]
 async function open({ host, port, tls }: SyslogTarget): Promise<Socket> {
   if (!tls) return connect({ host, port });
   const { connect: connectTls } = await import('node:tls');
-  return connectTls({ host, port, servername: host, minVersion: 'TLSv1.2', rejectUnauthorized: true, ...tls });
+  // RFC 6066 §3 knows no addresses.
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  return connectTls({ host, port, ...name, minVersion: 'TLSv1.2', rejectUnauthorized: true, ...tls });
 }
