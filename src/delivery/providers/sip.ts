@@ -36,6 +36,7 @@ async function create(config: SipConfig, { name, log, recordings }: ProviderDeps
     streams: {
       tls: config.tls,
       connectTimeoutMs: config.connect_timeout_ms,
+      bindAddress: config.bind_address ?? null,
       publicAddress: config.public_address ?? null,
     },
     timers: { t1: config.t1_ms, t2: config.t2_ms },

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { OutboundMessage, ProviderReceipt } from '../provider.ts';
 import type { Reason } from '../reasons.ts';
 import type { PreparedScript } from '../speech/prepare-script.ts';
@@ -11,6 +12,7 @@ import type { Headers } from './message.ts';
 import { hostText, readUri } from './read-uri.ts';
 import { DEFAULT_PORTS, type Dns, resolveServer } from './resolve-server.ts';
 import type { TrunkOptions } from './trunk.ts';
+import { boundAddress } from './udp-transport.ts';
 import type { UserAgent } from './user-agent.ts';
 
 /** One try over one server, from the INVITE to the end of the call. */
@@ -75,6 +77,7 @@ async function dial(
   const flow = await agent.open(server);
   if (!flow) return notReached('connection_failed');
 
+  const isV6 = isIPv6(server.address);
   /** Why it was ended, where that was not the other side. */
   let why: { reason: Reason; carrierCode?: string } | null = null;
   let wasConnected = false;
@@ -99,7 +102,7 @@ async function dial(
     {
       ...options.media,
       address: flow.local.address,
-      bindAddress: options.media.bindAddress ?? (flow.local.address.includes(':') ? '::' : '0.0.0.0'),
+      bindAddress: boundAddress(options.media.bindAddress, isV6) ?? (isV6 ? '::' : '0.0.0.0'),
       srtp: trunk.srtp,
       isTrunk: options.isTrunk,
     },

@@ -1,13 +1,14 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Flow, Receive, Target } from './flow.ts';
 import { createStreamReader } from './stream-reader.ts';
-import type { Transport } from './udp-transport.ts';
+import { boundAddress, type Transport } from './udp-transport.ts';
 import { writeMessage } from './write-message.ts';
 
 export interface StreamOptions {
   tls: { ca?: string; cert?: string; key?: string };
   connectTimeoutMs: number;
+  bindAddress: string | null;
   publicAddress: string | null;
 }
 
@@ -19,12 +20,14 @@ export function createStreamTransport(options: StreamOptions, receive: Receive):
   function dial(target: Target, gone: () => void): Promise<Flow | null> {
     const { promise, resolve } = Promise.withResolvers<Flow | null>();
     const { address: host, port, serverName } = target;
+    const localAddress = boundAddress(options.bindAddress, isIPv6(host));
+    const from = localAddress === undefined ? {} : { localAddress };
     const isTls = target.protocol === 'tls';
     // A certificate may be for an address, but SNI (RFC 6066) is for names.
     const name = isIP(serverName) ? {} : { servername: serverName };
     const socket = isTls
-      ? connectTls({ host, port, minVersion: 'TLSv1.2', ...name, ...options.tls })
-      : connectTcp({ host, port });
+      ? connectTls({ host, port, ...from, minVersion: 'TLSv1.2', ...name, ...options.tls })
+      : connectTcp({ host, port, ...from });
     sockets.add(socket);
     socket.setNoDelay(true);
     const timer = setTimeout(() => socket.destroy(), options.connectTimeoutMs);

@@ -37,10 +37,8 @@ export function createUdpTransport(options: LocalOptions, receive: Receive): Tra
     const lookup = (host: string, _options: object, found: (error: null, address: string, family: number) => void) =>
       found(null, host, family === 'udp6' ? 6 : 4);
     const socket = createSocket({ type: family, lookup: lookup as never });
-    const { bindAddress, port } = options;
-    const fits = bindAddress !== null && isIPv6(bindAddress) === (family === 'udp6');
     const listening = once(socket, 'listening');
-    socket.bind(port, fits ? bindAddress : undefined);
+    socket.bind(options.port, boundAddress(options.bindAddress, family === 'udp6'));
     await listening.catch((error: unknown) => {
       socket.close();
       throw error;
@@ -66,9 +64,8 @@ export function createUdpTransport(options: LocalOptions, receive: Receive): Tra
         sockets.set(family, socket);
         socket.catch(() => sockets.delete(family));
       }
-      const [bound, address] = await Promise.all([socket, options.publicAddress ?? localAddress(target)]).catch(
-        () => [] as undefined[],
-      );
+      const own = options.publicAddress ?? boundAddress(options.bindAddress, family === 'udp6');
+      const [bound, address] = await Promise.all([socket, own ?? localAddress(target)]).catch(() => [] as undefined[]);
       if (!bound || address === undefined) return null;
       return {
         protocol: 'udp',
@@ -86,6 +83,12 @@ export function createUdpTransport(options: LocalOptions, receive: Receive): Tra
       sockets.clear();
     },
   };
+}
+
+/** The address that is to be used; undefined: it is of the other family, or stands for all of this machine's. */
+export function boundAddress(configured: string | null, isV6: boolean): string | undefined {
+  const isOne = configured !== null && configured !== '0.0.0.0' && configured !== '::';
+  return isOne && isIPv6(configured) === isV6 ? configured : undefined;
 }
 
 /** Without `rport` it is the one that Via names, wherever the request came from (RFC 3261 §18.2.2, RFC 3581 §4). */

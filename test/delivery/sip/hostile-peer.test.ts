@@ -71,6 +71,17 @@ await describeWith(['espeak-ng'], 'a SIP peer', () => {
     expect(new Set(branches).size).toBe(1);
   });
 
+  it('is called from the address that is configured, and told it', async () => {
+    const peer = await startPeer((request, { answer }) => answer(request, 486));
+    const { call } = await startCaller([{ port: peer.port }], { bind_address: '127.0.0.2' });
+    await call();
+    const [invite] = peer.requests('INVITE');
+    expect(peer.from?.address).toBe('127.0.0.2');
+    expect(invite && headerOf(invite, 'via')).toContain(' 127.0.0.2:');
+    expect(invite && headerOf(invite, 'contact')).toContain('@127.0.0.2:');
+    expect(invite?.body.toString()).toContain('c=IN IP4 127.0.0.2');
+  });
+
   it('that moves to nowhere in the call is hung up where it was', async () => {
     const peer = await startPeer((request, { answer, send, port }) => {
       if (request.method === 'INVITE') answer(request, 200, { body: sdpOf(9) });
@@ -146,6 +157,7 @@ await describeWith(['espeak-ng'], 'a SIP peer', () => {
   it('whose connection is dead, though nobody has closed it, is called over another one', async () => {
     const connections: Socket[] = [];
     const server = createServer((socket) => {
+      expect(socket.remoteAddress).toBe('127.0.0.2');
       const isDead = connections.push(socket) === 1;
       const reader = createStreamReader();
       socket.on('data', (bytes) => {
@@ -160,7 +172,10 @@ await describeWith(['espeak-ng'], 'a SIP peer', () => {
       for (const socket of connections) socket.destroy();
     });
     const { port } = server.address() as { port: number };
-    const { call, untilLogged } = await startCaller([{ port, transport: 'tcp', ping_seconds: 1 }], { t1_ms: 20 });
+    const { call, untilLogged } = await startCaller([{ port, transport: 'tcp', ping_seconds: 1 }], {
+      t1_ms: 20,
+      bind_address: '127.0.0.2',
+    });
     await untilLogged('SIP server does not answer');
     await untilLogged('SIP server answers again');
     expect(await call()).toMatchObject({ reason: 'busy' });

@@ -8,6 +8,8 @@ import { WAIT } from './caller.ts';
 /** A SIP server over UDP that does what no server should, so that no tool has a scenario for it. */
 export interface Peer {
   port: number;
+  /** Where the last message came from. */
+  readonly from: RemoteInfo | null;
   /** All that came, copies too. */
   messages: SipMessage[];
   requests(method: string): SipRequest[];
@@ -38,6 +40,9 @@ export async function startPeer(react: (request: SipRequest, peer: Peer) => void
 
   const peer: Peer = {
     port,
+    get from() {
+      return last;
+    },
     messages: [],
     requests: (method) => peer.messages.filter((one): one is SipRequest => isRequest(one, method)),
     until: (method, count = 1) =>

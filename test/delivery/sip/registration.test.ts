@@ -19,7 +19,7 @@ const targetOf = ({ port }: Peer): Target => ({ protocol: 'udp', address: '127.0
 function register(peers: readonly Peer[], options = { expiresSeconds: 60, retryMs: 60_000 }) {
   const agent = createUserAgent({
     local: { bindAddress: '127.0.0.1', port: 0, publicAddress: null },
-    streams: { tls: {}, connectTimeoutMs: 1_000, publicAddress: null },
+    streams: { tls: {}, connectTimeoutMs: 1_000, bindAddress: null, publicAddress: null },
     timers: { t1: 20, t2: 100 },
     isKnown: () => true,
   });
