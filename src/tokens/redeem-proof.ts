@@ -1,15 +1,13 @@
-import type { EventType, Mode } from '../audit/event.ts';
+import { type Actor, adminEvent } from '../audit/admin-event.ts';
+import type { EventType } from '../audit/event.ts';
 import { insertEvents } from '../audit/insert-events.ts';
 import type { Database } from '../db/open.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import { KEPT_MS as IDEMPOTENCY_KEPT_MS } from '../http/idempotency-store.ts';
-import { newId } from '../lib/ids.ts';
 import type { ProofClaims, Proofs } from './proof.ts';
 
-export interface Redeemer {
-  keyId: string;
+export interface Redeemer extends Actor {
   project: string;
-  mode: Mode;
 }
 
 /**
@@ -37,10 +35,8 @@ export async function redeemProof(
       .returning('jti')
       .executeTakeFirst();
     const type: EventType = first ? 'token.redeemed' : 'token.replayed';
-    const { keyId: actor, project, mode } = redeemer;
-    await insertEvents(trx, [
-      { id: newId('evt'), type, at: now, project, mode, actor, verificationId: jti, data: { purpose: claims.purpose } },
-    ]);
+    const event = adminEvent(type, redeemer.project, redeemer, now, { purpose: claims.purpose });
+    await insertEvents(trx, [{ ...event, verificationId: jti }]);
     return first ? claims : null;
   });
 }

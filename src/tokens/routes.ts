@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from 'typebox';
+import { actorOf } from '../audit/admin-event.ts';
 import type { Database } from '../db/open.ts';
 import { closed } from '../http/schemas.ts';
 import type { Now } from '../lib/clock.ts';
@@ -91,9 +92,9 @@ export function tokenRoutes({ db, now, keys, otherKeys, proofs }: TokenRoutesDep
           response: { 200: Claims },
         },
       },
-      async ({ auth, body }) => {
-        const redeemer = { keyId: auth.keyId, project: auth.projectId, mode: auth.mode };
-        const claims = await redeemProof({ db, proofs }, redeemer, body.token, now());
+      async (request) => {
+        const redeemer = { ...actorOf(request), project: request.auth.projectId };
+        const claims = await redeemProof({ db, proofs }, redeemer, request.body.token, now());
         return claims ? { active: true, ...claims } : { active: false };
       },
     );
