@@ -9,9 +9,10 @@ import type { Now } from '../lib/clock.ts';
 import { type FieldError, Problem } from '../lib/errors.ts';
 import type { TargetGuard } from '../lib/target-guard.ts';
 import { wantsType } from './delivery/matches.ts';
-import { changeEndpoint, deleteEndpoint, switchEndpoint } from './endpoints/change-endpoint.ts';
+import { changeEndpoint, switchEndpoint } from './endpoints/change-endpoint.ts';
 import { checkHeaders, lowerNames } from './endpoints/check-headers.ts';
 import { createEndpoint, type EndpointDeps, type MadeEndpoint } from './endpoints/create-endpoint.ts';
+import { deleteEndpoint } from './endpoints/delete-endpoint.ts';
 import { type EndpointOwner, type EndpointRow, toEndpoint } from './endpoints/endpoint.ts';
 import { findEndpoint, listEndpoints } from './endpoints/endpoints-table.ts';
 import { rotateSecret } from './endpoints/rotate-secret.ts';
@@ -145,7 +146,7 @@ export function endpointRoutes(deps: EndpointRoutesDeps): FastifyPluginAsyncType
         schema: {
           operationId: 'deleteWebhookEndpoint',
           tags,
-          summary: 'Delete an endpoint',
+          summary: 'Delete an endpoint, and what became of its deliveries',
           params,
           response: { 204: Type.Null() },
         },

@@ -233,7 +233,13 @@ for (const profile of ['embedded', 'scaled'] as const) {
         const second = await deliveries(id, `?limit=2&cursor=${first.next_cursor}`);
         const paged = [...first.data, ...second.data].map(({ id }: { id: string }) => id);
         expect(paged).toEqual(all.slice(0, 4));
+
+        // They go with their endpoint.
+        const { kysely } = api.services.db;
+        const rows = kysely.selectFrom('webhook_deliveries').select('id').where('endpoint_id', '=', id);
+        expect(await rows.execute()).toHaveLength(all.length);
         await api.call('DELETE', `${PATH}/${id}`);
+        expect(await rows.execute()).toEqual([]);
       });
     });
   });

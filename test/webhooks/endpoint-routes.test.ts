@@ -118,6 +118,7 @@ for (const profile of ['embedded', 'postgres'] as const) {
         'webhook_endpoint.disabled',
         'webhook_endpoint.enabled',
         'webhook_endpoint.secret_rotated',
+        'webhook_endpoint.disabled',
         'webhook_endpoint.deleted',
       ]);
       expect(events[1]?.data).toMatchObject({

@@ -33,8 +33,8 @@ export async function changeEndpoint(
     const after = await updateEndpoint(trx, before, patch, now);
     const data = {
       changed: changed.map((name) => (name === 'sealed_headers' ? 'headers' : name)),
-      before: shown(before),
-      after: shown(after),
+      before: tellable(before),
+      after: tellable(after),
     };
     await insertEvents(trx, [endpointEvent('webhook_endpoint.updated', before, actor, now, data)]);
     return after;
@@ -63,26 +63,7 @@ export async function switchEndpoint(
   });
 }
 
-/** False when there is none. */
-export async function deleteEndpoint(
-  { db }: Pick<EndpointDeps, 'db'>,
-  owner: EndpointOwner,
-  id: string,
-  actor: Actor,
-  now: number,
-): Promise<boolean> {
-  return writeTransaction(db, {}, async (trx) => {
-    const row = await lockEndpoint(db.dialect, trx, owner, id);
-    if (!row) return false;
-    await endCursor(trx, id);
-    await trx.deleteFrom('webhook_replays').where('endpoint_id', '=', id).execute();
-    await trx.deleteFrom('webhook_endpoints').where('id', '=', id).execute();
-    await insertEvents(trx, [endpointEvent('webhook_endpoint.deleted', row, actor, now, shown(row))]);
-    return true;
-  });
-}
-
 /** What an event tells of an endpoint: nothing that is a secret, or may be one. */
-function shown({ url, events, format, ordering, api_version }: EndpointRow) {
+export function tellable({ url, events, format, ordering, api_version }: EndpointRow) {
   return { origin: originOfUrl(url), events: JSON.parse(events), format, ordering, api_version };
 }
