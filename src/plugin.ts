@@ -83,6 +83,10 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     standalone,
   });
   app.addHook('onClose', () => rateLimiter.flush(now()));
+  app.addHook('onResponse', (request, _reply, done) => {
+    if (request.method !== 'GET') services.auditLog.keeper.wake();
+    done();
+  });
 
   if (api) await registerApi(app, services);
   await app.register(healthRoutes({ probes: probesOf(services), draining, now }));

@@ -42,9 +42,9 @@ export interface OutletLog {
 
 const LOOK_MS = 1_000;
 /** For one call of `tell`. */
-const TELL_MS = 30_000;
+const TELL_MS = 10_000;
 /** Longer than that: whoever holds it longer is dead. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 15_000;
 const FIRST_BACK_OFF_MS = 1_000;
 const LONGEST_BACK_OFF_MS = 60_000;
 
