@@ -30,8 +30,9 @@ export function createLoop({ turn, onError, gatherMs = 0 }: LoopOptions): Loop {
     while (!stopping) {
       woken = false;
       try {
-        await rest(await turn(), true);
+        const ms = await turn();
         failures = 0;
+        await rest(ms, true);
       } catch (error) {
         onError(error);
         failures += 1;
