@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from 'node:fs';
 import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -61,6 +62,13 @@ describe('nobody connects to this machine', () => {
     const answer = await client.send({ method: 'POST', url: `https://127.0.0.1:${port}/`, body: 'x' });
     expect(answer).toMatchObject({ kind: 'answer', body: 'hello' });
   });
+});
+
+test('webhooks have no other way out', () => {
+  const files = globSync('src/webhooks/**/*.ts');
+  expect(files.length).toBeGreaterThan(20);
+  const others = /createHttpClient|\bfetch\(|'undici'|'node:(https?|http2|net|tls|dgram)'/;
+  expect(files.filter((file) => others.test(readFileSync(file, 'utf8')))).toEqual([]);
 });
 
 describe('a server that does not prove who it is gets nothing', () => {
