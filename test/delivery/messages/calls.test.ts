@@ -138,9 +138,27 @@ describe('a call is made again', () => {
     const { id } = await phone.send({ text, retry, validity_seconds: 3_600 });
     if (name === 'after it was heard') await phone.pickUp().hear();
     await phone.pickUp().end(end);
+    expect(await phone.read(id)).toMatchObject({ status: end === busy ? 'undelivered' : 'delivered' });
     await again(phone, 3_600_000);
     expect(phone.carrier.requests).toHaveLength(1);
-    expect(await phone.read(id)).toMatchObject({ status: end === busy ? 'undelivered' : 'delivered' });
+  });
+
+  it('also when the carrier refused it at once, as long as it is valid', async () => {
+    const phone = await openPhone();
+    const unreachable = { status: 400, body: { code: 21214, status: 400 } };
+    const retry = { attempts: 5, wait_seconds: 60, on: ['unreachable_recipient'] };
+    phone.carrier.next(unreachable);
+    const { id } = await phone.send({ text, retry, validity_seconds: 100 });
+    expect(await phone.read(id)).toMatchObject({ status: 'queued', attempts: [{ status: 'rejected' }] });
+    phone.carrier.next(unreachable);
+    await again(phone, 60_000);
+    await again(phone, 60_000);
+    expect(phone.carrier.requests).toHaveLength(2);
+    expect(await phone.read(id)).toMatchObject({
+      status: 'failed',
+      reason: 'unreachable_recipient',
+      attempts: [{}, {}],
+    });
   });
 
   it('not when it is called off meanwhile, and not to who has opted out meanwhile', async () => {
