@@ -7,7 +7,6 @@ import type { Target } from './flow.ts';
 import { callerOf, dialledNumber } from './numbers.ts';
 import type { CallOutcome, CallStart, PlacedCall } from './place-call.ts';
 import type { Trunk } from './trunk.ts';
-import type { Closed } from './trunk-gate.ts';
 
 /** Finds a trunk for each call and follows it to its end. */
 export interface Switchboard {
@@ -55,8 +54,11 @@ export function createSwitchboard({ trunks, waitMs, place, receipt }: Switchboar
     if (!number) return rejected('invalid_recipient');
     if (!callerId) return failed('sender_refused');
     if (trunk.isDown()) return failed('unavailable', 'sip:no_ping');
+    const pausedMs = Math.ceil(trunk.pausedMs());
+    if (pausedMs > 0) return failed('unavailable', 'sip:paused', pausedMs);
     const closed = trunk.gate.enter(performance.now());
-    if (closed) return closed.why === 'rate' ? { waitMs: closed.retryAfterMs ?? 0 } : closedVerdict(closed);
+    if (closed)
+      return closed.retryAfterMs === null ? failed('queue_full', 'sip:channels') : { waitMs: closed.retryAfterMs };
     let verdict: SendVerdict = failed('connection_failed', 'sip:no_server');
     for (const server of await trunk.servers()) {
       if (signal.aborted) break;
@@ -76,7 +78,7 @@ export function createSwitchboard({ trunks, waitMs, place, receipt }: Switchboar
         return verdict;
       }
       if (start?.kind === 'refused' && reasons[verdict.reason].carrier) {
-        trunk.gate.pause(start.refusal.retryAfterMs ?? 0, performance.now());
+        trunk.leaveAlone(server, start.refusal.retryAfterMs ?? 0);
       }
       if (!isOfTrunk(verdict)) break;
     }
@@ -149,11 +151,6 @@ function verdictOf(start: CallStart | null, { reference }: OutboundMessage): Sen
 /** Another server or trunk may take the call; it was certainly not put through by this one. */
 function isOfTrunk(verdict: SendVerdict): verdict is Failed {
   return verdict.kind === 'failed' && reasons[verdict.reason].mendable;
-}
-
-function closedVerdict({ why, retryAfterMs }: Closed): Failed {
-  const reason = why === 'channels' ? 'queue_full' : 'unavailable';
-  return failed(reason, `sip:${why}`, retryAfterMs === null ? undefined : Math.ceil(retryAfterMs));
 }
 
 function whenAborted(signal: AbortSignal): Promise<null> {

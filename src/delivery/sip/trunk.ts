@@ -35,8 +35,12 @@ export interface TrunkOptions extends ServerName {
 export interface Trunk {
   readonly options: TrunkOptions;
   readonly gate: TrunkGate;
-  /** Those that are not known to be down, in the order in which they are tried. */
+  /** Those that are neither known to be down nor left alone, in the order in which they are tried. */
   servers(): Promise<Target[]>;
+  /** It has asked for that (RFC 3261 §21.5.4). */
+  leaveAlone(server: Target, ms: number): void;
+  /** How long until the first of its servers may be called again; 0: one may. */
+  pausedMs(): number;
   /** Whether it is a server of this trunk. */
   owns(address: string): boolean;
   /** Why calls are not tried: no server answered when last asked. */
@@ -59,6 +63,8 @@ const DNS_PATIENCE_MS = 500;
 export function createTrunk(options: TrunkOptions, { agent, dns, log }: TrunkDeps): Trunk {
   const facts = { trunk: options.name };
   const down = new Set<string>();
+  /** By server: when it may be called again. */
+  const pauses = new Map<string, number>();
   let resolved: { targets: Target[]; until: number } | null = null;
   let resolving: Promise<Target[]> | null = null;
   let pinging: NodeJS.Timeout | undefined;
@@ -109,13 +115,25 @@ export function createTrunk(options: TrunkOptions, { agent, dns, log }: TrunkDep
   }
 
   async function servers(): Promise<Target[]> {
-    return (await resolve()).filter((target) => !down.has(keyOf(target)));
+    return (await resolve()).filter((target) => !down.has(keyOf(target)) && pauseOf(target) === 0);
+  }
+
+  function pauseOf(target: Target): number {
+    const until = pauses.get(keyOf(target));
+    const leftMs = until === undefined ? 0 : Math.max(0, until - performance.now());
+    if (leftMs === 0) pauses.delete(keyOf(target));
+    return leftMs;
   }
 
   return {
     options,
     gate: createTrunkGate(options),
     servers,
+    leaveAlone: (server, ms) => void pauses.set(keyOf(server), performance.now() + ms),
+    pausedMs() {
+      const alive = resolved?.targets.filter((target) => !down.has(keyOf(target))) ?? [];
+      return alive.length === 0 ? 0 : Math.min(...alive.map(pauseOf));
+    },
     owns: (address) => resolved?.targets.some((target) => target.address === address) ?? false,
     isDown: () =>
       resolved !== null && resolved.targets.length > 0 && resolved.targets.every((target) => down.has(keyOf(target))),
