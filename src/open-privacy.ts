@@ -16,6 +16,7 @@ import type { PrivacyWorker } from './privacy/privacy-worker.ts';
 import { createVerificationCollector } from './verify/collect-verifications.ts';
 import { eraseGuessState } from './verify/erase-guess-state.ts';
 import { createVerificationEraser } from './verify/erase-verifications.ts';
+import { purgeBudgets } from './verify/purge-budgets.ts';
 import { purgeVerifications } from './verify/purge-verifications.ts';
 import { createExcerptEraser } from './webhooks/erase-excerpts.ts';
 import { purgeDeliveries } from './webhooks/purge-deliveries.ts';
@@ -88,6 +89,7 @@ export function openPersonalData(services: Opened): Privacy {
       { name: 'inbound_messages', days: retention.inbound_days, purge: purgeInbound },
       { name: 'webhook_deliveries', days: retention.webhook_deliveries_days, purge: purgeDeliveries },
     ],
+    purgeCounters: (at, after) => purgeBudgets(db, at, after),
     project: services.firstProject.id,
     onError: (error) => log.warn({ err: error }, 'an erasure or retention failed; it is tried again'),
   });

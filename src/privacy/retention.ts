@@ -20,6 +20,8 @@ export interface RetentionDeps {
   db: Database;
   retention: Retention;
   classes: readonly PurgedClass[];
+  /** Looks through counters, from this key on; resolves with the key after which to go on. They expire, which is no event. */
+  purgeCounters(now: number, after: string): Promise<string | null>;
   /** Whose events tell of rows that belong to no project. */
   project: string;
 }
@@ -59,6 +61,10 @@ async function* steps(deps: RetentionDeps, now: number): AsyncGenerator<void> {
         yield;
       } while (gone === BATCH);
     }
+  }
+  for (let after: string | null = ''; after !== null; ) {
+    after = await deps.purgeCounters(now, after);
+    yield;
   }
   for (const eventClass of eventClasses(retention, now)) {
     while ((await passEvents(db, eventClass, now)) > 0) yield;

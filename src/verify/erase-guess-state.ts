@@ -6,7 +6,7 @@ import type { Guards } from './guards.ts';
 import { tagOfCounter } from './redis/counters.ts';
 
 /** Four times what any window or lock of a policy can be. */
-const IDLE_MS = 30 * 86_400_000;
+export const BUDGET_IDLE_MS = 30 * 86_400_000;
 
 export interface GuessStateDeps {
   db: Database;
@@ -35,7 +35,7 @@ export async function readGuessState({ db, guards }: Omit<GuessStateDeps, 'redis
  */
 export async function eraseGuessState(deps: GuessStateDeps, subject: Subject, now: number): Promise<number> {
   const { db, redis } = deps;
-  const idle = now - IDLE_MS;
+  const idle = now - BUDGET_IDLE_MS;
   let erased = 0;
   for (const { key } of await readGuessState(deps, subject)) {
     const gone = await db.kysely

@@ -50,6 +50,7 @@ const PREFIXES = [
   ['/keys', 'key_'],
   ['/projects', 'prj_'],
   ['/messages', 'msg_'],
+  ['/erasures', 'era_'],
   ['/recordings', 'rec_'],
   ['/webhook-endpoints', 'whk_'],
 ] as const;

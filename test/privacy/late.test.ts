@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuditEvent } from '../../src/audit/event.ts';
+import { insertEvents } from '../../src/audit/insert-events.ts';
 import { keys, tagOfChallenge } from '../../src/db/redis/keys.ts';
+import { writeTransaction } from '../../src/db/transaction.ts';
+import { newId } from '../../src/lib/ids.ts';
 import { hashPhone } from '../../src/lib/phone.ts';
 import { challengeEvent } from '../../src/verify/events.ts';
 import { newSecret } from '../projects/new-secret.ts';
@@ -60,6 +64,26 @@ function suite(profile: Profile): void {
     await run();
     expect(await traces(to)).toEqual([]);
     expect((await verifyExport(service)).findings).toEqual([]);
+  });
+
+  it('so is one of an erased message', async () => {
+    const to = newNumber();
+    const { body: message } = await service.call('POST', '/v1/messages', { to, text: 'hello' });
+    await service.call('POST', '/v1/privacy/erasures', { to });
+    await run();
+    const hash = hashPhone(service.services.hashKey, to);
+    service.clock.now += 1_000;
+    const late: AuditEvent = {
+      ...{ id: newId('evt'), at: service.clock.now, actor: 'system', data: {}, messageId: message.id },
+      ...{ project: service.services.firstProject.id, recipient: { masked: '+33*******99', hash } },
+      type: 'message.delivered',
+      mode: 'live',
+    };
+    await writeTransaction(service.services.db, {}, (trx) => insertEvents(trx, [late]));
+    expect(await traces(to)).toEqual(['events']);
+    service.clock.now += MINUTE;
+    await run();
+    expect(await traces(to)).toEqual([]);
   });
 
   it('the row of a code that is written late goes with the next sweep', async () => {

@@ -75,6 +75,8 @@ describe('an erasure', () => {
       await start(to, undefined, { email: 'some.one@example.com', ...workflow }),
       await start(stranger, undefined, { email: 'another@example.com', channel: 'email' }),
     ];
+    const mail = { channel: 'email', to: 'some.one@example.com', subject: 'news', text: 'hello' };
+    await service.call('POST', '/v1/messages', mail);
     await erase({ to: 'some.one@example.com' });
     expect([await statusOf(theirs), await statusOf(unused), await statusOf(another)]).toEqual([404, 404, 200]);
     const events = await service.services.db.kysely

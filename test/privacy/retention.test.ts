@@ -93,6 +93,30 @@ function retention(profile: Profile): void {
     expect(rows.deleted).toBeGreaterThan(before / 2 - 1);
   });
 
+  it('counters of guesses go when they have been idle; a run of failures in a row stays', async () => {
+    const { kysely } = service.services.db;
+    const at = service.clock.now;
+    const budget = (key: string, updated_at: number, more: object = {}) => ({
+      ...{ key, updated_at, failures: 1, started_at: 0, locked_until: 0, in_a_row: 0 },
+      ...more,
+    });
+    const idle = Array.from({ length: 600 }, (_, i) => budget(`r:idle-${i}`, at));
+    await kysely.deleteFrom('budgets').execute();
+    await kysely.insertInto('budgets').values(idle).execute();
+    await kysely
+      .insertInto('budgets')
+      .values([
+        budget('r:in-a-row', at, { in_a_row: 3 }),
+        budget('r:locked', at, { locked_until: at + 32 * DAY }),
+        budget('r:young', at + DAY),
+      ])
+      .execute();
+    service.clock.now = at + 30 * DAY;
+    await run();
+    const left = await kysely.selectFrom('budgets').select('key').orderBy('key').execute();
+    expect(left.map(({ key }) => key)).toEqual(['r:in-a-row', 'r:locked', 'r:young']);
+  });
+
   it('what explains gaps is never deleted', async () => {
     service.clock.now = start + 2_000 * DAY;
     await run();
