@@ -47,6 +47,15 @@ await onEachDialect('the sealer', (databases) => {
     expect(leaf?.hash).toBe(hashLeaf(Buffer.from(text)).toString('base64url'));
   });
 
+  it('commits to the same person differently in every event', async () => {
+    const db = await databases.open();
+    await insertSome(db, 50);
+    await createSealer(db).sealAll();
+    const leaves = await leavesOf(db);
+    expect(new Set(leaves.map(({ salt }) => salt)).size).toBe(50);
+    expect(new Set(leaves.map(({ commitment }) => commitment)).size).toBe(50);
+  });
+
   it('gives an event about nobody neither salt nor commitment', async () => {
     const db = await databases.open();
     const { recipient, client, ...aboutNobody } = someEvent();
