@@ -7,7 +7,7 @@ import { startCountersign } from '../../countersign-process.ts';
 import { describeWith, privateFolder } from '../../rig/stores.ts';
 import { openTestService, type TestService } from '../../service.ts';
 import { startPhone } from './baresip.ts';
-import { ESPEAK, WAIT } from './caller.ts';
+import { BRIEF, ESPEAK, startCaller, WAIT } from './caller.ts';
 import { hearDigits } from './hear-digits.ts';
 
 const TO = '+33612345678';
@@ -133,4 +133,13 @@ await describeWith(['baresip', 'espeak-ng', 'ffmpeg'], 'a message by a call', ()
     expect((await second.call('GET', `/v1/messages/${id}`)).body).toMatchObject({ attempts: [{ number: 1 }] });
     await second.stop();
   });
+});
+
+it('a recording that makes a call longer than it may be is not begun', async () => {
+  const { call } = await startCaller([{ port: 9 }], { max_call_seconds: 2 });
+  const script = { ...BRIEF, body: [{ recording: 'rec_1' }], repeats: 2 };
+  const tooLong = { kind: 'failed', reason: 'unsupported', carrierCode: 'script_too_long' };
+  expect(await call({ script })).toEqual(tooLong);
+  const gone = { kind: 'failed', reason: 'misconfigured', carrierCode: 'sip:speech' };
+  expect(await call({ script: { ...script, body: [{ recording: 'rec_2' }] } })).toEqual(gone);
 });
