@@ -29,6 +29,7 @@ describe('a file is what its content says, as long as its content is', () => {
       Buffer.concat([id3(300), id3(5, 0x10), Buffer.alloc(10), mp3Frames(100), Buffer.from('TAG'.padEnd(128))]),
       'mp3 2.612',
     ],
+    ['with a picture of 5 MB in its tag', Buffer.concat([id3(5_000_000), mp3Frames(100)]), 'mp3 2.612'],
     ['with zeros behind', Buffer.concat([mp3Frames(3), Buffer.alloc(1_000)]), 'mp3 0.078'],
   ])('%s', (_, bytes, expected) => {
     expect(seconds(bytes)).toBe(expected);

@@ -124,12 +124,14 @@ for (const profile of PROFILES) {
       }
     });
 
-    it('are fetched by a link, without a key, for ten minutes', async () => {
+    it('are fetched by a link, without a key, from any instance, for ten minutes', async () => {
       const { id } = (await upload(service, wavOf(melody))).body;
       const { links } = service.services.delivery;
       const url = links.make(id, service.clock.now);
       const other = links.make((await upload(service, wavOf(melody))).body.id, service.clock.now);
-      const fetched = await download(service, url);
+      const second = await openTestService(profile, { beside: service });
+      onTestFinished(() => second.close());
+      const fetched = await download(second, url);
       expect([fetched.status, fetched.type]).toEqual([200, 'audio/wav']);
       expect(readWav(fetched.bytes)?.samples).toEqual(melody);
       const forged = url.replace(/.(?=\.wav$)/, (last) => (last === 'A' ? 'Q' : 'A'));
