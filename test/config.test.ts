@@ -104,6 +104,8 @@ describe('the file', () => {
     ['policy: { ttl_seconds: 3600 }', '/policy/ttl_seconds'],
     ['policy: { limits: { ip: { max: -1 } } }', '/policy/limits/ip/max'],
     ['policy: { lenght: 6 }', '/policy'],
+    ['retention: { client_days: 30 }', '/retention/verifications_days'],
+    ['retention: { event_families: { erasure: 30 } }', '/retention/event_families/erasure'],
     ['policy: { allowed_channels: [voice] }', '/policy/workflow/0/channel'],
     ['policy: { locales: [fr] }', '/policy/default_locale'],
     ['a: [', 'cannot read'],

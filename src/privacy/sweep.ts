@@ -24,13 +24,13 @@ export interface SweepDeps {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+const LAST_MS = 31 * DAY_MS;
 
 /**
  * When it is swept, after the request. What was under way comes within seconds; what waits for a database that is away,
  * as soon as that is back; a challenge nobody ended leaves Redis after a day. The last time is for failed guesses, whose
  * windows and locks are over by then, whatever the policy.
  */
-const LAST_MS = 31 * DAY_MS;
 const SWEEPS_MS = [0, MINUTE_MS, 10 * MINUTE_MS, 60 * MINUTE_MS, DAY_MS + 60 * MINUTE_MS, LAST_MS];
 /** Somebody was handing a message over. */
 const SOON_MS = 15_000;

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newSecret } from '../projects/new-secret.ts';
 import { newNumber, openTestService, type TestService } from '../service.ts';
@@ -87,6 +88,26 @@ describe('an erasure', () => {
     expect(events.length).toBeGreaterThan(2);
     expect(events.every(({ recipient_hash }) => recipient_hash === null)).toBe(true);
     expect(JSON.stringify(events)).not.toContain('email":{');
+  });
+
+  it('that fails in the middle goes on where it was', async () => {
+    const { kysely } = service.services.db;
+    const id = await start(newNumber(), undefined, { email: 'halfway@example.com', channel: 'email' });
+    await sql`create trigger halfway before delete on messages begin select raise(abort, 'halfway'); end`.execute(
+      kysely,
+    );
+    const { body } = await service.call('POST', '/v1/privacy/erasures', { to: 'halfway@example.com' });
+    await expect(service.services.privacy.worker.runDue()).rejects.toThrow('halfway');
+    const find = async () => (await service.call('GET', `/v1/privacy/erasures/${body.id}`)).body.status;
+    // By now nothing but the erasure knows which events were theirs.
+    expect([await find(), await statusOf(id)]).toEqual(['pending', 404]);
+    await sql`drop trigger halfway`.execute(kysely);
+    service.clock.now += 15_000;
+    await service.services.privacy.worker.runDue();
+    expect(await find()).toBe('completed');
+    const events = await kysely.selectFrom('events').selectAll().where('verification_id', '=', id).execute();
+    expect(events.length).toBeGreaterThan(0);
+    expect(events.every(({ recipient_hash }) => recipient_hash === null)).toBe(true);
   });
 
   it('is refused for what is neither number nor address', async () => {

@@ -93,6 +93,29 @@ function retention(profile: Profile): void {
     expect(rows.deleted).toBeGreaterThan(before / 2 - 1);
   });
 
+  it('what became of webhooks goes, but for what is still tried', async () => {
+    const { kysely } = service.services.db;
+    const url = 'https://hooks.example.com/';
+    const { body } = await service.call('POST', '/v1/webhook-endpoints', { url, events: ['*'] });
+    const at = service.clock.now;
+    const delivery = (log_index: number, status: 'pending' | 'delivered' | 'exhausted', age: number) => ({
+      ...{ endpoint_id: body.id, log_index, id: `dlv_${log_index}`, event_id: `evt_${log_index}`, status },
+      ...{ event_type: 'key.created', object_id: null, attempts: 1, step: 1, history: '[]', next_at: null },
+      ...{ created_at: at - age, updated_at: at - age },
+    });
+    const rows = [
+      delivery(1, 'delivered', 30 * DAY),
+      delivery(2, 'pending', 30 * DAY),
+      delivery(3, 'exhausted', 30 * DAY),
+      delivery(4, 'delivered', 30 * DAY - 1),
+    ];
+    await kysely.insertInto('webhook_deliveries').values(rows).execute();
+    await kysely.updateTable('retention_cursors').set({ value: 0 }).where('name', '=', 'run').execute();
+    await run();
+    const left = await kysely.selectFrom('webhook_deliveries').select('log_index').orderBy('log_index').execute();
+    expect(left.map(({ log_index }) => log_index)).toEqual([2, 4]);
+  });
+
   it('counters of guesses go when they have been idle; a run of failures in a row stays', async () => {
     const { kysely } = service.services.db;
     const at = service.clock.now;
