@@ -130,6 +130,18 @@ describe('countersign', () => {
     await db.close();
   });
 
+  it('the key of the audit log is rotated once there is one', async () => {
+    const { url, run } = await openShell();
+    expect(await run('keys', 'rotate', '--audit')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no key yet'),
+    });
+    const db = await openDatabase(url);
+    const events = await db.kysely.selectFrom('events').select('type').execute();
+    expect(events.map(({ type }) => type)).not.toContain('audit_key.rotated');
+    await db.close();
+  });
+
   it('the schema is brought up to date once', async () => {
     const { run } = await openShell();
     expect((await run('migrate')).out).toMatch(/^schema version 0 → \d+\n$/);

@@ -178,6 +178,22 @@ await onEachDialect('anchors', (databases) => {
     }
   });
 
+  it('tell a syslog server again what it has not read to the end', async () => {
+    const server = await startSyslogServer();
+    onTestFinished(() => server.close());
+    const log = await newLog();
+    const anchor = await log.anchor({ type: 'syslog', port: server.port, host: '127.0.0.1', tls: false });
+    await log.sign(3);
+    server.cut(true);
+    await anchor.tell();
+    expect(await anchor.state()).toMatchObject({ next: 1, behind: 3 });
+    server.cut(false);
+    log.clock.now += MINUTE;
+    await anchor.tell();
+    expect(server.messages).toHaveLength(3);
+    expect(await anchor.state()).toMatchObject({ behind: 0, failingSince: null });
+  });
+
   it('do not trust a syslog server whose certificate nobody vouches for', async () => {
     const server = await startSyslogServer(makeCertificate());
     onTestFinished(() => server.close());
