@@ -40,7 +40,7 @@ export const people: Migration = {
          created_at bigint not null,
          primary key (project_id, mode, kind, address_hash)
        ) ${keyed}`,
-      'create index contact_addresses_of_contact on contact_addresses (contact_id)',
+      'create unique index contact_addresses_of_contact on contact_addresses (contact_id, kind)',
 
       `create table contact_tags (
          project_id text not null,
@@ -51,13 +51,15 @@ export const people: Migration = {
        ) ${keyed}`,
       'create index contact_tags_of_contact on contact_tags (contact_id)',
 
-      // What an attribute may hold: the values are in the contact's JSON.
+      // What an attribute may hold: the values are in the contact's JSON. A name keeps its type for good, so that a
+      // value always is what its definition says.
       `create table contact_attributes (
          project_id text not null,
          mode text not null,
          name text not null,
          type text not null,
          created_at bigint not null,
+         archived_at bigint,
          primary key (project_id, mode, name)
        ) ${keyed}`,
 
@@ -88,6 +90,47 @@ export const people: Migration = {
          updated_at bigint not null
        )`,
       'create index segments_of_project on segments (project_id, mode, created_at, id)',
+
+      // `position` is how far rows are worked in, in bytes of the text; it moves with what they changed.
+      `create table contact_imports (
+         id text primary key,
+         project_id text not null,
+         mode text not null,
+         actor text not null,
+         status text not null,
+         reason text,
+         options text not null,
+         format text,
+         bytes bigint not null,
+         position bigint not null,
+         rows bigint not null,
+         created bigint not null,
+         updated bigint not null,
+         skipped bigint not null,
+         failed bigint not null,
+         created_at bigint not null,
+         started_at bigint,
+         ended_at bigint,
+         updated_at bigint not null
+       ) ${hot}`,
+      'create index contact_imports_of_project on contact_imports (project_id, mode, created_at, id)',
+      'create index contact_imports_by_status on contact_imports (status, updated_at)',
+      // The upload as UTF-8, until it is worked in.
+      `create table contact_import_chunks (
+         import_id text not null,
+         position bigint not null,
+         body ${postgres ? 'bytea' : 'blob'} not null,
+         primary key (import_id, position)
+       )`,
+      `create table contact_import_errors (
+         import_id text not null,
+         row bigint not null,
+         number bigint not null,
+         field text not null,
+         reason text not null,
+         value text,
+         primary key (import_id, row, number)
+       ) ${keyed}`,
     ];
   },
 };
