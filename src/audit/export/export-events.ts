@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
-import { type FeedEntry, feedEnd, type LeafEntry, readFeedAt, readLeaves } from '../feed.ts';
+import { type FeedEntry, feedEnd, type LeafEntry, readFeed, readFeedAt, readLeaves } from '../feed.ts';
 import { type ExportRange, firstIndexOf } from './export-range.ts';
 import { createHiddenRows, hiddenBefore } from './hidden-rows.ts';
 import { ndjsonDeleted } from './ndjson.ts';
@@ -13,8 +13,10 @@ export interface ExportOptions {
   proof: boolean;
 }
 
-/** Rows of the log that are looked at, and written, at once. */
-const PAGE = 500;
+/** Rows that are written at once: what is small is garbage soon, and the process stays small. */
+const PAGE = 100;
+/** Rows that are looked at where not all are shown. */
+const SPARSE_PAGE = 250;
 
 /**
  * Text for as long as there are sealed events, a page at a time and only when the one before was taken. Nothing is held
@@ -35,40 +37,50 @@ export async function* exportEvents(
     return proof ? [ndjsonDeleted(logIndex, type, at, leaf)] : [];
   }
 
-  async function printPage(leaves: readonly LeafEntry[]): Promise<string> {
-    const shown = leaves.filter((leaf) => isShown(range, leaf));
-    const entries = await readFeedAt(
-      db,
-      shown.map(({ logIndex }) => logIndex),
-    );
-    if (!proof) return print(entries.flatMap(show));
+  /** Null: there is no more before `end`. */
+  async function printPage(end: number): Promise<string | null> {
+    const own = proof || !range.of ? {} : { of: range.of };
+    const page = { from: next, before: end, ...own };
+    if (!hides(range, proof)) {
+      const entries = await readFeed(db, { ...page, limit: PAGE });
+      return advance(entries) ? print(entries.flatMap(show)) : null;
+    }
+    const leaves = await readLeaves(db, { ...page, limit: SPARSE_PAGE });
+    if (!advance(leaves)) return null;
+    const shown = leaves.filter((leaf) => isShown(range, leaf)).map(({ logIndex }) => logIndex);
+    const entries = await readFeedAt(db, shown);
+    return print(proof ? await showAmongHidden(leaves, entries) : entries.flatMap(show));
+  }
+
+  function advance(rows: readonly { logIndex: number }[]): boolean {
+    const last = rows.at(-1);
+    if (last) next = last.logIndex + 1;
+    return last !== undefined;
+  }
+
+  async function showAmongHidden(leaves: readonly LeafEntry[], entries: readonly FeedEntry[]): Promise<string[]> {
     const byIndex = new Map(entries.map((entry) => [entry.logIndex, entry]));
     const cuts = new Set(entries.length < leaves.length ? await checkpointSizes(db, leaves) : []);
-    return print(
-      leaves.flatMap(({ logIndex, hash }) => {
-        const entry = byIndex.get(logIndex);
-        const before = entry || cuts.has(logIndex) ? hidden.flush() : [];
-        if (entry) return [...before, ...show(entry)];
-        hidden.add(logIndex, hash);
-        return before;
-      }),
-    );
+    return leaves.flatMap(({ logIndex, hash }) => {
+      const entry = byIndex.get(logIndex);
+      const before = entry || cuts.has(logIndex) ? hidden.flush() : [];
+      if (entry) return [...before, ...show(entry)];
+      hidden.add(logIndex, hash);
+      return before;
+    });
   }
 
   // What was deleted or erased while the first part was read is explained by events that are sealed by now.
   for (let part = 1; part <= 2; part += 1) {
     const end = await feedEnd(db);
-    while (next < end) {
-      const own = proof || !range.of ? {} : { of: range.of };
-      const leaves = await readLeaves(db, { from: next, before: end, limit: PAGE, ...own });
-      const last = leaves.at(-1);
-      if (!last) break;
-      next = last.logIndex + 1;
-      const text = await printPage(leaves);
-      if (text !== '') yield text;
-    }
+    for (let text = await printPage(end); text !== null; text = await printPage(end)) if (text !== '') yield text;
   }
   if (proof) yield print(hidden.flush());
+}
+
+/** Whether rows of what is read may not be shown. */
+function hides({ of, since, until }: ExportRange, proof: boolean): boolean {
+  return since !== null || until !== null || (proof && of !== null);
 }
 
 function isShown({ of, since, until }: ExportRange, { project, mode, at }: LeafEntry): boolean {
