@@ -19,6 +19,8 @@ import { spreadOf } from './statistics.ts';
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
 const EVENTS_OF_A_CHECKPOINT = 50_000;
+/** As `npm start` has it. */
+const NODE_OPTIONS = ['--max-semi-space-size=8'];
 const LOOK_MS = 50;
 const MOST_RSS_MB = 200;
 const MOST_VERIFY_SECONDS = 30;
@@ -85,7 +87,7 @@ async function fill(url: string, secret: Buffer, rows: number): Promise<{ notes:
 
 async function run(args: string[], env: Record<string, string>, file: string): Promise<Run> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [CLI, 'audit', ...args], {
+  const child = spawn(process.execPath, [...NODE_OPTIONS, CLI, 'audit', ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
