@@ -33,9 +33,15 @@ export interface WebhooksDeps {
 
 /** What is read of an answer; the rest closes the connection. */
 const ANSWER_BYTES = 16_384;
+/** More than the dispatcher lets under way: nobody waits for a connection in the time of an attempt. */
+const CONNECTIONS = 128;
 
 export function openWebhooks({ db, keyring, guard, metrics, now, log, timeoutMs }: WebhooksDeps): Webhooks {
-  const http = createGuardedHttpClient(guard, { maxAnswerBytes: ANSWER_BYTES, cutAnswers: true });
+  const http = createGuardedHttpClient(guard, {
+    maxAnswerBytes: ANSWER_BYTES,
+    cutAnswers: true,
+    connectionsPerOrigin: CONNECTIONS,
+  });
   const onError = (error: unknown) => log.warn({ err: error }, 'webhooks are held up');
   const sending = { http, now, onError, ...(timeoutMs !== undefined && { timeoutMs }) };
   return {

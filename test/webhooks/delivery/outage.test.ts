@@ -101,6 +101,7 @@ await onEachDialect('a receiver that is away', (databases) => {
   it('gets what happened while it was disabled by a replay only', async () => {
     const { id } = await rig.endpoint(receiver.url, TYPES);
     await rig.disable(id);
+    await rig.raise(...manyEvents(5));
     rig.clock.now += MINUTE;
     const since = rig.clock.now;
     const missed = await rig.raise(...manyEvents(100));
@@ -123,6 +124,17 @@ await onEachDialect('a receiver that is away', (databases) => {
     expect(receiver.received.length).toBeGreaterThan(100);
     expect(await rig.status(id)).toEqual({ status: 'enabled', reason: null });
   }, 120_000);
+
+  it('is not told of itself', async () => {
+    const { id } = await rig.endpoint(receiver.url, { events: ['*'] });
+    receiver.answer(() => 500);
+    await rig.raise(...manyEvents(10));
+    await rig.pass(10_000);
+    receiver.answer(() => 200);
+    await rig.pass(HOUR);
+    expect(await rig.events('webhook_endpoint.failing')).toMatchObject([{ endpoint_id: id, failures: 10 }]);
+    expect(new Set(receiver.received.map(({ type }) => type))).toEqual(new Set(['verification.approved']));
+  });
 
   it('is tried at once when somebody asks for it, and all else follows', async () => {
     const { id } = await rig.endpoint(receiver.url, TYPES);

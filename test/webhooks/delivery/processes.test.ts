@@ -77,13 +77,34 @@ await onEachDialect('several processes', (databases) => {
     // Its process stood still for a minute.
     rig.clock.now += 60_000;
     await rig.deliver();
+    const cursor = await rig.cursor(id);
     end();
     await running;
+    expect(await rig.cursor(id)).toEqual(cursor);
     await rig.deliver();
     // At least once: the two that were under way came twice, with the same ids.
     expect(receiver.ids().slice(2).toSorted()).toEqual(ids.toSorted());
     expect((await rig.deliveries(id)).map(({ status }) => status)).toEqual(ids.map(() => 'delivered'));
     expect(await rig.advance()).toBe(false);
+  });
+
+  it('what one had written is not sent again by the next, though an older one was under way', async () => {
+    const { id } = await rig.endpoint(receiver.url, TYPES);
+    const first = rig.another();
+    const { promise: mayEnd, resolve: end } = Promise.withResolvers<void>();
+    receiver.answer(
+      (_, count) => (response) => void (count === 1 ? mayEnd : Promise.resolve()).then(() => response.end()),
+    );
+    const ids = await rig.seal(...manyEvents(50));
+    const running = first.dispatcher.runDue();
+    while ((await rig.deliveries(id)).length < 49) await new Promise(setImmediate);
+    rig.clock.now += 60_000;
+    await rig.deliver();
+    end();
+    await running;
+    expect(receiver.received).toHaveLength(51);
+    expect(receiver.ids()[50]).toBe(receiver.ids()[0]);
+    expect(new Set(receiver.ids())).toEqual(new Set(ids));
   });
 
   it('a changed endpoint is told at its new place from then on', async () => {

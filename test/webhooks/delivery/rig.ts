@@ -9,6 +9,7 @@ import { createMetrics } from '../../../src/http/metrics.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { createKeyring } from '../../../src/lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from '../../../src/lib/target-guard.ts';
+import type { Cursor } from '../../../src/webhooks/delivery/claim-endpoints.ts';
 import { type Requested, replayDeliveries, retryDelivery } from '../../../src/webhooks/delivery/deliveries.ts';
 import type { Delivery } from '../../../src/webhooks/delivery/delivery.ts';
 import { readHistory } from '../../../src/webhooks/delivery/delivery.ts';
@@ -63,6 +64,8 @@ export interface Rig {
   /** As the log of events says. */
   events(type: string): Promise<Record<string, unknown>[]>;
   deliveries(endpoint: string): Promise<(Delivery & { tries: ReturnType<typeof readHistory> })[]>;
+  /** Undefined: it is disabled. */
+  cursor(endpoint: string): Promise<Cursor | undefined>;
   status(endpoint: string): Promise<{ status: string; reason: string | null }>;
   close(): Promise<void>;
 }
@@ -195,6 +198,8 @@ export async function openRig(db: Database, options: RigOptions = {}): Promise<R
       const rows = await of.orderBy('log_index').execute();
       return rows.map((row) => ({ ...row, tries: readHistory(row) }));
     },
+    cursor: (endpoint) =>
+      db.kysely.selectFrom('webhook_cursors').selectAll().where('endpoint_id', '=', endpoint).executeTakeFirst(),
     async status(endpoint) {
       const of = db.kysely.selectFrom('webhook_endpoints').where('id', '=', endpoint);
       return of.select(['status', 'disabled_reason as reason']).executeTakeFirstOrThrow();
