@@ -115,6 +115,13 @@ for (const profile of PROFILES) {
       expect(await times(`since=${at(from + 1_000)}&until=${at(from + 3_000)}`)).toEqual([1_000, 2_000, 1_500]);
       expect(await times(`since=${at(from + 3_000)}&until=${at(from + 3_001)}`)).toEqual([3_000]);
       expect(await times(`since=${at(api.clock.now - 1)}&until=${at(api.clock.now)}`)).toEqual([]);
+      // By a clock that is ahead of the one that signs.
+      const ahead = api.clock.now - from + 600_000;
+      await insert(ahead);
+      await sealed();
+      api.clock.now += 60_000;
+      await api.services.auditLog.checkpointer.signIfDue(api.clock.now);
+      expect(await times(`since=${at(from + ahead)}`)).toEqual([ahead]);
     });
 
     it('with proof, an auditor of one project proves its events by a checkpoint and a key alone', async () => {

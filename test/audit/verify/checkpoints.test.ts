@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { SYSTEM } from '../../../src/audit/admin-event.ts';
-import { rotateAuditKey, selectAuditKeys } from '../../../src/audit/log/audit-keys.ts';
+import { openSigner, rotateAuditKey, selectAuditKeys } from '../../../src/audit/log/audit-keys.ts';
 import { makeNoteKey, signNote } from '../../../src/audit/log/note.ts';
 import { parseNoteKey, parseNotes } from '../../../src/audit/verify/note.ts';
 import { databasesOf } from '../../db/on-each-dialect.ts';
@@ -12,6 +12,17 @@ const open = async () => newLog(await databases.open());
 async function rotate({ db, keyring, clock }: LogUnderTest, compromised = false): Promise<string> {
   const options = { actor: SYSTEM, project: 'prj_one', compromised };
   return (await rotateAuditKey(db, keyring, clock.now, options)).verifier;
+}
+
+/** A note of another text, signed by the key that is in use now. */
+async function resign({
+  db,
+  keyring,
+}: LogUnderTest): Promise<(note: string, change?: (text: string) => string) => string> {
+  const [newest] = await selectAuditKeys(db.kysely);
+  const signer = newest && openSigner(keyring, newest);
+  if (!signer) throw new Error('no key');
+  return (note, change = (text) => text) => signNote(change(note.slice(0, note.indexOf('\n\n') + 1)), [signer]);
 }
 
 it('without checkpoints nothing is proven', async () => {
@@ -37,6 +48,46 @@ it('a key in wrong hands names no successor', async () => {
   await log.head();
   expect(await log.verify()).toMatchObject({ verdict: 'unproven', proven: 60, findings: [{ kind: 'checkpoint' }] });
   expect(await log.verify({ keys: [...log.kept.keys, verifier] })).toMatchObject({ verdict: 'proven', proven: 61 });
+});
+
+it('not even where somebody signs with it what was signed with the new one', async () => {
+  const log = await open();
+  const sign = await resign(log);
+  await rotate(log, true);
+  const head = await log.head();
+  await log.add(1);
+  await log.head();
+  const report = await log.verify({ notes: [...log.kept.notes, sign(head)] });
+  expect(report).toMatchObject({ verdict: 'unproven', proven: 61, checkpoints: { agree: 4 } });
+  expect(report.findings.map(({ kind }) => kind)).toEqual(['checkpoint', 'checkpoint']);
+});
+
+it('a signed checkpoint that does not follow the one before it is a fork', async () => {
+  const log = await open();
+  const sign = await resign(log);
+  const [first = '', second = '', third = ''] = log.kept.notes;
+  const other = (line: RegExp, by: string) => sign(third, (text) => text.replace(line, by));
+  const digest = `previous ${'A'.repeat(43)}=`;
+  const forks: [string[], string][] = [
+    [[first, second, other(/^previous .*/m, digest)], 'checkpoint 3 does not follow the one before it'],
+    [[first, second, other(/^previous .*\n/m, '')], 'checkpoint 3 does not follow the one before it'],
+    [[second, third, sign(third, (text) => text.replace(/^time .*/m, 'time 2027'))], 'there are two checkpoints 3'],
+  ];
+  for (const [notes, message] of forks) {
+    const { verdict, findings } = await log.verify({ notes });
+    expect(verdict).toBe('changed');
+    expect(findings).toContainEqual({ kind: 'fork', to: 59, message });
+  }
+  const rootOf = (note: string) => note.split('\n')[2] ?? '';
+  const twin = sign(third, (text) => text.replace(rootOf(third), rootOf(first)).replace('number 3', 'number 9'));
+  const { findings } = await log.verify({ notes: [third, twin] });
+  expect(findings).toContainEqual({ kind: 'fork', to: 59, message: 'two checkpoints of size 60 have different roots' });
+  const shrunk = sign(third, (text) => text.replace('\n60\n', '\n30\n'));
+  expect((await log.verify({ notes: [first, second, shrunk] })).findings).toContainEqual({
+    kind: 'fork',
+    to: 29,
+    message: 'checkpoint 3 is smaller than the one before it',
+  });
 });
 
 it('a checkpoint that somebody else signed, or that was changed, vouches for nothing', async () => {

@@ -54,6 +54,26 @@ it('rows behind hashes alone are refused, unless it is known that the export is 
   expect(await log.verify({ text, partial: true })).toMatchObject({ verdict: 'proven', rows: { hidden: 1 } });
 });
 
+it('an export of somebody else’s rows can be compared with every checkpoint', async () => {
+  const { log } = await open();
+  const text = await log.export({ of: { project: 'prj_two', mode: 'live' } });
+  // 16 + 4, 4 + 8 + 8, 8 + 8 + 4 rows.
+  expect(text.trimEnd().split('\n')).toHaveLength(8);
+  expect(await log.verify({ text, partial: true })).toMatchObject({
+    verdict: 'proven',
+    rows: { events: 0, hidden: 60 },
+    checkpoints: { agree: 3, unchecked: 0 },
+  });
+});
+
+it('a row that is missing among hashes is not folded over', async () => {
+  const { log } = await open();
+  await log.db.kysely.deleteFrom('audit_leaves').where('log_index', '=', 33).execute();
+  const text = await log.export({ of: { project: 'prj_two', mode: 'live' } });
+  const report = await log.verify({ text, partial: true });
+  expect(report).toMatchObject({ verdict: 'changed', firstBad: { from: 33, to: 33 } });
+});
+
 it('a commitment in another place hides no erasure', async () => {
   const { lines, verify } = await open();
   const { recipient, client, leaf, ...rest } = JSON.parse(lines[33] ?? '');
@@ -71,7 +91,7 @@ it.each([
   '\0\0',
   `${'x'.repeat(3_000_000)}`,
   '{"log_index":0,"leaves":3}',
-])('rubbish is judged, not thrown over: %.40s', async (text) => {
+])('rubbish is judged, not thrown over (%#)', async (text) => {
   const { log } = await open();
   expect(await log.verify({ text })).toMatchObject({ verdict: 'changed', proven: 0 });
 });
