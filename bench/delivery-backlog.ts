@@ -28,6 +28,7 @@ export async function openBacklog(databaseUrl: string, project: string, area: st
     choice: { carries: () => true },
     hashKey,
     recordings: { find: async () => null },
+    gate: async (questions) => questions.map(() => null),
   });
   const caller = { project, mode: 'live', actor: 'bench' } as const;
   const next = createNumbers(area, 'bulk');

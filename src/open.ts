@@ -24,6 +24,8 @@ import { type Now, systemNow } from './lib/clock.ts';
 import { createGuardedHttpClient } from './lib/guarded-http-client.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
+import { createConsentGate } from './messaging/consent/gate.ts';
+import { createOptOutKeeper } from './messaging/consent/keep-opt-outs.ts';
 import { openPersonalData, type Privacy } from './open-privacy.ts';
 import type { RedisSide } from './open-redis.ts';
 import { type AppIdentities, createAppIdentities } from './projects/app-identities.ts';
@@ -154,6 +156,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
       production: config.mode === 'production',
       project: firstProject.id,
       hashKey,
+      consent: { gate: createConsentGate(db), keepOptOuts: createOptOutKeeper(db) },
       now,
       log,
       background: background.run,

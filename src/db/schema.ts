@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely';
 import type { AuditSchema } from './schema/audit.ts';
 import type { CampaignsSchema } from './schema/campaigns.ts';
+import type { ConsentSchema } from './schema/consent.ts';
 import type { PeopleSchema } from './schema/people.ts';
 import type { PrivacySchema } from './schema/privacy.ts';
 import type { RecordingsSchema } from './schema/recordings.ts';
@@ -14,6 +15,7 @@ export interface Schema
     RecordingsSchema,
     PrivacySchema,
     PeopleSchema,
+    ConsentSchema,
     TemplatesSchema,
     CampaignsSchema {
   settings: { key: string; value: string };

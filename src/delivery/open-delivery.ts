@@ -13,16 +13,18 @@ import type { DeliveryLog } from './call-provider.ts';
 import { createProviderChoice, type ProviderChoice } from './choose-provider.ts';
 import { type CodeMessage, type DeliverResult, deliverCode, recordLostCode } from './deliver.ts';
 import { createDeliveryMetrics, type DeliveryMetrics } from './delivery-metrics.ts';
-import { keepInbound } from './messages/keep-inbound.ts';
+import type { Consent, MessageGate } from './messages/gate.ts';
+import { type InboundOwner, type InboundRow, keepInbound } from './messages/keep-inbound.ts';
 import { createKnownNetwork } from './messages/known-network.ts';
 import { LANES, referenceOf } from './messages/message.ts';
 import { type CodeReceipt, createReceiver, type Receiver } from './messages/receive.ts';
+import { createOptOutRecorder } from './messages/record-opt-out.ts';
 import { createSendLog, type SendEntry } from './messages/send-log.ts';
 import { countParkedReceipts, watchMessages } from './messages/watch.ts';
 import { createMessageWorker } from './messages/work.ts';
 import { type CodeLog, createCodeLog } from './messages/write-behind.ts';
 import { openProviders, type ProviderConfig, type ProviderTypes } from './open-providers.ts';
-import type { InboundMessage, Provider, ProviderReceipt } from './provider.ts';
+import type { InboundMessage, OutboundMessage, Provider, ProviderReceipt } from './provider.ts';
 import { createProviderSlots } from './provider-slots.ts';
 import type { Sandbox } from './providers/sandbox.ts';
 import { createRecordingLinks, type RecordingLinks } from './recordings/recording-links.ts';
@@ -54,6 +56,7 @@ export interface DeliveryDeps {
   now: Now;
   log: DeliveryLog;
   background(task: Promise<unknown>): void;
+  consent: Consent;
   metrics: DeliveryWatch;
   /** Passed by tests. */
   types?: ProviderTypes;
@@ -76,7 +79,11 @@ export interface Delivery {
   converted(sends: readonly { provider: string; channel: Channel; at: number }[], country: string | null): void;
   /** What a carrier says by itself or when it calls back; resolves when it is kept. */
   receive(provider: string, receipts: readonly ProviderReceipt[]): Promise<void>;
-  takeInbound(provider: string, messages: readonly InboundMessage[]): Promise<void>;
+  /** `owner`: whose messages they are, where that is known. */
+  takeInbound(provider: string, messages: readonly InboundMessage[], owner?: InboundOwner): Promise<void>;
+  /** Who is told of messages from phones, before the carrier hears that they are taken; again when it reports them again. */
+  onInbound(handler: (messages: readonly InboundRow[]) => Promise<void>): void;
+  gate: MessageGate;
   providers: ReadonlyMap<string, Provider>;
   choice: ProviderChoice;
   routing: OpenRouting;
@@ -126,7 +133,12 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   const queue = createQueue(db, 'messages', Object.values(LANES));
   const knownNetwork = createKnownNetwork(db, now);
   const write = createSendLog(db, queue);
-  const tries = { find: choice.find, routing, slots: createProviderSlots(), now, log, metrics };
+  /** A carrier says so again with the next message: what cannot be written now is written then. */
+  const optedOut = createOptOutRecorder(db, deps.hashKey, deps.consent.keepOptOuts, now);
+  const tries = {
+    ...{ find: choice.find, routing, slots: createProviderSlots(), now, log, metrics },
+    optedOut: (message: OutboundMessage, messageId: string) => background(optedOut(message, messageId)),
+  };
   let tellVerify: (receipt: CodeReceipt) => Promise<void> | void = () => {};
   const onError = (error: unknown) => log.warn({ err: error }, 'a message could not be worked on');
   const receiver: Receiver = createReceiver({
@@ -140,6 +152,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     onError,
     metrics,
     reportsOnce: opened.reportsOnce,
+    keepOptOuts: deps.consent.keepOptOuts,
   });
   /** A receipt may have been faster than the provider's answer. */
   const onWritten = (entries: readonly SendEntry[]) => {
@@ -172,6 +185,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     queue,
     choice,
     knownNetwork,
+    gate: deps.consent.gate,
     onError,
     async write(entries) {
       const written = await write(entries);
@@ -181,8 +195,11 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   });
   opening.defer(() => worker.stop());
   watchQueues(deps.metrics, db, queue, codeLog, now);
-  const takeInbound = (provider: string, messages: readonly InboundMessage[]) =>
-    keepInbound(db, deps.hashKey, provider, messages, now());
+  let tellOfInbound = async (_messages: readonly InboundRow[]): Promise<void> => {};
+  const takeInbound: Delivery['takeInbound'] = async (provider, messages, owner) => {
+    const kept = await keepInbound(db, deps.hashKey, provider, messages, now(), owner);
+    if (kept.length > 0) await tellOfInbound(kept);
+  };
   sandbox.onReceipt((receipt) => {
     const kept = receiver.receive(sandbox.name, [receipt]);
     // Who waits for what is under way waits for this too; the sandbox hears of a failure and reports again.
@@ -205,6 +222,10 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     },
     receive: receiver.receive,
     takeInbound,
+    onInbound(handler) {
+      tellOfInbound = handler;
+    },
+    gate: deps.consent.gate,
     providers,
     choice,
     routing,

@@ -8,6 +8,8 @@ export const reasons = {
   unreachable_recipient: { mendable: false, carrier: false },
   blocked_recipient: { mendable: false, carrier: false },
   opted_out: { mendable: false, carrier: false },
+  no_consent: { mendable: false, carrier: false },
+  suppressed: { mendable: false, carrier: false },
   no_answer: { mendable: false, carrier: false },
   busy: { mendable: false, carrier: false },
   declined: { mendable: false, carrier: false },

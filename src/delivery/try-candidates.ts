@@ -52,6 +52,8 @@ export interface TryDeps {
   now: Now;
   log: DeliveryLog;
   metrics: Pick<DeliveryMetrics, 'tried'>;
+  /** The carrier keeps this sender from the recipient. */
+  optedOut?(message: OutboundMessage, messageId: string): void;
   timing?: Partial<Timing>;
   /** Passed by tests. */
   wait?(ms: number, signal: AbortSignal): Promise<unknown>;
@@ -149,6 +151,7 @@ export async function tryCandidates(deps: TryDeps, sending: Sending, caller: Abo
     deps.routing.tried(outcome, endedAt);
     deps.metrics.tried(outcome);
     logTry(deps.log, sending, outcome, message.reference);
+    if (verdict.kind === 'rejected' && reason === 'opted_out') deps.optedOut?.(message, sending.messageId);
     return verdict;
   }
 

@@ -14,6 +14,8 @@ export type IdPrefix =
   | 'rec'
   | 'era'
   | 'con'
+  | 'cns'
+  | 'sup'
   | 'lst'
   | 'seg'
   | 'imp'

@@ -1,6 +1,6 @@
 import type { Migration } from '../migrate.ts';
 
-/** Uploaded recordings that calls play, and who wants no more messages by call. */
+/** Uploaded recordings that calls play. */
 export const recordings: Migration = {
   version: 6,
   name: 'recordings',
@@ -17,14 +17,5 @@ export const recordings: Migration = {
        audio ${dialect === 'postgres' ? 'bytea' : 'blob'} not null
      )`,
     'create index recordings_of_project on recordings (project_id, mode, created_at, id)',
-    `create table opt_outs (
-       project_id text not null,
-       mode text not null,
-       channel text not null,
-       recipient_hash text not null,
-       message_id text not null,
-       created_at bigint not null,
-       primary key (recipient_hash, project_id, mode, channel)
-     )`,
   ],
 };

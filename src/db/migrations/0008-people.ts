@@ -1,4 +1,5 @@
 import type { Migration } from '../migrate.ts';
+import { consentTables } from './0008-consent.ts';
 
 const HOT = 'with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)';
 
@@ -131,6 +132,8 @@ export const people: Migration = {
          value text,
          primary key (import_id, row, number)
        ) ${keyed}`,
+
+      ...consentTables(hot, keyed),
     ];
   },
 };

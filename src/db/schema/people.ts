@@ -34,7 +34,14 @@ export interface PeopleSchema {
   contacts: ContactTable;
   contact_addresses: ContactAddressTable;
   contact_tags: { project_id: string; mode: Mode; tag: string; contact_id: string };
-  contact_attributes: { project_id: string; mode: Mode; name: string; type: AttributeType; created_at: number; archived_at: number | null };
+  contact_attributes: {
+    project_id: string;
+    mode: Mode;
+    name: string;
+    type: AttributeType;
+    created_at: number;
+    archived_at: number | null;
+  };
   lists: { id: string; project_id: string; mode: Mode; name: string; created_at: number; updated_at: number };
   list_members: { list_id: string; contact_id: string; added_at: number };
   segments: SegmentTable;

@@ -12,18 +12,6 @@ export interface RecordingTable {
   audio: Uint8Array;
 }
 
-/** Found by the keyed hash alone: no number is kept here. */
-export interface OptOutTable {
-  project_id: string;
-  mode: 'live' | 'test';
-  channel: string;
-  recipient_hash: string;
-  /** By which it was said. */
-  message_id: string;
-  created_at: number;
-}
-
 export interface RecordingsSchema {
   recordings: RecordingTable;
-  opt_outs: OptOutTable;
 }

@@ -1,6 +1,5 @@
 import type { Selectable, SelectQueryBuilder } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import type { OptOutTable } from '../../db/schema/recordings.ts';
 import type { InboundMessageTable, Schema } from '../../db/schema.ts';
 import { toTimestamp } from '../../lib/clock.ts';
 import type { Collect, Subject, SubjectRecord } from '../../lib/subject.ts';
@@ -10,7 +9,7 @@ import { viewStory } from './view.ts';
 
 const PAGE = 200;
 
-/** A person's messages with their tries and receipts, what they wrote, and by what they want no more. */
+/** A person's messages with their tries and receipts, and what they wrote. */
 export function createMessageCollector(db: Database): Collect {
   return async function* collect(subject): AsyncGenerator<SubjectRecord> {
     for await (const rows of inPages([messagesTo(db, subject)])) {
@@ -20,7 +19,6 @@ export function createMessageCollector(db: Database): Collect {
       }
     }
     for (const row of await readInbound(db, subject)) yield { kind: 'inbound_message', record: viewInbound(row) };
-    for (const row of await readOptOuts(db, subject)) yield { kind: 'opt_out', record: viewOptOut(row) };
   };
 }
 
@@ -74,17 +72,4 @@ function viewInbound(row: Selectable<InboundMessageTable>): object {
     at: at === null ? null : toTimestamp(at),
     received_at: toTimestamp(received_at),
   };
-}
-
-function readOptOuts({ kysely }: Database, { hash, project, modes }: Subject) {
-  const all = kysely
-    .selectFrom('opt_outs')
-    .selectAll()
-    .where('recipient_hash', '=', hash)
-    .where('mode', 'in', [...modes]);
-  return (project === null ? all : all.where('project_id', '=', project)).orderBy('created_at').execute();
-}
-
-function viewOptOut({ project_id: project, mode, channel, created_at }: Selectable<OptOutTable>): object {
-  return { project, mode, channel, created_at: toTimestamp(created_at) };
 }

@@ -13,8 +13,10 @@ import type { Recordings } from '../recordings/recordings.ts';
 import { cleanBody } from './clean-body.ts';
 import type { CallContent, MessageContent } from './content.ts';
 import { messageEvents } from './events.ts';
+import type { GateQuestion, MessageGate } from './gate.ts';
 import { jobOf } from './job-of.ts';
 import type { MessageRow } from './load.ts';
+import type { MessageStatus } from './message.ts';
 import { type CallInput, type CallPolicy, findCallMember, readCall, USUAL_CALLS } from './read-call.ts';
 import { hashRecipient, type Recipient, readRecipient } from './recipient.ts';
 import { createMessageStatements } from './statements.ts';
@@ -55,6 +57,7 @@ export interface CreateDeps {
   choice: Pick<ProviderChoice, 'carries'>;
   hashKey: KeyObject;
   recordings: Pick<Recordings, 'find'>;
+  gate: MessageGate;
 }
 
 /** More than a carrier joins together reliably. */
@@ -65,31 +68,39 @@ const BATCH = 200;
 
 /** Records messages: when it resolves, nothing can forget them any more. They are sent afterwards. */
 export function createMessages(deps: CreateDeps) {
-  const { db, queue, choice, hashKey, recordings } = deps;
+  const { db, queue, choice, hashKey, recordings, gate } = deps;
   const statements = createMessageStatements(db);
   const record = createBatcher(recordAll, BATCH);
 
-  async function recordAll(rows: MessageRow[]): Promise<(Error | null)[]> {
+  async function recordAll(rows: MessageRow[]): Promise<(MessageRow | Error)[]> {
     try {
-      await insert(rows);
-      return rows.map(() => null);
+      return await insert(rows);
     } catch (error) {
       if (error instanceof StoreUnavailable || rows.length === 1) throw error;
       // One that the database will not take keeps no other out.
-      return Promise.all(rows.map((row) => insert([row]).then(() => null, toError)));
+      const alone = (row: MessageRow) => insert([row]).then((kept) => kept[0] ?? row, toError);
+      return Promise.all(rows.map(alone));
     }
   }
 
   /** A rerun makes the same ids: it finds everything there, and changes nothing. */
-  function insert(rows: readonly MessageRow[]): Promise<void> {
-    const jobs = rows.map((row) => jobOf(row, row.send_at ?? row.created_at));
-    return batchTransaction(db, {}, (batch) =>
+  async function insert(given: readonly MessageRow[]): Promise<MessageRow[]> {
+    const refusals = await gate(given.map(toQuestion));
+    const rows = given.map((row, index): MessageRow => {
+      const reason = refusals[index] ?? null;
+      return reason === null ? row : { ...row, status: 'blocked', reason };
+    });
+    const jobs = rows
+      .filter(({ status }) => status !== 'blocked')
+      .map((row) => jobOf(row, row.send_at ?? row.created_at));
+    await batchTransaction(db, {}, (batch) =>
       batch.commit(
         statements.insertMessages(rows),
         queue.enqueue(jobs),
         statements.insertEvents(rows.flatMap(createdEvent)),
       ),
     );
+    return rows;
   }
 
   return async (caller: MessageCaller, input: MessageInput, now: number, seed?: string): Promise<CreateResult> => {
@@ -103,17 +114,14 @@ export function createMessages(deps: CreateDeps) {
     const read = channel === 'voice' ? await readCall(input, calls, (id) => recordings.find(caller, id)) : null;
     if (read?.kind === 'invalid') return read;
     const row = toRow(caller, input, channel, recipient, hashRecipient(hashKey, recipient), read?.call, now, seed);
-    const refused = await record(row);
-    if (refused) throw refused;
-    if (row.status === 'accepted') queue.wake();
-    return { kind: 'created', message: row };
+    const message = await record(row);
+    if (message instanceof Error) throw message;
+    if (message.status === 'accepted') queue.wake();
+    return { kind: 'created', message };
   };
 }
 
 function findProblem(input: MessageInput, channel: Channel, now: number): { pointer: string; message: string } | null {
-  if (input.purpose === 'marketing') {
-    return { pointer: '/purpose', message: 'marketing needs the recipient’s consent, which cannot be recorded yet' };
-  }
   const member = channel === 'voice' ? undefined : findCallMember(input);
   if (member !== undefined) return { pointer: `/${member}`, message: 'is for calls only' };
   if (input.text === undefined && input.recording === undefined) return { pointer: '/text', message: 'is required' };
@@ -198,9 +206,15 @@ function createdEvent(row: MessageRow): AuditEvent[] {
     segments: row.segments,
     ...(row.send_at !== null && { send_at: new Date(row.send_at).toISOString() }),
   };
-  return messageEvents(row, row.status === 'scheduled' ? 'scheduled' : 'accepted', row.actor, row.created_at, data).map(
-    (event) => ({ ...event, id: row.id.replace('msg_', 'evt_') }),
-  );
+  const said = row.status === 'blocked' ? { reason: row.reason } : data;
+  return messageEvents(row, row.status as MessageStatus, row.actor, row.created_at, said).map((event) => ({
+    ...event,
+    id: row.id.replace('msg_', 'evt_'),
+  }));
+}
+
+function toQuestion({ project_id: project, mode, channel, purpose, recipient_hash, sender }: MessageRow): GateQuestion {
+  return { project, mode, channel: channel as Channel, purpose, addressHash: recipient_hash, sender };
 }
 
 function seededId(seed: string): string {

@@ -1,29 +1,40 @@
 import type { KeyObject } from 'node:crypto';
+import type { Selectable } from 'kysely';
 import type { Database } from '../../db/open.ts';
+import type { InboundMessageTable } from '../../db/schema.ts';
 import { newId } from '../../lib/ids.ts';
+import type { Mode } from '../../lib/mode.ts';
 import { hashPhone } from '../../lib/phone.ts';
 import { storable, storableTime } from '../call-provider.ts';
 import type { InboundMessage } from '../provider.ts';
 
+export type InboundRow = Selectable<InboundMessageTable>;
+
+export interface InboundOwner {
+  project: string;
+  mode: Mode;
+}
+
 const MAX_TEXT = 10_000;
 
-/** Keeps messages from phones, each once however often the carrier sends it. */
+/** Keeps messages from phones, each once however often the carrier sends it; answers with them as they are kept. */
 export async function keepInbound(
   { kysely }: Database,
   hashKey: KeyObject,
   provider: string,
   messages: readonly InboundMessage[],
   now: number,
-): Promise<void> {
-  if (messages.length === 0) return;
+  owner?: InboundOwner,
+): Promise<InboundRow[]> {
+  if (messages.length === 0) return [];
   const rows = messages.map((message) => {
     const sender = storable(message.from);
     return {
       id: newId('msg'),
       provider,
       provider_id: storable(message.providerId),
-      project_id: null,
-      mode: 'live' as const,
+      project_id: owner?.project ?? null,
+      mode: owner?.mode ?? ('live' as const),
       channel: message.channel,
       sender,
       sender_hash: hashPhone(hashKey, sender),
@@ -37,5 +48,16 @@ export async function keepInbound(
     .insertInto('inbound_messages')
     .values(rows)
     .onConflict((conflict) => conflict.columns(['provider', 'provider_id']).doNothing())
+    .execute();
+  return kysely
+    .selectFrom('inbound_messages')
+    .selectAll()
+    .where('provider', '=', provider)
+    .where(
+      'provider_id',
+      'in',
+      rows.map(({ provider_id }) => provider_id),
+    )
+    .orderBy('received_at')
     .execute();
 }

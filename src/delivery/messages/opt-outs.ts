@@ -1,55 +1,40 @@
-import type { CompiledQuery } from 'kysely';
-import { sql } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
-import type { Database } from '../../db/open.ts';
-import { rowSet } from '../../db/row-set.ts';
-import type { OptOutTable } from '../../db/schema/recordings.ts';
+import type { Channel } from '../../lib/channels.ts';
 import { newId } from '../../lib/ids.ts';
 import { readContent } from './content.ts';
 import type { Target } from './find-targets.ts';
-import type { MessageRow } from './load.ts';
+import type { OptOut } from './gate.ts';
+import type { AttemptRow, MessageRow } from './load.ts';
 
-/** Who wants no more messages of a project by call. Codes are not asked about: whoever wants none does not ask for one. */
-
-const OPT_OUT = {
-  project_id: 'text',
-  mode: 'text',
-  channel: 'text',
-  recipient_hash: 'text',
-  message_id: 'text',
-  created_at: 'bigint',
-} as const;
-
-/** The messages whose recipients have pressed the key for it. */
-export function findOptOuts(messages: readonly MessageRow[], targets: readonly Target[]): MessageRow[] {
-  const said = new Set(
-    targets.filter(({ receipt }) => receipt.reason === 'opted_out').map(({ messageId }) => messageId),
-  );
-  return messages.filter(({ id, content }) => said.has(id) && readContent(content).call?.optOutKey !== undefined);
-}
-
-/** Answers with those that are new. */
-export function insertOptOuts(
-  { kysely, dialect }: Database,
+/** Who pressed the key for no more calls, and whom a carrier says that it keeps us from. */
+export function findOptOuts(
   messages: readonly MessageRow[],
-  now: number,
-): CompiledQuery<{ message_id: string }> | null {
-  if (messages.length === 0) return null;
-  const rows = messages.map(
-    ({ id, project_id, mode, channel, recipient_hash }): OptOutTable => ({
-      ...{ project_id, mode, channel, recipient_hash },
-      message_id: id,
-      created_at: now,
-    }),
+  attempts: readonly AttemptRow[],
+  targets: readonly Target[],
+): OptOut[] {
+  const said = new Map(
+    targets
+      .filter(({ receipt }) => receipt.reason === 'opted_out')
+      .map(({ messageId, attempt }) => [messageId, attempt] as const),
   );
-  const names = sql.join(Object.keys(OPT_OUT).map((name) => sql.ref(name)));
-  return sql<{ message_id: string }>`
-    insert into opt_outs (${names}) select ${names} from ${rowSet(dialect, OPT_OUT, rows as never)} where true
-    on conflict do nothing returning message_id
-  `.compile(kysely);
+  return messages.flatMap((message) => {
+    const number = said.get(message.id);
+    if (number === undefined) return [];
+    const attempt = attempts.find((one) => one.message_id === message.id && one.number === number);
+    const offered = readContent(message.content).call?.optOutKey !== undefined;
+    if (offered) return [toOptOut(message, 'key', attempt?.sender ?? '')];
+    // Of a call without the key it says nothing that we had asked.
+    if (message.channel === 'voice' || !attempt?.sender) return [];
+    return [toOptOut(message, 'carrier', attempt.sender)];
+  });
 }
 
-export function optOutEvent(message: MessageRow, at: number): AuditEvent {
+function toOptOut(message: MessageRow, by: OptOut['by'], sender: string): OptOut {
+  const { id: messageId, project_id: project, mode, recipient: address, recipient_hash: addressHash } = message;
+  return { messageId, project, mode, channel: message.channel as Channel, address, addressHash, by, sender };
+}
+
+export function optOutEvent(message: MessageRow, { by }: OptOut, at: number): AuditEvent {
   return {
     id: newId('evt'),
     type: 'recipient.opted_out',
@@ -59,21 +44,6 @@ export function optOutEvent(message: MessageRow, at: number): AuditEvent {
     actor: 'system',
     messageId: message.id,
     recipient: { masked: message.recipient_masked, hash: message.recipient_hash },
-    data: { channel: message.channel, by: 'key', provider: message.provider },
+    data: { channel: message.channel, by, provider: message.provider },
   };
-}
-
-export async function hasOptedOut(
-  { kysely }: Database,
-  { project_id, mode, channel, recipient_hash }: MessageRow,
-): Promise<boolean> {
-  const found = await kysely
-    .selectFrom('opt_outs')
-    .select('created_at')
-    .where('recipient_hash', '=', recipient_hash)
-    .where('project_id', '=', project_id)
-    .where('mode', '=', mode)
-    .where('channel', '=', channel)
-    .executeTakeFirst();
-  return found !== undefined;
 }

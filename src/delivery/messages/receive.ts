@@ -10,6 +10,7 @@ import type { ProviderReceipt } from '../provider.ts';
 import type { Routing } from '../routing/router.ts';
 import type { AttemptReport, MessageState } from './apply-receipts.ts';
 import { findTargets, type Target } from './find-targets.ts';
+import type { KeepOptOuts } from './gate.ts';
 import { createReceiptKeeper } from './keep-receipts.ts';
 import { type ReceiptRow, selectAttempts } from './load.ts';
 import { FIRST_LOOK_MS, toReceiptRow } from './receipt-row.ts';
@@ -45,6 +46,7 @@ export interface ReceiverDeps {
   now: Now;
   /** Throws when it could not be worked in: it is told again. */
   onCode(receipt: CodeReceipt): Promise<void> | void;
+  keepOptOuts: KeepOptOuts;
   background(task: Promise<unknown>): void;
   onError(error: unknown): void;
   metrics: { reported(provider: string, status: string): void };
@@ -62,7 +64,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const { db, queue, choice, now } = deps;
   const { kysely, dialect } = db;
   const keep = createReceiptKeeper(db);
-  const options = { reportsOnce: deps.reportsOnce, canFailOver };
+  const options = { reportsOnce: deps.reportsOnce, canFailOver, keepOptOuts: deps.keepOptOuts };
   let working = 0;
   const workInFresh = createBatcher(async (groups: ReceiptRow[][]) => {
     await apply(await findTargets(db, groups.flat()));

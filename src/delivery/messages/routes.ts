@@ -13,6 +13,7 @@ import type { ProviderChoice } from '../choose-provider.ts';
 import type { Recordings } from '../recordings/recordings.ts';
 import { cancelMessage } from './cancel.ts';
 import { type CreateResult, createMessages, type MessageCaller } from './create.ts';
+import type { MessageGate } from './gate.ts';
 import type { CallPolicy } from './read-call.ts';
 import { listMessages, readMessage } from './read-messages.ts';
 import { hashRecipient, readRecipient } from './recipient.ts';
@@ -26,6 +27,7 @@ export interface MessageRoutesDeps {
   hashKey: KeyObject;
   keyring: Keyring;
   recordings: Pick<Recordings, 'find'>;
+  gate: MessageGate;
   callPolicyOf(auth: Auth): CallPolicy;
   now: Now;
 }

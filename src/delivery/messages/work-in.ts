@@ -14,9 +14,10 @@ import {
   type MessageState,
 } from './apply-receipts.ts';
 import type { Target } from './find-targets.ts';
+import type { KeepOptOuts } from './gate.ts';
 import { jobOf } from './job-of.ts';
 import { type MessageRow, selectAttempts, selectParts } from './load.ts';
-import { findOptOuts, insertOptOuts, optOutEvent } from './opt-outs.ts';
+import { findOptOuts, optOutEvent } from './opt-outs.ts';
 import { createMessageStatements } from './statements.ts';
 
 /** Until then a receipt of a code counts as not told to its verification. */
@@ -34,7 +35,7 @@ export function workIn(
   db: Database,
   queue: JobQueue,
   targets: readonly Target[],
-  options: ApplyOptions,
+  options: ApplyOptions & { keepOptOuts: KeepOptOuts },
   now: number,
 ): Promise<WorkedIn> {
   const { kysely } = db;
@@ -62,10 +63,13 @@ export function workIn(
       };
       return [applyReceipts(state, about, options, now)];
     });
-    const optOuts = findOptOuts(messages, own);
-    const [fresh] = optOuts.length > 0 ? await batch.run(insertOptOuts(db, optOuts, now)) : [[]];
-    const said = new Set(fresh.map(({ message_id }) => message_id));
-    const optedOut = optOuts.filter(({ id }) => said.has(id)).map((message) => optOutEvent(message, now));
+    const optOuts = findOptOuts(messages, attempts, own);
+    const [fresh] = optOuts.length > 0 ? await batch.run(options.keepOptOuts(optOuts, now)) : [[]];
+    const said = new Set(fresh.map(({ cause }) => cause));
+    const optedOut = messages.flatMap((message) => {
+      const optOut = optOuts.find(({ messageId }) => messageId === message.id);
+      return optOut && said.has(message.id) ? [optOutEvent(message, optOut, now)] : [];
+    });
     await save(db, queue, batch, applied, optedOut);
     const codes = new Set(messages.filter(({ purpose }) => purpose === 'code').map(({ id }) => id));
     return {

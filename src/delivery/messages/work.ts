@@ -10,10 +10,11 @@ import type { SendVerdict } from '../provider.ts';
 import type { Candidate, RouteDecision } from '../routing/router.ts';
 import { type Attempt, type Sending, type TryDeps, tryCandidates } from '../try-candidates.ts';
 import { callAgainMs, mayCallAgain } from './call-again.ts';
-import { type CallObstacle, findCallObstacle } from './call-obstacle.ts';
+import { findCallObstacle, type Obstacle } from './call-obstacle.ts';
 import { composeCall } from './compose-call.ts';
 import { readContent } from './content.ts';
 import { messageEvents } from './events.ts';
+import type { GateQuestion, MessageGate } from './gate.ts';
 import { giveUpMessage } from './give-up.ts';
 import { jobOf } from './job-of.ts';
 import type { KnownNetwork } from './known-network.ts';
@@ -34,6 +35,7 @@ export interface MessageWorkDeps extends TryDeps {
   write: WriteEntries;
   choice: ProviderChoice;
   knownNetwork: KnownNetwork;
+  gate: MessageGate;
   onError(error: unknown): void;
 }
 
@@ -59,6 +61,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     await batchTransaction(db, {}, (batch) => batch.commit(queue.putBack(jobs)));
     return jobs;
   }, BATCH);
+  const gate = createBatcher((questions: GateQuestion[]) => deps.gate(questions), BATCH);
   const turns = createTurns();
 
   async function run(job: Job): Promise<void> {
@@ -75,7 +78,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
   }
 
   /** What a carrier may have already is not called back by that. */
-  async function stop(job: Job, loaded: LoadedMessage, { status, reason }: CallObstacle): Promise<void> {
+  async function stop(job: Job, loaded: LoadedMessage, { status, reason }: Obstacle): Promise<void> {
     const past = endOfAttempts(attemptsWith(loaded, 'failed'));
     await settleMessage(db, queue, loaded.message, past === 'unknown' ? past : status, reason, job, now());
   }
@@ -103,7 +106,9 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     if (message.mcc_mnc === null && choice.goesByNetwork(message.mode)) {
       message.mcc_mnc = await deps.knownNetwork(message.recipient_hash);
     }
-    const { decision, candidates } = routeAgain(choice, loaded, at);
+    const { decision, candidates: routed } = routeAgain(choice, loaded, at);
+    const { candidates, refusal } = await screen(message, routed);
+    if (refusal) return stop(job, loaded, { status: 'blocked', reason: refusal });
     const sending = await toSending(job, message, decision, candidates);
     const result = await tryCandidates(deps, sending, new AbortController().signal);
     switch (result.kind) {
@@ -119,6 +124,20 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
           after: afterTry(job, loaded, decision, result.attempt, result.verdict),
         });
     }
+  }
+
+  /** Asked anew for each try: whoever has said no since it was taken gets nothing. */
+  async function screen(message: MessageRow, candidates: readonly Candidate[]) {
+    const { project_id: project, mode, purpose, recipient_hash: addressHash } = message;
+    const channel = message.channel as Sending['channel'];
+    const senders = [...new Set(candidates.map(({ sender }) => sender))];
+    const ask = (sender: string) => gate({ project, mode, channel, purpose, addressHash, sender });
+    const refusals = new Map(await Promise.all(senders.map(async (sender) => [sender, await ask(sender)] as const)));
+    const open = candidates.filter(({ sender }) => refusals.get(sender) === null);
+    const [first] = candidates;
+    // One of the senders may be the only one that is not wanted.
+    const refusal = first && open.length === 0 ? refusals.get(first.sender) : null;
+    return { candidates: open, refusal: refusal ?? null };
   }
 
   /** Nobody could be tried: a message that went through all providers stays what it became there. */

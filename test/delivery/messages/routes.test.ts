@@ -141,7 +141,6 @@ describe.each(PROFILES)('messages on the %s profile', (profile) => {
     [{ to: '+33612345678', text: '\u200c\u200d' }, '/text'],
     [{ to: '+33612345678', text: 'x', sender: 'a\u0001@example.com' }, '/sender'],
     [{ to: '+33612345678', text: 'я'.repeat(700) }, '/text'],
-    [{ to: '+33612345678', text: 'x', purpose: 'marketing' }, '/purpose'],
     [{ to: '+33612345678', text: 'x', template: 'tpl_1' }, '/template'],
     [{ to: '+33612345678', text: 'x', sender: 'much too long a name' }, '/sender'],
     [{ to: '+33612345678', text: 'x', validity_seconds: 1 }, '/validity_seconds'],

@@ -1,0 +1,45 @@
+import { type CompiledQuery, sql } from 'kysely';
+import type { Database } from '../../db/open.ts';
+import { rowSetStatement } from '../../db/row-set.ts';
+import type { KeepOptOuts, OptOut } from '../../delivery/messages/gate.ts';
+import { newId } from '../../lib/ids.ts';
+import { senderKey } from './sender-key.ts';
+import { ANY, SUPPRESSION_COLUMNS, type SuppressionRow } from './suppression.ts';
+
+/**
+ * What calls and carriers tell of it. A key pressed in a call ends messages by call, not codes: whoever wants none does
+ * not ask for one. A carrier's block is of one sender, and of all that it sends.
+ */
+export function createOptOutKeeper(db: Database): KeepOptOuts {
+  const names = sql.join(Object.keys(SUPPRESSION_COLUMNS).map((name) => sql.ref(name)));
+  const insert = rowSetStatement<keyof typeof SUPPRESSION_COLUMNS, { cause: string }>(
+    db,
+    SUPPRESSION_COLUMNS,
+    (rows) => sql<{ cause: string }>`
+      insert into suppressions (${names}) select ${names} from ${rows} where true
+      on conflict do nothing returning cause
+    `,
+  );
+  return (optOuts, now): CompiledQuery<{ cause: string }> | null => insert(optOuts.map((one) => toRow(one, now)));
+}
+
+function toRow(optOut: OptOut, now: number): SuppressionRow {
+  const { project, mode, channel, address, addressHash, by, sender, messageId } = optOut;
+  return {
+    id: newId('sup'),
+    project_id: project,
+    mode,
+    address_hash: addressHash,
+    channel,
+    purpose: by === 'key' ? 'messages' : 'all',
+    sender: by === 'key' ? ANY : senderKey(sender),
+    reason: by === 'key' ? 'voice_key' : 'carrier',
+    review: 0,
+    address,
+    note: null,
+    cause: messageId,
+    proof: null,
+    actor: 'system',
+    created_at: now,
+  };
+}
