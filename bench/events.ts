@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { openRunFolder } from '../test/rig/run-folder.ts';
 import type { Dialect, EventsContext, EventsOptions } from './events-database.ts';
+import { measureDelivered } from './events-delivered.ts';
 import { measureExported } from './events-exported.ts';
 import { type EventsRow, reportEvents } from './events-report.ts';
 import { measureSealed } from './events-sealed.ts';
@@ -19,6 +20,7 @@ type Section = (context: EventsContext, dialect: Dialect) => Promise<EventsRow[]
 
 const SECTIONS: Record<string, Section> = {
   sealed: measureSealed,
+  delivered: measureDelivered,
   exported: measureExported,
 };
 

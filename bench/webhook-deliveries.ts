@@ -13,27 +13,30 @@ import { type Arrivals, wallClockMs } from './arrivals.ts';
 import { startServer, startWorker, type Worker } from './child-process.ts';
 import { cpuMsOf, cpuMsOfFamily } from './cpu-meter.ts';
 
-/** Events that one process seals and delivers to receivers on this machine, from their commit to the last answer. */
+/** What one process seals and delivers to receivers on this machine. */
 export interface DeliverySample {
-  events: number;
-  endpoints: number;
-  deliveriesPerSecond: number;
+  perSecond: number;
   /** CPU for each delivery, µs. */
   serverUs: number;
   postgresUs: number;
 }
 
 export interface DeliveryBench {
-  /** To so many endpoints; about `deliveries` altogether. */
+  /** From the commit of events to the last answer: to so many endpoints, so many deliveries altogether. */
   measure(endpoints: number, deliveries: number): Promise<DeliverySample>;
+  /** Records so many events before there is an endpoint. */
+  fill(events: number): Promise<void>;
+  /** So many deliveries to an endpoint for which all that was recorded waits. */
+  measureBacklog(deliveries: number): Promise<DeliverySample>;
   stop(): Promise<void>;
 }
 
 export interface DeliveryBenchOptions {
   runFolder: string;
-  /** Null: SQLite. */
-  postgres: { databaseUrl: string; postmasterPid: number } | null;
-  execArgv?: string[];
+  databaseUrl: string;
+  /** Of PostgreSQL's server; null: SQLite. */
+  postmasterPid: number | null;
+  execArgv: string[];
 }
 
 const PER_TRANSACTION = 200;
@@ -42,11 +45,11 @@ const PATIENCE_MS = 120_000;
 
 export async function openDeliveryBench({
   runFolder,
-  postgres,
-  execArgv = [],
+  databaseUrl,
+  postmasterPid,
+  execArgv,
 }: DeliveryBenchOptions): Promise<DeliveryBench> {
   const folder = newFolder(runFolder, 'countersign');
-  const databaseUrl = postgres?.databaseUrl ?? `sqlite:${join(folder, 'countersign.db')}`;
   const key = `cs_live_${randomBytes(32).toString('base64url')}`;
   const configPath = join(folder, 'countersign.json');
   writeFileSync(configPath, JSON.stringify({ webhooks: { endpoints_per_project: 50 } }));
@@ -68,6 +71,8 @@ export async function openDeliveryBench({
   const receiver = startWorker(runFolder, 'bench/webhook-receiver.ts', []);
   const url = `http://127.0.0.1:${await receiver.ask<number>({ kind: 'port' })}/`;
 
+  const { id: project } = await db.kysely.selectFrom('projects').select('id').executeTakeFirstOrThrow();
+
   async function call(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Record<string, string>> {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, {
       method,
@@ -78,37 +83,55 @@ export async function openDeliveryBench({
     return response.status === 204 ? {} : ((await response.json()) as Record<string, string>);
   }
 
+  async function createEndpoints(count: number): Promise<string[]> {
+    const made: string[] = [];
+    while (made.length < count) {
+      const { id = '' } = await call('POST', '/v1/webhook-endpoints', { url, events: ['verification.*'] });
+      made.push(id);
+    }
+    return made;
+  }
+
+  /** Of so many deliveries that follow from what `begin` does. */
+  async function sample(deliveries: number, begin: () => Promise<unknown>): Promise<DeliverySample> {
+    const { messages } = await receiver.ask<Arrivals>({ kind: 'arrivals' });
+    const serverBefore = cpuMsOf(server.pid);
+    const postgresBefore = postgresMs();
+    const startedAt = wallClockMs();
+    await begin();
+    const { messages: arrived, lastAtMs } = await arrivals(receiver, messages + deliveries);
+    const taken = arrived - messages;
+    return {
+      perSecond: (taken * 1_000) / (lastAtMs - startedAt),
+      serverUs: ((cpuMsOf(server.pid) - serverBefore) * 1_000) / taken,
+      postgresUs: ((postgresMs() - postgresBefore) * 1_000) / taken,
+    };
+  }
+
+  const postgresMs = () => (postmasterPid === null ? 0 : cpuMsOfFamily(postmasterPid));
+  const remove = (id: string) => call('DELETE', `/v1/webhook-endpoints/${id}`);
+
   return {
     async measure(endpoints, deliveries) {
-      const made: string[] = [];
-      for (let count = 0; count < endpoints; count += 1) {
-        const { id = '' } = await call('POST', '/v1/webhook-endpoints', { url, events: ['verification.*'] });
-        made.push(id);
-      }
-      const { project_id: project } = await db.kysely
-        .selectFrom('webhook_endpoints')
-        .select('project_id')
-        .executeTakeFirstOrThrow();
+      const made = await createEndpoints(endpoints);
       const events = Math.ceil(deliveries / endpoints);
-      const before = await receiver.ask<Arrivals>({ kind: 'arrivals' });
-      const cpu = () => ({
-        server: cpuMsOf(server.pid),
-        postgres: postgres ? cpuMsOfFamily(postgres.postmasterPid) : 0,
-      });
-      const cpuBefore = cpu();
-      const startedAt = wallClockMs();
+      const measured = await sample(events * endpoints, () => record(db, project, events));
+      for (const id of made) await remove(id);
+      return measured;
+    },
+    async fill(events) {
+      const size = await logSize(db);
       await record(db, project, events);
-      const last = await arrivals(receiver, before.messages + events * endpoints);
-      const cpuAfter = cpu();
-      const taken = events * endpoints;
-      for (const id of made) await call('DELETE', `/v1/webhook-endpoints/${id}`);
-      return {
-        events,
-        endpoints,
-        deliveriesPerSecond: (taken * 1_000) / (last.lastAtMs - startedAt),
-        serverUs: ((cpuAfter.server - cpuBefore.server) * 1_000) / taken,
-        postgresUs: ((cpuAfter.postgres - cpuBefore.postgres) * 1_000) / taken,
-      };
+      while ((await logSize(db)) < size + events) await sleep(LOOK_MS);
+    },
+    async measureBacklog(deliveries) {
+      const [id = ''] = await createEndpoints(1);
+      // As if it had been away.
+      const back = db.kysely.updateTable('webhook_cursors').set({ next: 0, due_at: 0, leased_until: 0 });
+      const measured = await sample(deliveries, () => back.where('endpoint_id', '=', id).execute());
+      await remove(id);
+      await untilQuiet(receiver);
+      return measured;
     },
     async stop() {
       await receiver.stop();
@@ -118,12 +141,24 @@ export async function openDeliveryBench({
   };
 }
 
+/** What is under way when an endpoint is deleted still arrives. */
+async function untilQuiet(receiver: Worker): Promise<void> {
+  for (let [before, now] = [-1, 0]; now !== before; await sleep(10 * LOOK_MS)) {
+    before = now;
+    now = (await receiver.ask<Arrivals>({ kind: 'arrivals' })).messages;
+  }
+}
+
 async function arrivals(receiver: Worker, count: number): Promise<Arrivals> {
   for (const end = Date.now() + PATIENCE_MS; ; await sleep(LOOK_MS)) {
     const arrived = await receiver.ask<Arrivals>({ kind: 'arrivals' });
     if (arrived.messages >= count) return arrived;
     if (Date.now() > end) throw new Error(`${count - arrived.messages} webhooks never came`);
   }
+}
+
+async function logSize({ kysely }: Database): Promise<number> {
+  return (await kysely.selectFrom('audit_state').select('size').executeTakeFirstOrThrow()).size;
 }
 
 /** As requests would, by the product's own code beside the server. */
