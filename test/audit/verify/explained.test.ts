@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { exportEvents } from '../../../src/audit/export/export-events.ts';
 import { databasesOf } from '../../db/on-each-dialect.ts';
 import { type LogUnderTest, newLog, START } from './log-under-test.ts';
 
@@ -183,4 +184,20 @@ it('fields that were taken away, and no salt with which they were proven, need a
     firstBad: { from: 33, to: 33 },
     rows: { unproven: 1 },
   });
+});
+
+it('what is erased while an export is under way is explained in it', async () => {
+  const log = await open();
+  await log.add(100);
+  await log.head();
+  const range = { of: null, since: null, until: null, after: null };
+  const pages = exportEvents(log.db.kysely, { format: 'ndjson', range, proof: true });
+  const first = (await pages.next()).value ?? '';
+  const second = (await pages.next()).value ?? '';
+  await eraseRows(log, 150);
+  await tell(log, 'erasure.applied', { log_indexes: [[150, 150]] });
+  const rest: string[] = [];
+  for await (const page of pages) rest.push(page);
+  const report = await log.verify({ text: [first, second, ...rest].join('') });
+  expect(report).toMatchObject({ verdict: 'proven', size: 161, rows: { erased: 1 } });
 });

@@ -66,6 +66,28 @@ it('an export of somebody else’s rows can be compared with every checkpoint', 
   });
 });
 
+it('of what came before its time an export has only the subtrees that the log keeps', async () => {
+  const { log } = await open();
+  await log.add(640);
+  await log.head();
+  log.clock.now += 7_200_000;
+  await log.add(5);
+  await log.head();
+  const text = await log.export({ since: log.clock.now - 60_000 });
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  // 700 = 2 × 256 + 188
+  expect(lines.slice(0, 2)).toMatchObject([{ leaves: 256 }, { log_index: 256, leaves: 256 }]);
+  expect(lines).toHaveLength(2 + 188 + 5);
+  expect(await log.verify({ text, partial: true })).toMatchObject({
+    verdict: 'proven',
+    rows: { events: 5, hidden: 700 },
+    checkpoints: { agree: 2, unchecked: 3 },
+  });
+});
+
 it('a row that is missing among hashes is not folded over', async () => {
   const { log } = await open();
   await log.db.kysely.deleteFrom('audit_leaves').where('log_index', '=', 33).execute();
