@@ -22,6 +22,11 @@ import type { RateLimits } from './http/rate-limit.ts';
 import { createRateLimiter } from './http/rate-limiter.ts';
 import { hashEmail, parseEmail } from './lib/email.ts';
 import { hashPhone, parsePhone } from './lib/phone.ts';
+import { consentRoutes } from './messaging/consent/consent-routes.ts';
+import { suppressionRoutes } from './messaging/consent/suppression-routes.ts';
+import { contactRoutes } from './messaging/contacts/contact-routes.ts';
+import { listRoutes } from './messaging/contacts/list-routes.ts';
+import { segmentRoutes } from './messaging/contacts/segment-routes.ts';
 import type { Services } from './open.ts';
 import { privacyRoutes } from './privacy/privacy-routes.ts';
 import { appIdentityRoutes } from './projects/app-identities-routes.ts';
@@ -132,6 +137,8 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
       callPolicyOf: ({ policy }) => callPolicyOf(policyOf(policy)),
     }),
   );
+  await app.register(consentRoutes({ db, hashKey, keyring, now }));
+  await app.register(suppressionRoutes({ db, hashKey, keyring, now }));
   await app.register(recordingRoutes({ ...delivery, keyring, now }));
   await app.register(callbackRoutes({ ...delivery, publicUrl: config.file.public_url ?? null, now, log }));
   await app.register(
@@ -179,6 +186,9 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(endpointRoutes({ db, now, keyring, guard: services.webhookGuard, endpointsPerProject }));
   await app.register(deliveryRoutes({ db, now, keyring, test: services.webhooks.test }));
   await app.register(schemaRoutes());
+  for (const routes of [contactRoutes, listRoutes, segmentRoutes]) {
+    await app.register(routes({ db, keyring, hashKey, now }));
+  }
   await app.register(
     sandboxRoutes({ sandbox, production, handedOver: () => services.background.current(HAND_OVER_MS) }),
   );

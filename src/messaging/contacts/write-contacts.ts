@@ -1,0 +1,120 @@
+import { type RawBuilder, sql, type Transaction } from 'kysely';
+import type { Database } from '../../db/open.ts';
+import { among, rowSet } from '../../db/row-set.ts';
+import type { Schema } from '../../db/schema.ts';
+import type { Owner } from './contact.ts';
+import type { Matched } from './match-contacts.ts';
+
+/** What each contact was and what it becomes. */
+export type Writes = Map<string, { before: Matched | null; after: Matched }>;
+
+type Dialect = Database['dialect'];
+
+/** One statement for all rows of a table, and none for a table that stays as it is. */
+export async function writeContacts(
+  trx: Transaction<Schema>,
+  dialect: Dialect,
+  { project, mode }: Owner,
+  writes: Writes,
+  now: number,
+): Promise<void> {
+  const all = [...writes.values()];
+  const fresh = all.filter(({ before }) => before === null);
+  const old = all.filter(({ before }) => before !== null);
+  const run = (statement: RawBuilder<unknown>) => statement.execute(trx);
+  const own = sql`${project}, ${mode}`;
+
+  if (fresh.length > 0) {
+    await run(sql`
+      insert into contacts (project_id, mode, created_at, updated_at, ${COLUMNS})
+      select ${own}, cast(${now} as bigint), cast(${now} as bigint), ${COLUMNS} from ${contactSet(dialect, fresh)} where true
+    `);
+  }
+  if (old.length > 0) {
+    const ids = old.map(({ after }) => after.id);
+    await run(sql`
+      update contacts set external_id = r.external_id, attributes = r.attributes, locale = r.locale,
+        country = r.country, time_zone = r.time_zone, time_zone_source = r.time_zone_source,
+        updated_at = case when updated_at >= ${now} then updated_at + 1 else ${now} end
+      from ${contactSet(dialect, old)} where contacts.id = r.id and ${among(dialect, 'contacts.id', ids)}
+    `);
+  }
+
+  const goneAddresses = old.flatMap(({ before, after }) => (before ? addressesNotIn(before, after) : []));
+  if (goneAddresses.length > 0) {
+    const hashes = goneAddresses.map(({ hash }) => hash);
+    const gone = rowSet(
+      dialect,
+      { kind: 'text', hash: 'text' },
+      goneAddresses.map(({ kind, hash }) => ({ kind, hash })),
+    );
+    await run(sql`
+      delete from contact_addresses where project_id = ${project} and mode = ${mode}
+        and (kind, address_hash) in (select kind, hash from ${gone}) and ${among(dialect, 'address_hash', hashes)}
+    `);
+  }
+  const newAddresses = all.flatMap(({ before, after }) => addressesNotIn(after, before));
+  if (newAddresses.length > 0) {
+    const columns = { kind: 'text', hash: 'text', address: 'text', contact: 'text' } as const;
+    await run(sql`
+      insert into contact_addresses (project_id, mode, kind, address_hash, address, contact_id, created_at)
+      select ${own}, kind, hash, address, contact, cast(${now} as bigint) from ${rowSet(dialect, columns, newAddresses)} where true
+    `);
+  }
+
+  const goneTags = old.flatMap(({ before, after }) => (before ? tagsNotIn(before, after) : []));
+  if (goneTags.length > 0) {
+    const contacts = goneTags.map(({ contact }) => contact);
+    await run(sql`
+      delete from contact_tags where (contact_id, tag) in (select contact, tag from ${tagSet(dialect, goneTags)})
+        and ${among(dialect, 'contact_id', contacts)}
+    `);
+  }
+  const newTags = all.flatMap(({ before, after }) => tagsNotIn(after, before));
+  if (newTags.length > 0) {
+    await run(sql`
+      insert into contact_tags (project_id, mode, tag, contact_id)
+      select ${own}, tag, contact from ${tagSet(dialect, newTags)} where true
+    `);
+  }
+}
+
+const CONTACT = {
+  id: 'text',
+  external_id: 'text',
+  attributes: 'text',
+  locale: 'text',
+  country: 'text',
+  time_zone: 'text',
+  time_zone_source: 'text',
+} as const;
+
+const COLUMNS = sql.join(Object.keys(CONTACT).map((name) => sql.ref(name)));
+
+function contactSet(dialect: Dialect, writes: readonly { after: Matched }[]): RawBuilder<unknown> {
+  const rows = writes.map(({ after }) => ({
+    id: after.id,
+    external_id: after.externalId,
+    attributes: JSON.stringify(after.attributes),
+    locale: after.locale,
+    country: after.country,
+    time_zone: after.timeZone,
+    time_zone_source: after.timeZoneSource,
+  }));
+  return rowSet(dialect, CONTACT, rows);
+}
+
+const tagSet = (dialect: Dialect, rows: readonly { tag: string; contact: string }[]) =>
+  rowSet(dialect, { tag: 'text', contact: 'text' }, rows);
+
+/** Those of the first that the second has not, or spells otherwise. */
+function addressesNotIn(these: Matched, those: Matched | null) {
+  return Object.entries(these.addresses).flatMap(([kind, { address, hash }]) => {
+    const other = those?.addresses[kind as keyof Matched['addresses']];
+    return other?.address === address && other.hash === hash ? [] : [{ kind, hash, address, contact: these.id }];
+  });
+}
+
+function tagsNotIn(these: Matched, those: Matched | null) {
+  return [...these.tags].flatMap((tag) => (those?.tags.has(tag) ? [] : [{ tag, contact: these.id }]));
+}
