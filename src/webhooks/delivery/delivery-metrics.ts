@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { Counter, Gauge } from 'prom-client';
+import { feedEnd, readFeed } from '../../audit/feed.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { Metrics } from '../../http/metrics.ts';
 import type { Now } from '../../lib/clock.ts';
@@ -17,14 +18,14 @@ export function watchDeliveries({ registry }: Metrics, db: Kysely<Schema>, now: 
   });
   new Gauge({
     name: 'countersign_webhook_lag_seconds',
-    help: 'Age of the oldest event in the log that an enabled endpoint has not been tried with.',
+    help: 'Age of the oldest event in the log that an enabled endpoint waits for.',
     labelNames: ['endpoint'],
     registers,
     async collect() {
       this.reset();
-      const lags = await readLags(db, now()).catch(() => []);
-      for (const { endpoint_id, oldest } of lags) {
-        this.set({ endpoint: endpoint_id }, oldest === null ? 0 : Math.max(0, now() - oldest) / 1_000);
+      const lags = await readLags(db).catch(() => []);
+      for (const { id, oldest } of lags) {
+        this.set({ endpoint: id }, oldest === null ? 0 : Math.max(0, now() - oldest) / 1_000);
       }
     },
   });
@@ -45,16 +46,19 @@ export function watchDeliveries({ registry }: Metrics, db: Kysely<Schema>, now: 
   return (result) => attempts.inc({ result });
 }
 
-/** Of each endpoint, when the oldest event it waits for happened. */
-async function readLags(db: Kysely<Schema>, now: number): Promise<{ endpoint_id: string; oldest: number | null }[]> {
-  const { rows } = await sql<{ endpoint_id: string; oldest: number | null }>`
-    select c.endpoint_id, (
-      select leaf.created_at from audit_leaves leaf
-      where leaf.project_id = c.project_id and leaf.mode = c.mode and leaf.log_index >= c.next
-        and leaf.created_at <= ${now}
-      order by leaf.log_index limit 1
-    ) as oldest
-    from webhook_cursors c
-  `.execute(db);
-  return rows;
+/** Of each endpoint, when the oldest event it waits for happened; null: it waits for none. */
+async function readLags(db: Kysely<Schema>): Promise<{ id: string; oldest: number | null }[]> {
+  const end = await feedEnd(db);
+  const cursors = await db
+    .selectFrom('webhook_cursors')
+    .innerJoin('webhook_endpoints', 'id', 'endpoint_id')
+    .select(['id', 'webhook_cursors.project_id as project', 'webhook_cursors.mode', 'next', 'events'])
+    .execute();
+  const lags: { id: string; oldest: number | null }[] = [];
+  for (const { id, project, mode, next, events } of cursors) {
+    const range = { from: next, before: end, of: { project, mode }, types: JSON.parse(events), limit: 1 };
+    const [oldest] = next < end ? await readFeed(db, range) : [];
+    lags.push({ id, oldest: oldest?.at ?? null });
+  }
+  return lags;
 }

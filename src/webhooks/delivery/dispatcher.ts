@@ -36,7 +36,7 @@ export interface DispatcherDeps {
   timeoutMs?: number;
 }
 
-const POLL_MS = 100;
+const POLL_MS = 200;
 /** Where there was something there will be more. */
 const BUSY_MS = 25;
 const LEASE_MS = 30_000;

@@ -29,7 +29,8 @@ export function createHostSlots(perHost: number, total: number): HostSlots {
         if (!hasRoom(waiter.host)) continue;
         waiting.delete(waiter);
         waiter.wake();
-        return;
+        // Who was woken may have nothing left to send.
+        if (!hasRoom(host)) return;
       }
     },
     whenFree: (host, wake) => void waiting.add({ host, wake }),

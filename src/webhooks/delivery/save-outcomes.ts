@@ -178,7 +178,11 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
         advanceObjects(sorted.flatMap(({ deliveries }) => objectsOf(deliveries, now))),
         hurry(own.filter(({ recovered }) => recovered).map(({ cursor: { endpoint_id } }) => ({ endpoint_id, now }))),
         ...replayQueries(own),
-        insertEvents(sorted.flatMap(({ events }) => events.map(eventRow))),
+        insertEvents(
+          sorted.flatMap(({ cursor, events }) =>
+            events.filter(({ type }) => type === 'webhook.exhausted' || isHeld.has(cursor.endpoint_id)).map(eventRow),
+          ),
+        ),
         disable(disabled),
         endCursors(disabled.map(({ endpoint_id }) => ({ endpoint_id }))),
         release(

@@ -42,40 +42,36 @@ export function createSupply(read: ReadWork, cursor: Cursor, now: Now, size: () 
   const log = createWatermark(cursor.next);
   /** Handed out, and not in the database as they are now. */
   const active = new Set<number>();
+  /** Those of them when the database was last asked: its answer may be older than what was written meanwhile. */
+  let activeBefore: ReadonlySet<number> = active;
   let replays: Reading[] = [];
   let lastDelivery: number | null = null;
 
-  /** Who had the endpoint before may have got further than its cursor. */
-  async function begin(): Promise<number> {
-    const [last, asked] = await Promise.all([read.lastDelivery(id), read.replays(id)]);
-    replays = asked.map((replay) => ({ replay, mark: createWatermark(replay.next) }));
-    lastDelivery = last;
-    return last;
-  }
+  const isActive = (index: number) => active.has(index) || activeBefore.has(index);
 
   async function retries(): Promise<Item[]> {
     const rows = await read.due(id, now(), CHUNK + active.size);
-    const due = rows.filter(({ log_index }) => !active.has(log_index)).slice(0, CHUNK);
+    const due = rows.filter(({ log_index }) => !isActive(log_index)).slice(0, CHUNK);
     const entries = await read.entriesAt(due.map(({ log_index }) => log_index));
     const events = new Map(entries.map(({ logIndex, event }) => [logIndex, event]));
     return due.map((delivery) => ({ delivery, event: events.get(delivery.log_index) ?? null, isRetry: true }));
   }
 
+  /** `known`: up to there deliveries may have rows. */
   async function fromLog(
     target: Target,
     mark: Watermark,
-    before: number,
+    { before, known }: { before: number; known: number },
     toItem: (entry: FeedEntry, event: AuditEvent, there: Delivery | undefined) => Item | null,
   ): Promise<Item[]> {
-    const last = lastDelivery ?? -1;
     while (mark.readTo < before) {
       const from = mark.readTo;
       const entries = await read.log(target, { from, before, limit: CHUNK });
       const to = entries.length < CHUNK ? before : (entries.at(-1)?.logIndex ?? before) + 1;
-      const there = from <= last ? await read.deliveriesIn(id, { from, before: to }) : new Map<number, Delivery>();
+      const there = from <= known ? await read.deliveriesIn(id, { from, before: to }) : new Map<number, Delivery>();
       const items = entries.flatMap((entry) => {
         const { event, logIndex } = entry;
-        if (event === null || active.has(logIndex) || !wantsEvent(target, event)) return [];
+        if (event === null || isActive(logIndex) || !wantsEvent(target, event)) return [];
         return toItem(entry, event, there.get(logIndex)) ?? [];
       });
       for (const { delivery } of items) mark.begin(delivery.log_index);
@@ -92,13 +88,22 @@ export function createSupply(read: ReadWork, cursor: Cursor, now: Now, size: () 
   });
 
   async function fromReplays(target: Target): Promise<Item[]> {
+    if (replays.length === 0) {
+      const asked = await read.replays(id);
+      replays = asked.map((replay) => ({ replay, mark: createWatermark(replay.next) }));
+    }
     for (const { replay, mark } of replays) {
-      const items = await fromLog(target, mark, replay.until, (entry, event, there) => {
-        if (entry.at < replay.since) return null;
-        if (!there) return fresh(target, entry, event);
-        const again: Delivery = { ...there, status: 'pending', step: 0 };
-        return there.status === 'exhausted' ? { delivery: again, event, isRetry: false } : null;
-      });
+      const items = await fromLog(
+        target,
+        mark,
+        { before: replay.until, known: replay.until },
+        (entry, event, there) => {
+          if (entry.at < replay.since) return null;
+          if (!there) return fresh(target, entry, event);
+          const again: Delivery = { ...there, status: 'pending', step: 0 };
+          return there.status === 'exhausted' ? { delivery: again, event, isRetry: false } : null;
+        },
+      );
       if (items.length > 0) return items;
     }
     return [];
@@ -109,12 +114,16 @@ export function createSupply(read: ReadWork, cursor: Cursor, now: Now, size: () 
     if (due.length > 0) return due;
     const again = await fromReplays(target);
     if (again.length > 0) return again;
-    return fromLog(target, log, size(), (entry, event, there) => (there ? null : fresh(target, entry, event)));
+    // Who had the endpoint before may have got further than its cursor.
+    lastDelivery ??= await read.lastDelivery(id);
+    return fromLog(target, log, { before: size(), known: lastDelivery }, (entry, event, there) =>
+      there ? null : fresh(target, entry, event),
+    );
   }
 
   return {
     async next(target) {
-      if (lastDelivery === null) await begin();
+      activeBefore = new Set(active);
       const found = await find(target);
       for (const { delivery } of found) active.add(delivery.log_index);
       const objects = found.flatMap(({ delivery, isRetry }) => (isRetry ? [] : (delivery.object_id ?? [])));

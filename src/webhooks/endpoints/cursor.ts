@@ -16,7 +16,8 @@ export async function startCursor(
       project_id,
       mode,
       next: await feedEnd(trx),
-      claim: 0,
+      // Higher than any before: who had the endpoint when it was disabled has lost it.
+      claim: now,
       leased_until: 0,
       // What was waiting for a retry when it was disabled goes on waiting.
       due_at: now,

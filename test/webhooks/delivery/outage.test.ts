@@ -114,6 +114,32 @@ await onEachDialect('a receiver that is away', (databases) => {
     expect([...times().values()].every((received) => received.length === 1)).toBe(true);
   });
 
+  it('gets a replay also while it is never without something else to do', async () => {
+    const { id } = await rig.endpoint(receiver.url, TYPES);
+    const before = await rig.raise(...manyEvents(50));
+    await rig.disable(id);
+    const missed = await rig.raise(...manyEvents(50));
+    await rig.enable(id);
+    let next: Promise<unknown> = Promise.resolve();
+    let count = 0;
+    const { promise: all, resolve } = Promise.withResolvers<void>();
+    receiver.answer((one) => (response) => {
+      // Each answer comes after the next event: the endpoint is not given back in between.
+      count += missed.includes(one.id) ? 1 : 0;
+      if (count === missed.length) resolve();
+      next = next.then(() => rig.seal({})).then(() => response.end());
+    });
+    rig.webhooks.dispatcher.start();
+    await rig.seal({}, {}, {});
+    await rig.until(() => receiver.received.length > 60);
+    await rig.replay(id, START);
+    await all;
+    receiver.answer(() => 200);
+    await next;
+    const received = times();
+    expect([...before, ...missed].map((event) => received.get(event)?.length)).toEqual(Array(100).fill(1));
+  });
+
   it('takes one of fifty is not disabled', async () => {
     const { id } = await rig.endpoint(receiver.url, TYPES);
     receiver.answer((_, count) => (count % 50 === 0 ? 200 : 500));
