@@ -10,6 +10,7 @@ import { ensureHashKey } from './db/hash-key.ts';
 import { migrate } from './db/migrate.ts';
 import { type Database, openDatabase } from './db/open.ts';
 import type { RedisHandle } from './db/redis.ts';
+import { createMessages } from './delivery/messages/create.ts';
 import { type Delivery, openDelivery } from './delivery/open-delivery.ts';
 import { createSandbox, type Sandbox } from './delivery/providers/sandbox.ts';
 import { developmentSecret } from './development-secrets.ts';
@@ -26,11 +27,14 @@ import { createKeyring, type Keyring } from './lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
 import { createConsentGate } from './messaging/consent/gate.ts';
 import { createOptOutKeeper } from './messaging/consent/keep-opt-outs.ts';
+import { createReplyTaker } from './messaging/consent/take-reply.ts';
+import { createTemplateReader, type TemplateReader } from './messaging/templates/template-reader.ts';
 import { openPersonalData, type Privacy } from './open-privacy.ts';
 import type { RedisSide } from './open-redis.ts';
 import { type AppIdentities, createAppIdentities } from './projects/app-identities.ts';
 import { type ProofDeps, systemResolveTxt } from './projects/app-identities-proof.ts';
 import { ensureFirstProject, type FirstProject } from './projects/first-project.ts';
+import { findProject } from './projects/projects.ts';
 import { assertNoTestNumbers } from './projects/test-numbers.ts';
 import { installationIssuer } from './tokens/issuer.ts';
 import { createKeySet, type KeySet } from './tokens/key-set.ts';
@@ -42,6 +46,7 @@ import type { Deliver } from './verify/deliver.ts';
 import type { VerifyDeps } from './verify/deps.ts';
 import { createGuards } from './verify/guards.ts';
 import { createKnownDevices } from './verify/known-devices.ts';
+import { createPolicyResolver } from './verify/policy.ts';
 import { handleReceipt } from './verify/receipts.ts';
 import { getRecord } from './verify/records.ts';
 import { createSqlStore } from './verify/sql-store.ts';
@@ -70,6 +75,8 @@ export interface Services {
   background: Background;
   sandbox: Sandbox;
   delivery: Delivery;
+  /** The words of messages. */
+  templateReader: TemplateReader;
   keySet: KeySet;
   proofs: Proofs;
   identities: AppIdentities;
@@ -215,6 +222,16 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     recorder: redisSide?.recorder ?? null,
   });
   watchQueues(metrics, verify, redisSide?.recorder);
+  const takeReplies = createReplyTaker({
+    db,
+    hashKey,
+    now,
+    send: createMessages({ ...delivery, db, hashKey }),
+    profileOf: createBrandLookup(db.kysely, config),
+  });
+  delivery.onInbound(async (messages) => {
+    await takeReplies(messages);
+  });
   delivery.onCodeReceipt((receipt) => handleReceipt(verify, receipt, now()));
   delivery.start();
 
@@ -237,6 +254,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     background,
     sandbox,
     delivery,
+    templateReader: createTemplateReader({ db, now }),
     keySet,
     proofs,
     identities,
@@ -288,4 +306,13 @@ async function openRedisIfConfigured(config: Config, db: Database, log: Logger, 
 
 async function settle(background: Background): Promise<void> {
   await Promise.race([background.settled(), new Promise((resolve) => setTimeout(resolve, SETTLE_MS).unref())]);
+}
+
+/** What a project is called, as its codes say it. */
+function createBrandLookup(db: Database['kysely'], { file, mode }: Config) {
+  const policyOf = createPolicyResolver(file.policy, { production: mode === 'production' });
+  return async (id: string): Promise<{ brand: string }> => {
+    const project = await findProject(db, id);
+    return { brand: policyOf(project?.policy ?? {}).brand };
+  };
 }

@@ -27,6 +27,8 @@ import { suppressionRoutes } from './messaging/consent/suppression-routes.ts';
 import { contactRoutes } from './messaging/contacts/contact-routes.ts';
 import { listRoutes } from './messaging/contacts/list-routes.ts';
 import { segmentRoutes } from './messaging/contacts/segment-routes.ts';
+import { templateRoutes } from './messaging/templates/template-routes.ts';
+import { createWordMessage } from './messaging/templates/word-message.ts';
 import type { Services } from './open.ts';
 import { privacyRoutes } from './privacy/privacy-routes.ts';
 import { appIdentityRoutes } from './projects/app-identities-routes.ts';
@@ -135,10 +137,14 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
       keyring,
       now,
       callPolicyOf: ({ policy }) => callPolicyOf(policyOf(policy)),
+      wordMessage: createWordMessage(services.templateReader),
+      templateReviewOf: ({ policy }) => policyOf(policy).template_review,
     }),
   );
   await app.register(consentRoutes({ db, hashKey, keyring, now }));
   await app.register(suppressionRoutes({ db, hashKey, keyring, now }));
+  const reader = services.templateReader;
+  await app.register(templateRoutes({ db, reader, choice: delivery.choice, keyring, now }));
   await app.register(recordingRoutes({ ...delivery, keyring, now }));
   await app.register(callbackRoutes({ ...delivery, publicUrl: config.file.public_url ?? null, now, log }));
   await app.register(
@@ -190,7 +196,13 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
     await app.register(routes({ db, keyring, hashKey, now }));
   }
   await app.register(
-    sandboxRoutes({ sandbox, production, handedOver: () => services.background.current(HAND_OVER_MS) }),
+    sandboxRoutes({
+      sandbox,
+      production,
+      handedOver: () => services.background.current(HAND_OVER_MS),
+      onInbound: ({ id, channel, from, to, text, project, mode }) =>
+        delivery.takeInbound(sandbox.name, [{ providerId: id, channel, from, to, text }], { project, mode }),
+    }),
   );
   await app.register(sandboxPage({ isServed: () => !production }));
 }

@@ -41,6 +41,8 @@ export interface OutboundMessage {
   /** E-mail only. */
   subject?: string;
   html?: string;
+  /** WhatsApp: one of the account's own templates, which Meta has approved; others are sent `text`. */
+  whatsapp?: { name: string; language: string; parameters: readonly string[] };
   /** The code itself, for carriers that word the message by themselves (WhatsApp, Telegram). */
   code?: string;
   /** Voice only: what is said, for carriers that speak or let speak part by part; `text` is the same as one text. */

@@ -18,6 +18,8 @@ export const problems = {
   idempotency_conflict: [409, 'A request with this Idempotency-Key is still running'],
   conflict: [409, 'The object was changed by another request'],
   webhook_endpoint_disabled: [409, 'The webhook endpoint is disabled'],
+  wrong_review_state: [409, 'The version is not in a state that allows this'],
+  name_taken: [409, 'Something else has this name already'],
   routes_in_file: [409, 'The routing table is in the configuration file'],
   not_sealed_yet: [409, 'The event is not covered by a checkpoint yet'],
   body_too_large: [413, 'The request body is too large'],

@@ -8,6 +8,8 @@ export interface TemplateRules {
   required?: readonly string[];
   /** Of the template and of what it renders, in UTF-16 units. */
   maxLength?: number;
+  /** Of each value. */
+  maxValueLength?: number;
 }
 
 export interface TemplateError {
@@ -66,7 +68,7 @@ const FORBIDDEN = /[[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e]--\n]/gv;
  * pen is an error here rather than a surprise on a phone.
  */
 export function parseTemplate(text: string, rules: TemplateRules): ParsedTemplate {
-  const { variables, required = [], maxLength = DEFAULT_MAX_LENGTH } = rules;
+  const { variables, required = [], maxLength = DEFAULT_MAX_LENGTH, maxValueLength = MAX_VALUE_LENGTH } = rules;
   const source = text.replaceAll('\r\n', '\n');
   if (source.length > maxLength) {
     return invalid(source, [{ message: `is longer than ${maxLength} characters`, index: maxLength }]);
@@ -79,7 +81,7 @@ export function parseTemplate(text: string, rules: TemplateRules): ParsedTemplat
   const found = [...checkCharacters(source), ...wrong, ...missing];
   if (found.length > 0) return invalid(source, found);
   const renderPieces = (values: Readonly<Record<string, string>>, show = (value: string, _: string) => value) =>
-    render(pieces, used, values, show, maxLength);
+    render(pieces, used, values, show, { maxLength, maxValueLength });
   return { kind: 'ok', template: { variables: used, render: renderPieces } };
 }
 
@@ -134,15 +136,15 @@ function render(
   used: readonly string[],
   values: Readonly<Record<string, string>>,
   show: (value: string, variable: string) => string,
-  maxLength: number,
+  { maxLength, maxValueLength }: { maxLength: number; maxValueLength: number },
 ): Rendered {
   const errors: ValueError[] = [];
   const cleaned = new Map<string, string>();
   for (const variable of used) {
     const value = Object.hasOwn(values, variable) ? values[variable] : undefined;
     if (value === undefined) errors.push({ variable, message: 'has no value' });
-    else if (value.length > MAX_VALUE_LENGTH) {
-      errors.push({ variable, message: `is longer than ${MAX_VALUE_LENGTH} characters` });
+    else if (value.length > maxValueLength) {
+      errors.push({ variable, message: `is longer than ${maxValueLength} characters` });
     } else cleaned.set(variable, show(cleanText(value), variable));
   }
   if (errors.length > 0) return { kind: 'invalid', errors };

@@ -119,6 +119,10 @@ export const PolicySchema = Type.Object(
       },
       { ...closed, default: {}, description: 'When a message is called again; codes have their workflow.' },
     ),
+    template_review: Type.Union([Type.Literal('none'), Type.Literal('marketing'), Type.Literal('all')], {
+      default: 'none',
+      description: 'Which messages go out in the words of an approved template only; codes are none of them.',
+    }),
     limits: Type.Object(
       {
         recipient_10_minutes: count(0, 1_000, 5),

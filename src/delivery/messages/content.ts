@@ -1,4 +1,5 @@
 import type { CallRetry } from '../../lib/call-retry.ts';
+import type { OutboundMessage } from '../provider.ts';
 
 /** What is sent, as it is kept with the message. */
 export interface MessageContent {
@@ -7,6 +8,11 @@ export interface MessageContent {
   subject?: string;
   smartEncoding?: boolean;
   call?: CallContent;
+  /** E-mail only. */
+  html?: string;
+  whatsapp?: NonNullable<OutboundMessage['whatsapp']>;
+  /** Whose words they are. */
+  template?: { id: string; version: number };
 }
 
 /** How a message is said, as it was asked for and as the policy was then. */

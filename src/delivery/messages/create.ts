@@ -11,7 +11,7 @@ import { measureText } from '../../lib/text/encode-text.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
 import type { Recordings } from '../recordings/recordings.ts';
 import { cleanBody } from './clean-body.ts';
-import type { CallContent, MessageContent } from './content.ts';
+import { type MessageContent, readContent } from './content.ts';
 import { messageEvents } from './events.ts';
 import type { GateQuestion, MessageGate } from './gate.ts';
 import { jobOf } from './job-of.ts';
@@ -20,12 +20,18 @@ import type { MessageStatus } from './message.ts';
 import { type CallInput, type CallPolicy, findCallMember, readCall, USUAL_CALLS } from './read-call.ts';
 import { hashRecipient, type Recipient, readRecipient } from './recipient.ts';
 import { createMessageStatements } from './statements.ts';
+import type { WordedMessage, WordMessage } from './words.ts';
 
 /** The body of POST /v1/messages, its shape already checked. */
 export interface MessageInput extends CallInput {
   to: string;
   text?: string;
   subject?: string;
+  /** In place of them. */
+  template?: string;
+  /** Default: the newest that is approved, else the newest. */
+  template_version?: number;
+  variables?: Record<string, string | number | { amount: string; currency: string }>;
   channel?: Channel;
   purpose?: 'transactional' | 'marketing';
   sender?: string;
@@ -43,12 +49,15 @@ export interface MessageCaller {
   actor: string;
   /** How its policy has calls made; default: as policies do by default. */
   calls?: CallPolicy;
+  /** Which of its messages go out in an approved template only; default: none. */
+  templateReview?: 'none' | 'marketing' | 'all';
 }
 
 export type CreateResult =
   | { kind: 'created'; message: MessageRow }
   | { kind: 'invalid_recipient'; channel: Channel }
   | { kind: 'invalid'; pointer: string; message: string }
+  | Exclude<WordedMessage, { kind: 'worded' }>
   | { kind: 'no_provider'; channel: Channel };
 
 export interface CreateDeps {
@@ -58,6 +67,8 @@ export interface CreateDeps {
   hashKey: KeyObject;
   recordings: Pick<Recordings, 'find'>;
   gate: MessageGate;
+  /** Default: every message brings its own words. */
+  wordMessage?: WordMessage;
 }
 
 /** More than a carrier joins together reliably. */
@@ -68,7 +79,7 @@ const BATCH = 200;
 
 /** Records messages: when it resolves, nothing can forget them any more. They are sent afterwards. */
 export function createMessages(deps: CreateDeps) {
-  const { db, queue, choice, hashKey, recordings, gate } = deps;
+  const { db, queue, choice, hashKey, recordings, gate, wordMessage = bringsItsOwn } = deps;
   const statements = createMessageStatements(db);
   const record = createBatcher(recordAll, BATCH);
 
@@ -103,7 +114,10 @@ export function createMessages(deps: CreateDeps) {
     return rows;
   }
 
-  return async (caller: MessageCaller, input: MessageInput, now: number, seed?: string): Promise<CreateResult> => {
+  return async (caller: MessageCaller, given: MessageInput, now: number, seed?: string): Promise<CreateResult> => {
+    const worded = await wordMessage(caller, given);
+    if (worded.kind !== 'worded') return worded;
+    const { input, extra } = worded;
     const channel = input.channel ?? 'sms';
     const recipient = readRecipient(channel, input.to);
     if (!recipient) return { kind: 'invalid_recipient', channel };
@@ -113,7 +127,8 @@ export function createMessages(deps: CreateDeps) {
     const { calls = USUAL_CALLS } = caller;
     const read = channel === 'voice' ? await readCall(input, calls, (id) => recordings.find(caller, id)) : null;
     if (read?.kind === 'invalid') return read;
-    const row = toRow(caller, input, channel, recipient, hashRecipient(hashKey, recipient), read?.call, now, seed);
+    const words = { ...extra, ...(read && { call: read.call }) };
+    const row = toRow(caller, input, channel, recipient, hashRecipient(hashKey, recipient), words, now, seed);
     const message = await record(row);
     if (message instanceof Error) throw message;
     if (message.status === 'accepted') queue.wake();
@@ -121,7 +136,14 @@ export function createMessages(deps: CreateDeps) {
   };
 }
 
-function findProblem(input: MessageInput, channel: Channel, now: number): { pointer: string; message: string } | null {
+const bringsItsOwn: WordMessage = async (_, input) => ({ kind: 'worded', input, extra: {} });
+
+/** Why a message with these words cannot be sent by the channel, if so. */
+export function findProblem(
+  input: MessageInput,
+  channel: Channel,
+  now: number,
+): { pointer: string; message: string } | null {
   const member = channel === 'voice' ? undefined : findCallMember(input);
   if (member !== undefined) return { pointer: `/${member}`, message: 'is for calls only' };
   if (input.text === undefined && input.recording === undefined) return { pointer: '/text', message: 'is required' };
@@ -148,7 +170,7 @@ function toRow(
   channel: Channel,
   recipient: Recipient,
   recipientHash: string,
-  call: CallContent | undefined,
+  words: Omit<MessageContent, 'text'>,
   now: number,
   seed: string | undefined,
 ): MessageRow {
@@ -160,7 +182,7 @@ function toRow(
     text,
     ...(input.subject !== undefined && { subject: cleanBody(input.subject).replaceAll('\n', ' ') }),
     ...(input.smart_encoding && { smartEncoding: true }),
-    ...(call && { call }),
+    ...words,
   };
   return {
     id: seed === undefined ? newId('msg') : `msg_${seededId(seed)}`,
@@ -204,6 +226,7 @@ const sizeOf = (text: string, { smart_encoding: smart = false }: MessageInput) =
 function createdEvent(row: MessageRow): AuditEvent[] {
   const data = {
     segments: row.segments,
+    ...templateOf(row),
     ...(row.send_at !== null && { send_at: new Date(row.send_at).toISOString() }),
   };
   const said = row.status === 'blocked' ? { reason: row.reason } : data;
@@ -211,6 +234,11 @@ function createdEvent(row: MessageRow): AuditEvent[] {
     ...event,
     id: row.id.replace('msg_', 'evt_'),
   }));
+}
+
+function templateOf({ content }: MessageRow) {
+  const { template } = readContent(content);
+  return template && { template_id: template.id, template_version: template.version };
 }
 
 function toQuestion({ project_id: project, mode, channel, purpose, recipient_hash, sender }: MessageRow): GateQuestion {

@@ -10,25 +10,31 @@ import type { Now } from '../../lib/clock.ts';
 import { Problem } from '../../lib/errors.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
+import { defined } from '../providers/support/defined.ts';
 import type { Recordings } from '../recordings/recordings.ts';
 import { cancelMessage } from './cancel.ts';
-import { type CreateResult, createMessages, type MessageCaller } from './create.ts';
+import { type CreateResult, createMessages, findProblem, type MessageCaller, type MessageInput } from './create.ts';
 import type { MessageGate } from './gate.ts';
+import { type Preview, previewMessage } from './preview.ts';
+import { MessagePreviewSchema, viewPreview } from './preview-schemas.ts';
 import type { CallPolicy } from './read-call.ts';
 import { listMessages, readMessage } from './read-messages.ts';
 import { hashRecipient, readRecipient } from './recipient.ts';
 import * as schemas from './schemas.ts';
 import { viewMessage, viewStory } from './view.ts';
+import type { WordMessage } from './words.ts';
 
 export interface MessageRoutesDeps {
   db: Database;
   queue: JobQueue;
-  choice: Pick<ProviderChoice, 'carries'>;
+  choice: Pick<ProviderChoice, 'carries' | 'route'>;
   hashKey: KeyObject;
   keyring: Keyring;
   recordings: Pick<Recordings, 'find'>;
   gate: MessageGate;
   callPolicyOf(auth: Auth): CallPolicy;
+  wordMessage: WordMessage;
+  templateReviewOf(auth: Auth): NonNullable<MessageCaller['templateReview']>;
   now: Now;
 }
 
@@ -57,11 +63,29 @@ export function messageRoutes(deps: MessageRoutesDeps): FastifyPluginAsyncTypebo
       },
       async (request, reply) => {
         const seed = request.idempotency?.seed;
-        const caller = { ...callerOf(request), calls: deps.callPolicyOf(request.auth) };
-        const result = await create(caller, request.body, now(), seed);
+        const result = await create(whoSends(request), request.body, now(), seed);
         if (result.kind !== 'created') throw createProblem(result);
         reply.code(202).header('location', `${app.prefix}/v1/messages/${result.message.id}`);
         return viewMessage(result.message);
+      },
+    );
+
+    app.post(
+      '/v1/messages/preview',
+      {
+        config: { scope: 'messages:send' },
+        schema: {
+          operationId: 'previewMessage',
+          tags,
+          summary: 'What a message would look like, and cost',
+          description:
+            'Takes what `POST /v1/messages` takes, and refuses words that it would refuse. Sends and keeps nothing.',
+          body: schemas.MessageBody,
+          response: { 200: MessagePreviewSchema },
+        },
+      },
+      async (request) => {
+        return viewPreview(await preview(whoSends(request), request.body));
       },
     );
 
@@ -135,6 +159,25 @@ export function messageRoutes(deps: MessageRoutesDeps): FastifyPluginAsyncTypebo
     );
   };
 
+  function whoSends(request: FastifyRequest): MessageCaller {
+    const { auth } = request;
+    return { ...callerOf(request), calls: deps.callPolicyOf(auth), templateReview: deps.templateReviewOf(auth) };
+  }
+
+  async function preview(caller: MessageCaller, body: MessageInput): Promise<Preview> {
+    const worded = await deps.wordMessage(caller, body);
+    if (worded.kind !== 'worded') throw createProblem(worded);
+    const { input, extra } = worded;
+    const channel = input.channel ?? 'sms';
+    const recipient = readRecipient(channel, input.to);
+    if (!recipient) throw createProblem({ kind: 'invalid_recipient', channel });
+    const problem = findProblem(input, channel, now());
+    if (problem) throw createProblem({ kind: 'invalid', ...problem });
+    const { text = '', subject, smart_encoding: smartEncoding, sender, purpose = 'transactional' } = input;
+    const content = { ...extra, text, ...defined({ subject, smartEncoding }) };
+    return previewMessage(deps.choice, { ...caller, channel, purpose, recipient, sender, content }, now());
+  }
+
   function recipientHashOf(to: string): string {
     // A `+` that was not percent-encoded arrives as a space.
     const recipient = readRecipient(to.includes('@') ? 'email' : 'sms', to.replace(/^ /, '+'));
@@ -153,6 +196,10 @@ function createProblem(result: Exclude<CreateResult, { kind: 'created' }>): Prob
       return invalidRecipient('/to', result.channel === 'email');
     case 'invalid':
       return new Problem('invalid_request', { errors: [{ pointer: result.pointer, message: result.message }] });
+    case 'invalid_words':
+      return new Problem('invalid_request', { errors: result.errors });
+    case 'forbidden':
+      return new Problem('policy_violation', { detail: result.detail });
     case 'no_provider':
       return new Problem('no_provider', { detail: `No provider carries ${result.channel}.` });
   }

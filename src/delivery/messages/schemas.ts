@@ -20,6 +20,17 @@ const MetadataSchema = Type.Record(
   },
 );
 
+/** Of a template; which types a value may have is the template's to say. */
+export const ValuesSchema = Type.Record(
+  Type.String({ pattern: '^[a-z][a-z0-9_]{0,39}$' }),
+  Type.Union([
+    Type.String({ maxLength: 1_000 }),
+    Type.Number(),
+    Type.Object({ amount: Type.String({ maxLength: 30 }), currency: Type.String({ maxLength: 3 }) }, closed),
+  ]),
+  { ...closed, maxProperties: 50, description: 'Of the template: all that it needs, and no others.' },
+);
+
 const key = (description: string) => Type.Optional(Type.String({ pattern: '^[0-9]$', description }));
 const RetryReasonsSchema = Type.Array(Type.Enum([...CALL_RETRY_REASONS]), { uniqueItems: true });
 
@@ -58,9 +69,24 @@ export const MessageBody = Type.Object(
         maxLength: 10_000,
         description:
           'What the phone shows; for a call: what is spoken, at most 2,000 characters. At most ten segments as an SMS. ' +
-          'Required unless a `recording` is played.',
+          'Required unless a `template` or a `recording` is given.',
       }),
     ),
+    template: Type.Optional(
+      Type.String({
+        pattern: '^tpl_[0-9a-hjkmnp-tv-z]{26}$',
+        description:
+          'Its words in place of `text` and `subject`, in the best of its locales; see `POST /v1/templates`.',
+      }),
+    ),
+    template_version: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000,
+        description: 'Default: the newest that is approved, or as long as none is the newest.',
+      }),
+    ),
+    variables: Type.Optional(ValuesSchema),
     subject: Type.Optional(
       Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\p{Cc}]+$', description: 'Of an e-mail.' }),
     ),
@@ -127,6 +153,9 @@ const message = {
   to: Type.String(),
   text: nullable(Type.String({ description: 'Null for codes, which are not kept, and for recordings.' })),
   subject: Type.Optional(Type.String()),
+  template: Type.Optional(
+    Type.Object({ id: Type.String(), version: Type.Integer() }, { ...closed, description: 'Whose words they are.' }),
+  ),
   sender: nullable(Type.String({ description: 'As asked for; an attempt names the one that was used.' })),
   segments: nullable(Type.Integer({ description: 'Short messages it takes; null for other channels.' })),
   call: Type.Optional(

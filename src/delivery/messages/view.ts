@@ -21,6 +21,7 @@ export function viewMessage(row: MessageRow): View {
     // Of a recording there is none.
     text: content?.text || null,
     ...(content?.subject !== undefined && { subject: content.subject }),
+    ...(content?.template && { template: content.template }),
     sender: row.sender,
     ...(content?.call && { call: viewCall(content.call) }),
     segments: row.segments,

@@ -172,7 +172,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     const { id, project_id: project, mode, recipient: to, country } = message;
     const channel = message.channel as Sending['channel'];
     const purpose = message.purpose;
-    const { call, ...content } = readContent(message.content);
+    const { call, template: _, ...content } = readContent(message.content);
     const locale = message.locale ?? 'en';
     const composed = call ? await composeCall({ ...content, call }, locale) : content;
     const route = describeRoute(decision);

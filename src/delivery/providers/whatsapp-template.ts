@@ -28,6 +28,19 @@ export function templateMembers(code: string, locale: string, { name, languages 
   };
 }
 
+/** A template of the account's own, its body filled in place by place. */
+export function ownTemplateMembers({ name, language, parameters }: NonNullable<OutboundMessage['whatsapp']>) {
+  const filled = parameters.map((text) => ({ type: 'text', text }));
+  return {
+    type: 'template',
+    template: {
+      name,
+      language: { code: language },
+      ...(filled.length > 0 && { components: [{ type: 'body', parameters: filled }] }),
+    },
+  };
+}
+
 /** Free text: delivered only within 24 hours of the recipient's last message. */
 export const textMembers = ({ text }: OutboundMessage) => ({ type: 'text', text: { preview_url: false, body: text } });
 

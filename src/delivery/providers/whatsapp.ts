@@ -20,7 +20,7 @@ import { type Json, parseJson, readId, readList, readObject, readText } from './
 import { receiptOf } from './support/receipt.ts';
 import { failed, type HttpAnswer, verdictByCode, verdictByStatus, verdictWithoutAnswer } from './support/verdict.ts';
 import { whatsappErrors, whatsappStatuses } from './whatsapp-codes.ts';
-import { MAX_CODE_LENGTH, templateMembers, textMembers } from './whatsapp-template.ts';
+import { MAX_CODE_LENGTH, ownTemplateMembers, templateMembers, textMembers } from './whatsapp-template.ts';
 
 const schema = Type.Object(
   {
@@ -45,9 +45,10 @@ type WhatsappConfig = Static<typeof schema>;
 
 /**
  * WhatsApp Cloud API (developers.facebook.com/docs/whatsapp/cloud-api). A code goes out in an authentication template,
- * anything else as free text. The sender is the business number, not the route's. How long a code may be delivered is
- * part of the template (`message_send_ttl_seconds`) and cannot be told per message. Meta has one webhook for
- * everything: either of the callback URLs takes receipts and messages alike.
+ * anything else in one of the account's own where the message names it, or as free text. The sender is the business
+ * number, not the route's. How long a code may be delivered is part of the template (`message_send_ttl_seconds`) and
+ * cannot be told per message. Meta has one webhook for everything: either of the callback URLs takes receipts and
+ * messages alike.
  */
 export const whatsapp: ProviderType<WhatsappConfig> = {
   schema,
@@ -75,14 +76,19 @@ export const whatsapp: ProviderType<WhatsappConfig> = {
 };
 
 function toRequest(message: OutboundMessage, { template }: WhatsappConfig) {
-  const { to, reference, code, locale } = message;
+  const { to, reference } = message;
   return {
     messaging_product: 'whatsapp',
     recipient_type: 'individual',
     to,
     biz_opaque_callback_data: reference,
-    ...(code === undefined ? textMembers(message) : templateMembers(code, locale, template)),
+    ...wordsOf(message, template),
   };
+}
+
+function wordsOf(message: OutboundMessage, template: WhatsappConfig['template']) {
+  if (message.code !== undefined) return templateMembers(message.code, message.locale, template);
+  return message.whatsapp ? ownTemplateMembers(message.whatsapp) : textMembers(message);
 }
 
 function readAnswer(answer: HttpAnswer, now: number): SendVerdict {
