@@ -1,0 +1,187 @@
+import type { AuditEvent, EventType } from '../../audit/event.ts';
+import { toEventRow } from '../../audit/events-table.ts';
+import { forUpdate } from '../../db/locking.ts';
+import type { Database } from '../../db/open.ts';
+import { batchTransaction } from '../../db/transaction.ts';
+import type { InboundRow } from '../../delivery/messages/keep-inbound.ts';
+import type { Channel } from '../../lib/channels.ts';
+import { newId } from '../../lib/ids.ts';
+import type { ConsentRow } from './consent.ts';
+import type { ReadReply } from './keywords/read-reply.ts';
+import { type ConsentSaid, toEntry, writeEntries } from './record-consents.ts';
+import { senderKey } from './sender-key.ts';
+import type { ConsentStatements } from './statements.ts';
+import type { Addressee, Owner } from './subject.ts';
+import { ANY, type SuppressionRow } from './suppression.ts';
+
+export interface Reply {
+  inbound: InboundRow;
+  who: Addressee;
+  read: ReadReply;
+  at: number;
+}
+
+/**
+ * Ends marketing to an address, by every channel and sender of the project: 47 CFR 64.1200(a)(10) has a revocation hold
+ * for calls and texts alike. True: it is this reply's doing, so that it is confirmed, once.
+ */
+export function optOut(db: Database, statements: ConsentStatements, owner: Owner, reply: Reply): Promise<boolean> {
+  const { inbound, who, read, at } = reply;
+  return batchTransaction(db, {}, async (batch) => {
+    const row = toSuppression(owner, reply);
+    const [[added], kept, consents] = await batch.run(
+      statements.insertSuppressions([row]),
+      stopsOf(db, owner, who).compile(),
+      forUpdate(db.dialect, marketingOf(db, owner, who)).compile(),
+    );
+    if (!added) {
+      // A clear word after a doubtful one settles it.
+      if (read.certain)
+        await batch.commit(
+          settled(
+            db,
+            kept.filter(({ review }) => review === 1).map(({ id }) => id),
+          ),
+        );
+      return kept.some(({ cause }) => cause === inbound.id);
+    }
+    const open = consents.filter(({ state }) => state !== 'revoked');
+    const said = channelsOf(inbound, open).map((channel) => {
+      const before = open.find((consent) => consent.channel === channel);
+      return toSaid(reply, channel, 'revoked', before?.state === 'granted');
+    });
+    const by = { ...owner, actor: 'system' };
+    await writeEntries(
+      statements,
+      batch,
+      said.map((one) => toEntry(by, one, at, `${inbound.id}\0${owner.project}\0${one.channel}`)),
+      said,
+      at,
+    );
+    const event = optEvent('recipient.opted_out', owner, reply, { review: !read.certain });
+    await batch.commit(statements.insertEvents([toEventRow(event) as never]));
+    return true;
+  });
+}
+
+/** Takes a STOP back, and restores what it revoked. True: there was something to take back. */
+export function optIn(db: Database, statements: ConsentStatements, owner: Owner, reply: Reply): Promise<boolean> {
+  const { inbound, who, at } = reply;
+  return batchTransaction(db, {}, async (batch) => {
+    const [gone, consents] = await batch.run(
+      db.kysely
+        .deleteFrom('suppressions')
+        .where('address_hash', '=', who.hash)
+        .where('project_id', '=', owner.project)
+        .where('mode', '=', owner.mode)
+        .where('reason', 'in', ['stop', 'voice_key', 'carrier'])
+        // A carrier lifts the block of the number that was written to, and of no other.
+        .where((eb) => eb.or([eb('reason', '!=', 'carrier'), eb('sender', '=', senderKey(inbound.recipient))]))
+        .returning('id')
+        .compile(),
+      forUpdate(db.dialect, marketingOf(db, owner, who)).compile(),
+    );
+    if (gone.length === 0) return false;
+    const said = consents
+      .filter(({ state, resumes }) => state === 'revoked' && resumes === 1)
+      .map(({ channel }) => toSaid(reply, channel as Channel, 'granted', false));
+    const by = { ...owner, actor: 'system' };
+    await writeEntries(
+      statements,
+      batch,
+      said.map((one) => toEntry(by, one, at, `${inbound.id}\0${owner.project}\0${one.channel}`)),
+      said,
+      at,
+    );
+    await batch.commit(
+      statements.insertEvents([toEventRow(optEvent('recipient.opted_in', owner, reply, {})) as never]),
+    );
+    return true;
+  });
+}
+
+function stopsOf({ kysely }: Database, { project, mode }: Owner, { hash }: Addressee) {
+  return kysely
+    .selectFrom('suppressions')
+    .select(['id', 'cause', 'review'])
+    .where('address_hash', '=', hash)
+    .where('project_id', '=', project)
+    .where('mode', '=', mode)
+    .where('reason', '=', 'stop');
+}
+
+function marketingOf({ kysely }: Database, { project, mode }: Owner, { hash }: Addressee) {
+  return kysely
+    .selectFrom('consents')
+    .selectAll()
+    .where('address_hash', '=', hash)
+    .where('project_id', '=', project)
+    .where('mode', '=', mode)
+    .where('purpose', '=', 'marketing')
+    .orderBy('channel');
+}
+
+function settled({ kysely }: Database, ids: readonly string[]) {
+  return ids.length === 0
+    ? null
+    : kysely.updateTable('suppressions').set({ review: 0 }).where('id', 'in', ids).compile();
+}
+
+/** The one it came by, and all that the address had said yes to. */
+function channelsOf(inbound: InboundRow, consents: readonly ConsentRow[]): Channel[] {
+  return [...new Set([inbound.channel, ...consents.map(({ channel }) => channel)])] as Channel[];
+}
+
+export function toSaid(
+  { inbound, who, read, at }: Reply,
+  channel: Channel,
+  state: 'granted' | 'revoked',
+  resumes: boolean,
+): ConsentSaid {
+  const proof = {
+    text: inbound.text,
+    to: inbound.recipient,
+    inbound_id: inbound.id,
+    rule: read.rule,
+    certain: read.certain,
+  };
+  const source = inbound.channel === 'voice' ? 'call' : 'keyword';
+  return { who, channel, purpose: 'marketing', state, source, doubleOptIn: false, wording: null, proof, at, resumes };
+}
+
+function toSuppression({ project, mode }: Owner, { inbound, who, read, at }: Reply): SuppressionRow {
+  return {
+    id: newId('sup'),
+    project_id: project,
+    mode,
+    address_hash: who.hash,
+    channel: ANY,
+    purpose: 'marketing',
+    sender: ANY,
+    reason: 'stop',
+    review: read.certain ? 0 : 1,
+    address: who.address,
+    note: null,
+    cause: inbound.id,
+    proof: JSON.stringify({ text: inbound.text, to: inbound.recipient, rule: read.rule }),
+    actor: 'system',
+    created_at: at,
+  };
+}
+
+function optEvent(
+  type: Extract<EventType, 'recipient.opted_out' | 'recipient.opted_in'>,
+  { project, mode }: Owner,
+  { inbound, who, read, at }: Reply,
+  data: { review?: boolean },
+): AuditEvent {
+  return {
+    id: newId('evt'),
+    type,
+    at,
+    ...{ project, mode },
+    actor: 'system',
+    recipient: { masked: who.masked, hash: who.hash },
+    data: { channel: inbound.channel, by: 'keyword', rule: read.rule, inbound_id: inbound.id, ...data },
+  };
+}
