@@ -10,8 +10,8 @@ countersign migrate                bring the database's schema up to date
 
 countersign keys list [--project ID]
 countersign keys create [--name NAME] [--project ID] [--mode live|test] [--scopes A,B] [--expires TIME]
-                                   print a new key; all scopes but admin, recipients:write and settings:write
-                                   unless told otherwise
+                                   print a new key; unless told otherwise with all scopes but admin, audit:unmask,
+                                   privacy:write, recipients:write, settings:write and templates:review
 countersign keys revoke ID
 countersign keys rotate [--compromised]
                                    make a new key to sign proofs with; it signs after ten minutes, when every

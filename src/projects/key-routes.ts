@@ -10,7 +10,7 @@ import type { Scope } from '../lib/auth.ts';
 import type { Now } from '../lib/clock.ts';
 import { Problem } from '../lib/errors.ts';
 import type { Keyring } from '../lib/keyring.ts';
-import { createKey, DEFAULT_SCOPES, findKey, listKeys, revokeKey } from './keys.ts';
+import { ASKED_FOR_BY_NAME, createKey, DEFAULT_SCOPES, findKey, listKeys, revokeKey } from './keys.ts';
 import { requireAdministrator } from './require-administrator.ts';
 import {
   KeyIdSchema,
@@ -51,7 +51,7 @@ export function keyRoutes({ db, now, keyring, production }: KeyRoutesDeps): Fast
           summary: 'Create a key',
           description:
             `The answer is the only place where the key itself is ever shown. A key cannot grant scopes that it does not hold. ` +
-            `Without scopes the new key gets the calling key’s but admin, recipients:write and settings:write. ` +
+            `Without scopes the new key gets the calling key’s but ${[...ASKED_FOR_BY_NAME].join(', ')}. ` +
             ADMIN,
           body: Type.Object(
             {

@@ -33,7 +33,7 @@ export interface NewKey {
 }
 
 /** What a new key may do unless told otherwise. The rest undoes protections, so it is asked for by name. */
-const ASKED_FOR_BY_NAME: ReadonlySet<Scope> = new Set([
+export const ASKED_FOR_BY_NAME: ReadonlySet<Scope> = new Set([
   'admin',
   'recipients:write',
   'settings:write',

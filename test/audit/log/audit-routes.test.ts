@@ -55,7 +55,7 @@ for (const profile of PROFILES) {
         const { personal, ...open } = JSON.parse(leaf.text);
         expect(personal).toBe(commitment);
         const { recipient, client } = JSON.parse(leaf.personal.text);
-        expect({ ...open, recipient, ...(client && { client }) }).toEqual(event);
+        expect({ ...open, recipient, ...(client && { client }), log_index: index }).toEqual(event);
         const { size, root } = await read(proof.checkpoint);
         expect(isIncluded(Buffer.from(leaf.hash, 'base64url'), index, size, decode(hashes), root)).toBe(true);
         expect(isIncluded(Buffer.from(leaf.hash, 'base64url'), index + 1, size, decode(hashes), root)).toBe(false);
