@@ -27,7 +27,9 @@ import { createKeyring, type Keyring } from './lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
 import { createConsentGate } from './messaging/consent/gate.ts';
 import { createOptOutKeeper } from './messaging/consent/keep-opt-outs.ts';
-import { createReplyTaker } from './messaging/consent/take-reply.ts';
+import { createReplyTaker, type ReplyDeps } from './messaging/consent/take-reply.ts';
+import { type Imports, openImports } from './messaging/contacts/imports/import-worker.ts';
+import { type Links, openLinks } from './messaging/links/open-links.ts';
 import { createTemplateReader, type TemplateReader } from './messaging/templates/template-reader.ts';
 import { openPersonalData, type Privacy } from './open-privacy.ts';
 import type { RedisSide } from './open-redis.ts';
@@ -75,6 +77,8 @@ export interface Services {
   background: Background;
   sandbox: Sandbox;
   delivery: Delivery;
+  /** Short links and their clicks. */
+  links: Links;
   /** The words of messages. */
   templateReader: TemplateReader;
   keySet: KeySet;
@@ -85,6 +89,10 @@ export interface Services {
   /** Where webhooks may go. */
   webhookGuard: TargetGuard;
   webhooks: Webhooks;
+  /** What the service writes to people by itself. */
+  replies: Pick<ReplyDeps, 'send' | 'profileOf'>;
+  /** Contacts from files. */
+  imports: Imports;
   verify: VerifyDeps;
   firstProject: FirstProject;
   /** Requests that were refused for who sent them. */
@@ -172,6 +180,14 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     // What it writes last goes on in the background.
     (open) => open.close().then(() => settle(background)),
   );
+  const links = openLinks({
+    db,
+    hashKey,
+    config: config.file.links,
+    publicUrl: public_url,
+    onError: (error) => log.warn({ err: error }, 'clicks wait for the database'),
+  });
+  opening.defer(() => links.close());
   const identities = createAppIdentities({ db, now, isSandboxed: delivery.choice.toSandbox });
   const publicHttp = createGuardedHttpClient(createTargetGuard(), {
     maxAnswerBytes: 16_384,
@@ -185,6 +201,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   });
   const webhooks = openWebhooks({ db, keyring, guard: webhookGuard, metrics, now, log });
   opening.defer(() => webhooks.close());
+  const onImportError = (error: unknown) => log.warn({ err: error }, 'an import failed; it is tried again');
+  const imports = openImports({ db, hashKey, now, onError: onImportError });
   const verify: VerifyDeps = {
     now,
     store: redisSide?.store ?? createSqlStore(db),
@@ -222,13 +240,11 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     recorder: redisSide?.recorder ?? null,
   });
   watchQueues(metrics, verify, redisSide?.recorder);
-  const takeReplies = createReplyTaker({
-    db,
-    hashKey,
-    now,
+  const replies = {
     send: createMessages({ ...delivery, db, hashKey }),
     profileOf: createBrandLookup(db.kysely, config),
-  });
+  };
+  const takeReplies = createReplyTaker({ db, hashKey, now, ...replies });
   delivery.onInbound(async (messages) => {
     await takeReplies(messages);
   });
@@ -254,6 +270,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     background,
     sandbox,
     delivery,
+    links,
     templateReader: createTemplateReader({ db, now }),
     keySet,
     proofs,
@@ -261,6 +278,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     originProofs: { resolveTxt: systemResolveTxt, http: publicHttp },
     webhookGuard,
     webhooks,
+    replies,
+    imports,
     verify,
     firstProject,
     refusals,

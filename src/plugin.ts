@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import { auditRoutes } from './audit/audit-routes.ts';
 import { exportRoutes } from './audit/export/export-routes.ts';
 import { reportRoutes } from './audit/reports/report-routes.ts';
@@ -23,10 +23,15 @@ import { createRateLimiter } from './http/rate-limiter.ts';
 import { hashEmail, parseEmail } from './lib/email.ts';
 import { hashPhone, parsePhone } from './lib/phone.ts';
 import { consentRoutes } from './messaging/consent/consent-routes.ts';
+import { createOptInLinks } from './messaging/consent/opt-in-links.ts';
+import { optInRoutes } from './messaging/consent/opt-in-routes.ts';
 import { suppressionRoutes } from './messaging/consent/suppression-routes.ts';
 import { contactRoutes } from './messaging/contacts/contact-routes.ts';
+import { importRoutes } from './messaging/contacts/imports/import-routes.ts';
 import { listRoutes } from './messaging/contacts/list-routes.ts';
 import { segmentRoutes } from './messaging/contacts/segment-routes.ts';
+import { linkRoutes } from './messaging/links/link-routes.ts';
+import { redirectRoutes } from './messaging/links/redirect-routes.ts';
 import { templateRoutes } from './messaging/templates/template-routes.ts';
 import { createWordMessage } from './messaging/templates/word-message.ts';
 import type { Services } from './open.ts';
@@ -95,7 +100,11 @@ const countersign: FastifyPluginAsync<CountersignOptions> = async (app, options)
     done();
   });
 
-  if (api) await registerApi(app, services);
+  if (api) {
+    await registerApi(app, services);
+    const { cache, clicks } = services.links;
+    await app.register(redirectRoutes({ cache, clicks, hashKey, rateLimiter, now }));
+  }
   await app.register(healthRoutes({ probes: probesOf(services), draining, now }));
   await app.register(metricsRoutes(metrics, !production));
   await app.register(problemRoutes());
@@ -141,8 +150,14 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
       templateReviewOf: ({ policy }) => policyOf(policy).template_review,
     }),
   );
-  await app.register(consentRoutes({ db, hashKey, keyring, now }));
+  const links = createOptInLinks(keyring);
+  const pagesAt = ({ protocol, host }: FastifyRequest) =>
+    config.file.public_url?.replace(/\/+$/, '') ?? (production ? null : `${protocol}://${host}${app.prefix}`);
+  const consent = { db, hashKey, keyring, now, links, pagesAt, ...services.replies };
+  await app.register(consentRoutes(consent));
+  await app.register(optInRoutes(consent));
   await app.register(suppressionRoutes({ db, hashKey, keyring, now }));
+  await app.register(linkRoutes({ ...services.links, db, hashKey, keyring, now }));
   const reader = services.templateReader;
   await app.register(templateRoutes({ db, reader, choice: delivery.choice, keyring, now }));
   await app.register(recordingRoutes({ ...delivery, keyring, now }));
@@ -192,6 +207,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(endpointRoutes({ db, now, keyring, guard: services.webhookGuard, endpointsPerProject }));
   await app.register(deliveryRoutes({ db, now, keyring, test: services.webhooks.test }));
   await app.register(schemaRoutes());
+  await app.register(importRoutes({ db, keyring, now, imports: services.imports }));
   for (const routes of [contactRoutes, listRoutes, segmentRoutes]) {
     await app.register(routes({ db, keyring, hashKey, now }));
   }

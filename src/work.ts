@@ -21,8 +21,10 @@ export function startWorkers(services: Services): Workers {
   sinks.start();
   privacy.worker.start();
   webhooks.dispatcher.start();
+  services.imports.worker.start();
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
   const purge = repeat(PURGE_MS, () => purgeExpired(db, now()), onError);
+  const importPurge = repeat(PURGE_MS, () => services.imports.purge(now()), onError);
   return {
     async stop() {
       await Promise.all([
@@ -33,6 +35,8 @@ export function startWorkers(services: Services): Workers {
         sinks.stop(),
         privacy.worker.stop(),
         webhooks.dispatcher.stop(),
+        services.imports.worker.stop(),
+        importPurge.stop(),
         watch.stop(),
         purge.stop(),
       ]);

@@ -47,7 +47,7 @@ const FORMULA = /^[\s\p{Cc}\p{Cf}]*[=+\-@＝＋－＠\t\r\n\0]/u;
  * RFC 4180, and text that could be a formula begins with an apostrophe (CWE-1236). So does text that began with one, so
  * that taking away one apostrophe always gives back what was there.
  */
-function toCell(value: string | number | undefined): string {
+export function toCell(value: string | number | undefined): string {
   if (value === undefined) return '';
   if (typeof value === 'number') return String(value);
   const guarded = FORMULA.test(value) || value.startsWith("'") ? `'${value}` : value;

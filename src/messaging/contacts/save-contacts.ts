@@ -23,6 +23,8 @@ export interface SaveOptions {
   now: number;
   /** The one draft is a change of this contact, whatever it is matched by. */
   target?: string;
+  /** Says what would become of them, and writes nothing. */
+  dryRun?: boolean;
   /** Tags replace those there are. */
   replaceTags?: boolean;
 }
@@ -69,6 +71,6 @@ export async function saveContacts(
     return { outcome: before ? 'updated' : 'created', id };
   });
 
-  await writeContacts(trx, dialect, owner, writes, now);
+  if (!options.dryRun) await writeContacts(trx, dialect, owner, writes, now);
   return saved;
 }

@@ -118,7 +118,10 @@ for (const profile of PROFILES) {
         [{ has: 'fax' }, '/filter/has'],
         [{ event: 'born' }, '/filter/event'],
         [{ created: { last_days: 0 } }, '/filter/created/last_days'],
-        [{ not: { not: { not: { not: { not: { not: { not: { not: { tag: 'a' } } } } } } } } }, '/filter/not/not/not/not/not/not/not/not'],
+        [
+          { not: { not: { not: { not: { not: { not: { not: { not: { tag: 'a' } } } } } } } } },
+          '/filter/not/not/not/not/not/not/not/not',
+        ],
         [{ any: Array.from({ length: 101 }, () => ({ tag: 'a' })) }, '/filter'],
       ];
       for (const [filter, pointer] of cases) {
