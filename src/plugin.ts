@@ -27,6 +27,7 @@ import { createOptInLinks } from './messaging/consent/opt-in-links.ts';
 import { optInRoutes } from './messaging/consent/opt-in-routes.ts';
 import { suppressionRoutes } from './messaging/consent/suppression-routes.ts';
 import { contactRoutes } from './messaging/contacts/contact-routes.ts';
+import { contactExportRoutes } from './messaging/contacts/export-routes.ts';
 import { importRoutes } from './messaging/contacts/imports/import-routes.ts';
 import { listRoutes } from './messaging/contacts/list-routes.ts';
 import { segmentRoutes } from './messaging/contacts/segment-routes.ts';
@@ -208,7 +209,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(deliveryRoutes({ db, now, keyring, test: services.webhooks.test }));
   await app.register(schemaRoutes());
   await app.register(importRoutes({ db, keyring, now, imports: services.imports }));
-  for (const routes of [contactRoutes, listRoutes, segmentRoutes]) {
+  for (const routes of [contactRoutes, contactExportRoutes, listRoutes, segmentRoutes]) {
     await app.register(routes({ db, keyring, hashKey, now }));
   }
   await app.register(

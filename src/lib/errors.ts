@@ -17,6 +17,7 @@ export const problems = {
   message_not_waiting: [409, 'The message can no longer be called off'],
   idempotency_conflict: [409, 'A request with this Idempotency-Key is still running'],
   conflict: [409, 'The object was changed by another request'],
+  recipient_opted_out: [409, 'The recipient has opted out'],
   webhook_endpoint_disabled: [409, 'The webhook endpoint is disabled'],
   wrong_review_state: [409, 'The version is not in a state that allows this'],
   name_taken: [409, 'Something else has this name already'],

@@ -1,8 +1,10 @@
+import type { Kysely } from 'kysely';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
+import type { Schema } from '../../db/schema.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { Channel } from '../../lib/channels.ts';
-import type { ConsentRow } from './consent.ts';
+import type { ConsentRow, EntryRow } from './consent.ts';
 import type { Reply } from './opt.ts';
 import { type ConsentSaid, type Scribe, toEntry, writeEntries } from './record-consents.ts';
 import type { ConsentStatements } from './statements.ts';
@@ -20,23 +22,38 @@ export async function confirmByReply(
   return confirm(db, statements, { ...owner, actor: 'system' }, open, { source: 'keyword', proof }, at);
 }
 
+/** What an entry of the ledger asked for, if it is still open. */
+export async function findPending(db: Kysely<Schema>, entryId: string, at: number): Promise<EntryRow | null> {
+  const entry = await db.selectFrom('consent_entries').selectAll().where('id', '=', entryId).executeTakeFirst();
+  if (!entry) return null;
+  const open = await db
+    .selectFrom('consents')
+    .select('entry_id')
+    .where('address_hash', '=', entry.address_hash)
+    .where('entry_id', '=', entryId)
+    .where('state', '=', 'pending')
+    .where('expires_at', '>', at)
+    .executeTakeFirst();
+  return open ? entry : null;
+}
+
 /** A page of ours was asked to: by whoever has the link, which only the address got. */
 export function confirmByLink(
   db: Database,
   statements: ConsentStatements,
-  owner: Owner,
-  entryId: string,
-  proof: { ip: string; user_agent?: string },
+  { id: entryId, address_hash: hash, project_id: project, mode }: EntryRow,
+  proof: object,
   at: number,
 ): Promise<boolean> {
-  return confirm(db, statements, { ...owner, actor: 'system' }, { entryId }, { source: 'website', proof }, at);
+  const how = { source: 'website', proof };
+  return confirm(db, statements, { project, mode, actor: 'system' }, { hash, entryId }, how, at);
 }
 
 async function confirm(
   db: Database,
   statements: ConsentStatements,
   by: Scribe,
-  which: { hash: string; channel: string } | { entryId: string },
+  which: { hash: string } & ({ channel: string } | { entryId: string }),
   how: { source: string; proof: object },
   at: number,
 ): Promise<boolean> {
@@ -46,10 +63,11 @@ async function confirm(
       .selectAll()
       .where('project_id', '=', by.project)
       .where('mode', '=', by.mode)
+      .where('address_hash', '=', which.hash)
       .where('state', '=', 'pending')
       .where('expires_at', '>', at);
     if ('entryId' in which) query = query.where('entry_id', '=', which.entryId);
-    else query = query.where('address_hash', '=', which.hash).where('channel', '=', which.channel);
+    else query = query.where('channel', '=', which.channel);
     const [pending] = await batch.run(forUpdate(db.dialect, query).compile());
     if (pending.length === 0) return false;
     const said = pending.map((consent) => toSaid(consent, how, at));

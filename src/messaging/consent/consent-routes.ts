@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
-import type { Database } from '../../db/open.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createCursors, DEFAULT_LIMIT, type Position, toPage } from '../../http/pagination.ts';
 import { listOf } from '../../http/schemas.ts';
 import type { Now } from '../../lib/clock.ts';
@@ -10,10 +9,12 @@ import type { Keyring } from '../../lib/keyring.ts';
 import * as views from './consent-views.ts';
 import { listConsents, listEntries } from './read-consents.ts';
 import { type ConsentSaid, createConsentRecorder, type Scribe } from './record-consents.ts';
+import { createOptInRequester, type OptInDeps } from './request-opt-in.ts';
 import { readAddressee } from './subject.ts';
 
-export interface ConsentRoutesDeps {
-  db: Database;
+export interface ConsentRoutesDeps extends OptInDeps {
+  /** Where our pages are seen from; null: nobody knows. */
+  pagesAt(request: FastifyRequest): string | null;
   hashKey: KeyObject;
   keyring: Keyring;
   now: Now;
@@ -25,10 +26,12 @@ const WRITE = { scope: 'contacts:write', idempotent: true } as const;
 /** Clocks differ; what is to come has not been said. */
 const AHEAD_MS = 60_000;
 const BULK_BYTES = 4_194_304;
+const DAY_SECONDS = 86_400;
 
 export function consentRoutes(deps: ConsentRoutesDeps): FastifyPluginAsyncTypebox {
   const { db, hashKey, keyring, now } = deps;
   const record = createConsentRecorder(db);
+  const requestOptIn = createOptInRequester(deps);
   const consentCursors = createCursors(keyring, 'consents');
   const entryCursors = createCursors(keyring, 'consent-entries');
 
@@ -43,14 +46,16 @@ export function consentRoutes(deps: ConsentRoutesDeps): FastifyPluginAsyncTypebo
           summary: 'Record what a person said',
           description:
             'Added to the ledger, which is never changed. The newest word by `at` holds. It lifts no suppression: ' +
-            'who sent STOP is reached again after START, a confirmation of their own, or `DELETE /v1/suppressions/{id}`.',
+            'who sent STOP is reached again after START, or `DELETE /v1/suppressions/{id}`. 200: it is granted already, and ' +
+            'nobody is asked.',
           body: views.ConsentBody,
-          response: { 201: views.EntrySchema },
+          response: { 200: views.EntrySchema, 201: views.EntrySchema },
         },
       },
       async (request, reply) => {
         const said = toSaid(request.body);
         if ('pointer' in said) throw new Problem('invalid_request', { errors: [said] });
+        if (request.body.double_opt_in !== undefined) return ask(request, reply, request.body, said);
         const [entry] = await record(scribeOf(request), [said], now(), request.idempotency?.seed);
         if (!entry) throw new Error('nothing was recorded');
         return reply.code(201).send(views.viewEntry(entry));
@@ -121,6 +126,33 @@ export function consentRoutes(deps: ConsentRoutesDeps): FastifyPluginAsyncTypebo
     );
   };
 
+  async function ask(request: FastifyRequest, reply: FastifyReply, body: views.AskingBodyType, said: ConsentSaid) {
+    const { double_opt_in: by = 'link', sender, locale } = body;
+    const obstacle = findAskingObstacle(body);
+    if (obstacle) throw new Problem('invalid_request', { errors: [obstacle] });
+    const pages = deps.pagesAt(request);
+    if (pages === null)
+      throw new Problem('invalid_request', { detail: 'Links need `public_url` in the configuration.' });
+    const asking = { said, by, sender, locale, pages };
+    const result = await requestOptIn(scribeOf(request), asking, now(), request.idempotency?.seed);
+    switch (result.kind) {
+      case 'asked':
+        return reply.code(201).send(views.viewEntry(result.entry));
+      case 'granted':
+        return reply.code(200).send(views.viewEntry(result.entry));
+      case 'opted_out':
+        throw new Problem('recipient_opted_out', { detail: 'Whoever has opted out is not asked to opt in.' });
+      case 'too_often':
+        throw new Problem('send_limit_reached', {
+          detail: 'The address was asked often enough.',
+          retryAfterSeconds: DAY_SECONDS,
+        });
+      case 'unsent':
+        if (result.result.kind === 'no_provider') throw new Problem('no_provider');
+        throw new Problem('invalid_request', { detail: 'The question cannot be sent.' });
+    }
+  }
+
   function toSaid(body: views.ConsentBodyType): ConsentSaid | FieldError {
     const { channel = 'sms', purpose = 'marketing', state = 'granted', source, wording = null, proof = null } = body;
     const who = readAddressee(hashKey, body.to, channel);
@@ -136,6 +168,19 @@ export function consentRoutes(deps: ConsentRoutesDeps): FastifyPluginAsyncTypebo
     if (!who) throw new Problem('invalid_request', { errors: [{ pointer: 'to', message: 'is no number or address' }] });
     return who.hash;
   }
+}
+
+function findAskingObstacle({
+  channel = 'sms',
+  double_opt_in: by,
+  state,
+  at,
+}: views.AskingBodyType): FieldError | null {
+  if (state === 'revoked') return { pointer: '/state', message: 'needs no confirmation' };
+  if (at !== undefined) return { pointer: '/at', message: 'is when the address confirms' };
+  if (channel === 'voice') return { pointer: '/double_opt_in', message: 'is not for calls' };
+  if (by === 'keyword' && channel === 'email') return { pointer: '/double_opt_in', message: 'must be link for e-mail' };
+  return null;
 }
 
 function errorsOf(read: readonly (object | FieldError)[]): ({ index: number } & FieldError)[] {

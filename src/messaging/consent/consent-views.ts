@@ -46,7 +46,23 @@ const OneSaid = Type.Object(
   closed,
 );
 export type ConsentBodyType = Static<typeof OneSaid>;
-export const ConsentBody = OneSaid;
+
+export const ConsentBody = Type.Object(
+  {
+    ...OneSaid.properties,
+    double_opt_in: Type.Optional(
+      Type.Enum(['keyword', 'link'], {
+        description: 'Asks the address to confirm, by a reply or a page of ours; until then the state is `pending`.',
+      }),
+    ),
+    sender: Type.Optional(Type.String({ minLength: 1, maxLength: 254, description: 'Of the question.' })),
+    locale: Type.Optional(
+      Type.String({ maxLength: 35, pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', description: 'Of the question.' }),
+    ),
+  },
+  closed,
+);
+export type AskingBodyType = Static<typeof ConsentBody>;
 
 /** Of one request. */
 export const MAX_AT_ONCE = 1000;
