@@ -12,7 +12,7 @@ await onEachDialect('a receiver that is away', (databases) => {
   let rig: Rig;
   let receiver: Receiver;
   beforeEach(async () => {
-    rig = await openRig(await databases.open());
+    rig = await openRig(await databases.open(), { timeoutMs: 300_000 });
     receiver = await openReceiver();
   });
   afterEach(async () => {
@@ -120,22 +120,21 @@ await onEachDialect('a receiver that is away', (databases) => {
     await rig.disable(id);
     const missed = await rig.raise(...manyEvents(50));
     await rig.enable(id);
-    let next: Promise<unknown> = Promise.resolve();
-    let count = 0;
     const { promise: all, resolve } = Promise.withResolvers<void>();
+    let count = 0;
     receiver.answer((one) => (response) => {
-      // Each answer comes after the next event: the endpoint is not given back in between.
       count += missed.includes(one.id) ? 1 : 0;
       if (count === missed.length) resolve();
-      next = next.then(() => rig.seal({})).then(() => response.end());
+      // The first after it was enabled is under way until the end, so the endpoint is never given back.
+      if (receiver.received.length === 51) void all.then(() => response.end());
+      else response.end();
     });
     rig.webhooks.dispatcher.start();
     await rig.seal({}, {}, {});
-    await rig.until(() => receiver.received.length > 60);
+    await rig.until(() => receiver.received.length === 53);
     await rig.replay(id, START);
+    await rig.seal({});
     await all;
-    receiver.answer(() => 200);
-    await next;
     const received = times();
     expect([...before, ...missed].map((event) => received.get(event)?.length)).toEqual(Array(100).fill(1));
   });
