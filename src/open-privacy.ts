@@ -8,6 +8,8 @@ import { hashRecipient, readRecipient } from './delivery/messages/recipient.ts';
 import { createAnswerEraser } from './http/erase-answers.ts';
 import type { KeptAnswers } from './http/idempotency-store.ts';
 import type { Collect } from './lib/subject.ts';
+import { createConsentCollector, createConsentEraser } from './messaging/consent/personal-consents.ts';
+import { createContactCollector, createContactEraser } from './messaging/contacts/personal-contacts.ts';
 import type { Services } from './open.ts';
 import { createEventCollector } from './privacy/collect-events.ts';
 import { createEventEraser } from './privacy/erase-events.ts';
@@ -74,6 +76,8 @@ export function openPersonalData(services: Opened): Privacy {
       createVerificationEraser({ db, redis, verify }),
       createMessageEraser(db, delivery.queue),
       createInboundEraser(db),
+      createConsentEraser(db),
+      createContactEraser(db),
       createSandboxEraser(sandbox),
       createAnswerEraser(idempotency, keyring),
       // It needs what those before have claimed, and claims what webhooks are found by.
@@ -98,7 +102,13 @@ export function openPersonalData(services: Opened): Privacy {
     worker,
     hashOf,
     maskOf: (address) => read(address)?.masked ?? '*',
-    collectors: [createVerificationCollector({ db, guards }), createMessageCollector(db), createEventCollector(db)],
+    collectors: [
+      createVerificationCollector({ db, guards }),
+      createMessageCollector(db),
+      createConsentCollector(db),
+      createContactCollector(db),
+      createEventCollector(db),
+    ],
     recorded,
   };
 }

@@ -148,6 +148,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
       now,
       callPolicyOf: ({ policy }) => callPolicyOf(policyOf(policy)),
       wordMessage: createWordMessage(services.templateReader),
+      shortener: services.links.shortener,
       templateReviewOf: ({ policy }) => policyOf(policy).template_review,
     }),
   );

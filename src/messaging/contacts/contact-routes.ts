@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { type Expression, type SqlBool, sql } from 'kysely';
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { adminEvent } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import type { Database } from '../../db/open.ts';
@@ -12,11 +11,9 @@ import type { Now } from '../../lib/clock.ts';
 import { Problem } from '../../lib/errors.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import { defineAttributes, loadAttributes } from './attributes.ts';
-import { type AudienceParts, audience } from './audience.ts';
 import { deleteContact, saveContact } from './change-contacts.ts';
-import { ADDRESS_KINDS, type Owner } from './contact.ts';
 import { findContact, listContacts } from './contacts-table.ts';
-import { readAddress } from './read-address.ts';
+import { conditionsOf } from './find-conditions.ts';
 import { isIdentified, readContact } from './read-contact.ts';
 import { byOf, found, ownerOf, placeOf, refuseErrors } from './request-routes.ts';
 import type { Saved } from './save-contacts.ts';
@@ -91,7 +88,7 @@ export function contactRoutes({ db, keyring, hashKey, now }: ContactRoutesDeps):
       async (request) => {
         const { limit = DEFAULT_LIMIT, cursor, ...query } = request.query;
         const owner = ownerOf(request);
-        const conditions = await conditionsOf(owner, query);
+        const conditions = await conditionsOf({ db, hashKey, now: now() }, owner, query);
         const rows = await listContacts(db, owner, conditions, placeOf(cursors, cursor), limit + 1);
         const defined = await loadAttributes(db.kysely, owner);
         return toPage(
@@ -214,34 +211,6 @@ export function contactRoutes({ db, keyring, hashKey, now }: ContactRoutesDeps):
       },
     );
   };
-
-  type Query = Omit<Static<typeof views.ContactsQuery>, 'limit' | 'cursor'>;
-
-  async function conditionsOf(owner: Owner, query: Query): Promise<Expression<SqlBool>[]> {
-    const conditions: Expression<SqlBool>[] = [];
-    if (query.external_id !== undefined) conditions.push(sql`contacts.external_id = ${query.external_id}`);
-    if (query.address !== undefined) {
-      // A `+` that was not percent-encoded arrives as a space.
-      const address = query.address.replace(/^ /, '+');
-      const hashes = ADDRESS_KINDS.flatMap((kind) => readAddress(hashKey, kind, address)?.hash ?? []);
-      if (hashes.length === 0) refuseErrors([{ pointer: 'address', message: 'is not an address' }]);
-      conditions.push(sql`contacts.id in (
-        select contact_id from contact_addresses
-        where project_id = ${owner.project} and mode = ${owner.mode} and address_hash in (${sql.join(hashes)})
-      )`);
-    }
-    const wanted: AudienceParts[] = [
-      ...(query.tag === undefined ? [] : [{ tags: [query.tag] }]),
-      ...(query.list_id === undefined ? [] : [{ lists: [query.list_id] }]),
-      ...(query.segment_id === undefined ? [] : [{ segments: [query.segment_id] }]),
-    ];
-    for (const parts of wanted) {
-      const condition = await audience(db, owner, parts, now());
-      if ('missing' in condition) throw new Problem('not_found');
-      conditions.push(condition);
-    }
-    return conditions;
-  }
 }
 
 function refuseConflict({ outcome, reason, id }: Saved): void {
