@@ -62,6 +62,7 @@ export async function openDeliveryRig(db: Database, options: DeliveryRigOptions 
       return fakeProvider(name, known, options.channels ?? ['sms', 'voice']);
     },
   };
+  const hashKey = createSecretKey(randomBytes(32));
   const open = () =>
     openDelivery({
       db,
@@ -75,7 +76,7 @@ export async function openDeliveryRig(db: Database, options: DeliveryRigOptions 
       production,
       project: 'prj_first',
       keyring: createKeyring([randomBytes(32)]),
-      hashKey: createSecretKey(randomBytes(32)),
+      hashKey,
       now: () => clock.now,
       log: { debug: log, info: log, warn: log, error: log },
       background: background.run,
@@ -101,6 +102,7 @@ export async function openDeliveryRig(db: Database, options: DeliveryRigOptions 
   });
 
   return {
+    hashKey,
     delivery,
     clock,
     sandbox,

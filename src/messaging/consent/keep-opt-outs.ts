@@ -7,8 +7,9 @@ import { senderKey } from './sender-key.ts';
 import { ANY, SUPPRESSION_COLUMNS, type SuppressionRow } from './suppression.ts';
 
 /**
- * What calls and carriers tell of it. A key pressed in a call ends messages by call, not codes: whoever wants none does
- * not ask for one. A carrier's block is of one sender, and of all that it sends.
+ * What calls and carriers tell of it. A key pressed in a call ends messages by call, and marketing by any channel (47 CFR
+ * 64.1200(a)(10): calls and texts alike); not codes: whoever wants none does not ask for one. A carrier's block is of one
+ * sender, and of all that it sends.
  */
 export function createOptOutKeeper(db: Database): KeepOptOuts {
   const names = sql.join(Object.keys(SUPPRESSION_COLUMNS).map((name) => sql.ref(name)));
@@ -20,20 +21,15 @@ export function createOptOutKeeper(db: Database): KeepOptOuts {
       on conflict do nothing returning cause
     `,
   );
-  return (optOuts, now): CompiledQuery<{ cause: string }> | null => insert(optOuts.map((one) => toRow(one, now)));
+  return (optOuts, now): CompiledQuery<{ cause: string }> | null => insert(optOuts.flatMap((one) => toRows(one, now)));
 }
 
-function toRow(optOut: OptOut, now: number): SuppressionRow {
+function toRows(optOut: OptOut, now: number): SuppressionRow[] {
   const { project, mode, channel, address, addressHash, by, sender, messageId } = optOut;
-  return {
-    id: newId('sup'),
+  const common = {
     project_id: project,
     mode,
     address_hash: addressHash,
-    channel,
-    purpose: by === 'key' ? 'messages' : 'all',
-    sender: by === 'key' ? ANY : senderKey(sender),
-    reason: by === 'key' ? 'voice_key' : 'carrier',
     review: 0,
     address,
     note: null,
@@ -42,4 +38,12 @@ function toRow(optOut: OptOut, now: number): SuppressionRow {
     actor: 'system',
     created_at: now,
   };
+  if (by === 'carrier') {
+    return [{ ...common, id: newId('sup'), channel, purpose: 'all', sender: senderKey(sender), reason: 'carrier' }];
+  }
+  const key = { ...common, sender: ANY, reason: 'voice_key' };
+  return [
+    { ...key, id: newId('sup'), channel, purpose: 'messages' },
+    { ...key, id: newId('sup'), channel: ANY, purpose: 'marketing' },
+  ];
 }

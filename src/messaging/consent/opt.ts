@@ -145,8 +145,18 @@ export function toSaid(
     rule: read.rule,
     certain: read.certain,
   };
-  const source = inbound.channel === 'voice' ? 'call' : 'keyword';
-  return { who, channel, purpose: 'marketing', state, source, doubleOptIn: false, wording: null, proof, at, resumes };
+  return {
+    who,
+    channel,
+    purpose: 'marketing',
+    state,
+    source: 'keyword',
+    doubleOptIn: false,
+    wording: null,
+    proof,
+    at,
+    resumes,
+  };
 }
 
 function toSuppression({ project, mode }: Owner, { inbound, who, read, at }: Reply): SuppressionRow {

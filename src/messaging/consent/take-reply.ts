@@ -48,6 +48,8 @@ export function createReplyTaker(deps: ReplyDeps) {
   const statements = createConsentStatements(db);
 
   async function take(inbound: InboundRow): Promise<TakenReply> {
+    // The receipt of the call has told of the key that was pressed.
+    if (inbound.channel === 'voice') return { inbound, read: null };
     const who = readAddressee(hashKey, inbound.sender, inbound.channel as Channel);
     const country = parsePhone(inbound.sender)?.country ?? null;
     const read = readReply(inbound.text, country);
@@ -74,7 +76,7 @@ export function createReplyTaker(deps: ReplyDeps) {
     }
   }
 
-  /** By the sender that was written to, in the language of the word. A call is not answered by a text. */
+  /** By the sender that was written to, in the language of the word. */
   async function respond(
     { project, mode, locale }: ReplyOwner,
     inbound: InboundRow,
@@ -82,7 +84,6 @@ export function createReplyTaker(deps: ReplyDeps) {
     { languages }: ReadReply,
     country: string | null,
   ): Promise<void> {
-    if (inbound.channel === 'voice' || inbound.channel === 'email') return;
     const { brand, help } = await deps.profileOf(project);
     const own = locale === null ? [] : [locale.split('-')[0] ?? locale];
     const spoken = [...own, ...languagesOf(country)];

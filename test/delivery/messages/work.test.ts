@@ -309,10 +309,10 @@ await onEachDialect('a queued message', ({ open }) => {
 
   test('another project’s backlog at a provider’s rate does not hold it up (R54)', async () => {
     const routes = rule({}, [{ provider: 'first', per_second: 10, burst: 1 }]);
-    const { db, send, work, clock, delivery, one } = await start(routes);
+    const { db, send, work, clock, delivery, hashKey, one } = await start(routes);
     for (let count = 0; count < 300; count += 1) await send();
     await work();
-    const { message } = await sender(db, { delivery, clock }, 'prj_b')();
+    const { message } = await sender(db, { delivery, clock, hashKey }, 'prj_b')();
     // Each time both want the only token there is; who gets it is drawn.
     for (let step = 0; step < 60; step += 1) {
       await work();

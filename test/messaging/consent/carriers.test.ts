@@ -1,0 +1,82 @@
+import { expect, it, test } from 'vitest';
+import { onEachDialect } from '../../db/on-each-dialect.ts';
+import { accepted, openDeliveryRig } from '../../delivery/delivery-rig.ts';
+import { sender } from '../../delivery/messages/send.ts';
+import { openCarrierService } from '../../delivery/twilio-service.ts';
+import { newNumber } from '../../service.ts';
+
+await onEachDialect('a carrier’s own opt-out', ({ open }) => {
+  async function start() {
+    const db = await open();
+    const rig = await openDeliveryRig(db);
+    const send = sender(db, rig);
+    return {
+      db,
+      ...rig,
+      async send(input: object = {}) {
+        const { message } = await send({ sender: '+33700000001', ...input });
+        await rig.work();
+        await rig.settled();
+        return (await rig.messages()).find(({ id }) => id === message.id);
+      },
+      suppressions: () => db.kysely.selectFrom('suppressions').selectAll().execute(),
+    };
+  }
+
+  test('said at once, blocks this sender for everything, and no other', async () => {
+    const { carrier, send, suppressions, events } = await start();
+    carrier().planned.push({ kind: 'rejected', reason: 'opted_out', carrierCode: '21610' });
+    expect(await send()).toMatchObject({ status: 'failed', reason: 'opted_out' });
+    expect(await suppressions()).toMatchObject([
+      { reason: 'carrier', purpose: 'all', channel: 'sms', sender: '33700000001' },
+    ]);
+    expect(await send()).toMatchObject({ status: 'blocked', reason: 'opted_out', attempts: 0 });
+    carrier().planned.push(accepted('c-2'));
+    expect(await send({ sender: '+33700000002' })).toMatchObject({ status: 'sent' });
+    expect((await events()).filter(({ type }) => type === 'recipient.opted_out')).toHaveLength(1);
+  });
+
+  test('said by a receipt, and again by the next, is recorded once', async () => {
+    const { carrier, send, suppressions, delivery, settled, events } = await start();
+    for (const id of ['c-1', 'c-2']) carrier().planned.push(accepted(id));
+    await send();
+    await send();
+    for (const providerId of ['c-1', 'c-2']) {
+      await delivery.receive('main', [{ providerId, status: 'undelivered', reason: 'opted_out' }]);
+      await settled();
+    }
+    expect(await suppressions()).toHaveLength(1);
+    expect((await events()).filter(({ type }) => type === 'recipient.opted_out')).toHaveLength(1);
+    expect(await send()).toMatchObject({ status: 'blocked', reason: 'opted_out' });
+  });
+});
+
+it('a STOP that a carrier brings ends the marketing of every project that wrote from this number, and is answered once', async () => {
+  const { service, main, send } = await openCarrierService();
+  const to = newNumber();
+  await send({ to, sender: '+33755555555' });
+  const inbound = { channel: 'sms', from: to, to: '33755555555', text: ' Stop. ' } as const;
+  const bring = (providerId: string) => service.services.delivery.takeInbound('main', [{ providerId, ...inbound }]);
+  await service.call('POST', '/v1/consents', { to, source: 'paper' });
+  // The same one again, as carriers do that got no answer; and a second one.
+  for (const id of ['mo-1', 'mo-1', 'mo-2']) await bring(id);
+  await service.sendMessages();
+  const blocked = await send({ to, purpose: 'marketing', sender: '+33755555555' });
+  expect(blocked).toMatchObject({ status: 'blocked', reason: 'opted_out' });
+  expect(main.sent().map(({ text }) => text)).toEqual([
+    'Your table is ready.',
+    expect.stringContaining('vous ne recevrez plus'),
+  ]);
+  const { body } = await service.call('GET', `/v1/consents/history?to=${encodeURIComponent(to)}`);
+  expect(body.data.map(({ state }: { state: string }) => state)).toContain('revoked');
+});
+
+it('a STOP to a number that nobody wrote from still stops whoever wrote to the phone', async () => {
+  const { service, send } = await openCarrierService();
+  const to = newNumber();
+  await send({ to, sender: '+33755555555' });
+  await service.call('POST', '/v1/consents', { to, source: 'paper' });
+  const stray = { providerId: 'mo-9', channel: 'sms', from: to, to: '36111', text: 'STOP' } as const;
+  await service.services.delivery.takeInbound('main', [stray]);
+  expect(await send({ to, purpose: 'marketing' })).toMatchObject({ status: 'blocked', reason: 'opted_out' });
+});
