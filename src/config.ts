@@ -119,6 +119,19 @@ export const ConfigFileSchema = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    links: Type.Object(
+      {
+        base_url: Type.Optional(
+          Type.String({
+            pattern: '^https?://[^\\s?#]+$',
+            maxLength: 200,
+            description: 'Short links begin with it; requests below it reach /l/ here.',
+          }),
+        ),
+        days: Type.Integer({ minimum: 1, maximum: 730, default: 90 }),
+      },
+      { ...closed, default: {} },
+    ),
     routes: Type.Optional(RoutingTableSchema),
   },
   closed,

@@ -1,4 +1,5 @@
 import { purgeExpired } from './db/purge.ts';
+import { purgeLinks } from './messaging/links/links.ts';
 import type { Services } from './open.ts';
 import { startWorker } from './verify/worker.ts';
 
@@ -24,6 +25,7 @@ export function startWorkers(services: Services): Workers {
   services.imports.worker.start();
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
   const purge = repeat(PURGE_MS, () => purgeExpired(db, now()), onError);
+  const linkPurge = repeat(PURGE_MS, () => purgeLinks(db, now()), onError);
   const importPurge = repeat(PURGE_MS, () => services.imports.purge(now()), onError);
   return {
     async stop() {
@@ -39,6 +41,7 @@ export function startWorkers(services: Services): Workers {
         importPurge.stop(),
         watch.stop(),
         purge.stop(),
+        linkPurge.stop(),
       ]);
     },
   };

@@ -19,6 +19,7 @@ import type { MessageRow } from './load.ts';
 import type { MessageStatus } from './message.ts';
 import { type CallInput, type CallPolicy, findCallMember, readCall, USUAL_CALLS } from './read-call.ts';
 import { hashRecipient, type Recipient, readRecipient } from './recipient.ts';
+import { type Shortened, type Shortener, shortenLinks } from './short-links.ts';
 import { createMessageStatements } from './statements.ts';
 import type { WordedMessage, WordMessage } from './words.ts';
 
@@ -37,6 +38,7 @@ export interface MessageInput extends CallInput {
   sender?: string;
   locale?: string;
   smart_encoding?: boolean;
+  shorten_links?: boolean;
   send_at?: string;
   validity_seconds?: number;
   metadata?: Record<string, string>;
@@ -69,6 +71,8 @@ export interface CreateDeps {
   gate: MessageGate;
   /** Default: every message brings its own words. */
   wordMessage?: WordMessage;
+  /** Null: nothing is shortened here. */
+  shortener?: Shortener | null;
 }
 
 /** More than a carrier joins together reliably. */
@@ -79,25 +83,25 @@ const BATCH = 200;
 
 /** Records messages: when it resolves, nothing can forget them any more. They are sent afterwards. */
 export function createMessages(deps: CreateDeps) {
-  const { db, queue, choice, hashKey, recordings, gate, wordMessage = bringsItsOwn } = deps;
+  const { db, queue, choice, hashKey, recordings, gate, wordMessage = bringsItsOwn, shortener = null } = deps;
   const statements = createMessageStatements(db);
   const record = createBatcher(recordAll, BATCH);
 
-  async function recordAll(rows: MessageRow[]): Promise<(MessageRow | Error)[]> {
+  async function recordAll(messages: NewMessage[]): Promise<(MessageRow | Error)[]> {
     try {
-      return await insert(rows);
+      return await insert(messages);
     } catch (error) {
-      if (error instanceof StoreUnavailable || rows.length === 1) throw error;
+      if (error instanceof StoreUnavailable || messages.length === 1) throw error;
       // One that the database will not take keeps no other out.
-      const alone = (row: MessageRow) => insert([row]).then((kept) => kept[0] ?? row, toError);
-      return Promise.all(rows.map(alone));
+      const alone = (message: NewMessage) => insert([message]).then((kept) => kept[0] ?? message.row, toError);
+      return Promise.all(messages.map(alone));
     }
   }
 
   /** A rerun makes the same ids: it finds everything there, and changes nothing. */
-  async function insert(given: readonly MessageRow[]): Promise<MessageRow[]> {
-    const refusals = await gate(given.map(toQuestion));
-    const rows = given.map((row, index): MessageRow => {
+  async function insert(given: readonly NewMessage[]): Promise<MessageRow[]> {
+    const refusals = await gate(given.map(({ row }) => toQuestion(row)));
+    const rows = given.map(({ row }, index): MessageRow => {
       const reason = refusals[index] ?? null;
       return reason === null ? row : { ...row, status: 'blocked', reason };
     });
@@ -107,6 +111,7 @@ export function createMessages(deps: CreateDeps) {
     await batchTransaction(db, {}, (batch) =>
       batch.commit(
         statements.insertMessages(rows),
+        shortener?.insert(given.flatMap(({ links }) => links)) ?? null,
         queue.enqueue(jobs),
         statements.insertEvents(rows.flatMap(createdEvent)),
       ),
@@ -117,10 +122,14 @@ export function createMessages(deps: CreateDeps) {
   return async (caller: MessageCaller, given: MessageInput, now: number, seed?: string): Promise<CreateResult> => {
     const worded = await wordMessage(caller, given);
     if (worded.kind !== 'worded') return worded;
-    const { input, extra } = worded;
-    const channel = input.channel ?? 'sms';
-    const recipient = readRecipient(channel, input.to);
+    const channel = given.channel ?? 'sms';
+    const recipient = readRecipient(channel, given.to);
     if (!recipient) return { kind: 'invalid_recipient', channel };
+    const id = seed === undefined ? newId('msg') : `msg_${seededId(seed)}`;
+    const hash = hashRecipient(hashKey, recipient);
+    const short = shortenLinks(shortener, caller, worded, { id, hash, masked: recipient.masked }, now);
+    if (short.kind === 'invalid') return short;
+    const { input, extra, links } = short;
     const problem = findProblem(input, channel, now);
     if (problem) return { kind: 'invalid', ...problem };
     if (!choice.carries(caller.mode, channel)) return { kind: 'no_provider', channel };
@@ -128,12 +137,18 @@ export function createMessages(deps: CreateDeps) {
     const read = channel === 'voice' ? await readCall(input, calls, (id) => recordings.find(caller, id)) : null;
     if (read?.kind === 'invalid') return read;
     const words = { ...extra, ...(read && { call: read.call }) };
-    const row = toRow(caller, input, channel, recipient, hashRecipient(hashKey, recipient), words, now, seed);
-    const message = await record(row);
+    const row = toRow(caller, input, channel, recipient, hash, words, now, id);
+    const message = await record({ row, links });
     if (message instanceof Error) throw message;
     if (message.status === 'accepted') queue.wake();
     return { kind: 'created', message };
   };
+}
+
+/** A message with the links that were shortened in it. */
+interface NewMessage {
+  row: MessageRow;
+  links: Shortened['rows'];
 }
 
 const bringsItsOwn: WordMessage = async (_, input) => ({ kind: 'worded', input, extra: {} });
@@ -172,7 +187,7 @@ function toRow(
   recipientHash: string,
   words: Omit<MessageContent, 'text'>,
   now: number,
-  seed: string | undefined,
+  id: string,
 ): MessageRow {
   const text = cleanBody(input.text ?? '');
   const size = channel === 'sms' ? sizeOf(text, input) : null;
@@ -185,7 +200,7 @@ function toRow(
     ...words,
   };
   return {
-    id: seed === undefined ? newId('msg') : `msg_${seededId(seed)}`,
+    id,
     project_id: caller.project,
     mode: caller.mode,
     purpose: input.purpose ?? 'transactional',

@@ -21,6 +21,7 @@ import type { CallPolicy } from './read-call.ts';
 import { listMessages, readMessage } from './read-messages.ts';
 import { hashRecipient, readRecipient } from './recipient.ts';
 import * as schemas from './schemas.ts';
+import { type Shortener, shortenLinks } from './short-links.ts';
 import { viewMessage, viewStory } from './view.ts';
 import type { WordMessage } from './words.ts';
 
@@ -34,6 +35,7 @@ export interface MessageRoutesDeps {
   gate: MessageGate;
   callPolicyOf(auth: Auth): CallPolicy;
   wordMessage: WordMessage;
+  shortener: Shortener | null;
   templateReviewOf(auth: Auth): NonNullable<MessageCaller['templateReview']>;
   now: Now;
 }
@@ -167,10 +169,13 @@ export function messageRoutes(deps: MessageRoutesDeps): FastifyPluginAsyncTypebo
   async function preview(caller: MessageCaller, body: MessageInput): Promise<Preview> {
     const worded = await deps.wordMessage(caller, body);
     if (worded.kind !== 'worded') throw createProblem(worded);
-    const { input, extra } = worded;
-    const channel = input.channel ?? 'sms';
-    const recipient = readRecipient(channel, input.to);
+    const channel = body.channel ?? 'sms';
+    const recipient = readRecipient(channel, body.to);
     if (!recipient) throw createProblem({ kind: 'invalid_recipient', channel });
+    const nobody = { id: '', hash: '', masked: '' };
+    const short = shortenLinks(deps.shortener, caller, worded, nobody, now());
+    if (short.kind === 'invalid') throw createProblem(short);
+    const { input, extra } = short;
     const problem = findProblem(input, channel, now());
     if (problem) throw createProblem({ kind: 'invalid', ...problem });
     const { text = '', subject, smart_encoding: smartEncoding, sender, purpose = 'transactional' } = input;

@@ -113,6 +113,13 @@ export const MessageBody = Type.Object(
           "Where characters outside the 7-bit alphabet would cost segments, like ones are sent instead: ’ as ', à as it is, ă as a.",
       }),
     ),
+    shorten_links: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Links in it become short ones of this recipient alone, whose clicks are counted; see `GET /v1/links`.',
+      }),
+    ),
     ...callMembers,
     send_at: Type.Optional(
       Type.String({ format: 'date-time', description: 'Not before this time; at most seven days ahead.' }),

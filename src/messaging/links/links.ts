@@ -1,0 +1,104 @@
+import { type Kysely, sql } from 'kysely';
+import { amongUnlocked } from '../../db/locking.ts';
+import type { Database } from '../../db/open.ts';
+import type { Schema } from '../../db/schema.ts';
+import { writeTransaction } from '../../db/transaction.ts';
+import type { LinkRow } from './link.ts';
+
+export interface LinkOwner {
+  project: string;
+  mode: 'live' | 'test';
+}
+
+export interface LinkFilter {
+  campaignId?: string | undefined;
+  messageId?: string | undefined;
+}
+
+/** A rerun with the same id finds it there. */
+export async function createLink({ kysely }: Database, row: LinkRow): Promise<LinkRow> {
+  await kysely
+    .insertInto('links')
+    .values(row)
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
+  return kysely.selectFrom('links').selectAll().where('id', '=', row.id).executeTakeFirstOrThrow();
+}
+
+export async function findLink(db: Kysely<Schema>, owner: LinkOwner, id: string): Promise<LinkRow | null> {
+  return (await owned(db, owner).selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+}
+
+/** Newest first. */
+export function listLinks(
+  db: Kysely<Schema>,
+  owner: LinkOwner,
+  { campaignId, messageId }: LinkFilter,
+  { before, limit }: { before: { at: number; id: string } | null; limit: number },
+): Promise<LinkRow[]> {
+  let query = filtered(owned(db, owner), { campaignId, messageId }).selectAll();
+  if (before) query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(before.at, before.id)));
+  return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+}
+
+export interface LinkFigures {
+  links: number;
+  clicks: number;
+  humanClicks: number;
+  visitors: number;
+  /** Messages of which at least one link was followed by a human. */
+  messagesClicked: number;
+}
+
+/** For the click rate of a campaign: `messagesClicked` of those that were delivered. */
+export async function linkFigures(db: Kysely<Schema>, owner: LinkOwner, filter: LinkFilter): Promise<LinkFigures> {
+  const row = await filtered(owned(db, owner), filter)
+    .select(({ fn }) => [
+      fn.countAll().as('links'),
+      fn.sum('clicks').as('clicks'),
+      fn.sum('human_clicks').as('humanClicks'),
+      fn.sum('visitors').as('visitors'),
+      sql<number>`count(distinct case when human_clicks > 0 then message_id end)`.as('messagesClicked'),
+    ])
+    .executeTakeFirstOrThrow();
+  return {
+    links: Number(row.links),
+    clicks: Number(row.clicks ?? 0),
+    humanClicks: Number(row.humanClicks ?? 0),
+    visitors: Number(row.visitors ?? 0),
+    messagesClicked: Number(row.messagesClicked),
+  };
+}
+
+/** How long figures are kept after a link's end. */
+const KEPT_MS = 90 * 86_400_000;
+const BATCH = 500;
+
+/** One batch of links that ended long ago, with their visitors. Resolves with how many. */
+export function purgeLinks(db: Database, now: number): Promise<number> {
+  return writeTransaction(db, {}, async (trx) => {
+    const old = trx
+      .selectFrom('links')
+      .select('id')
+      .where('expires_at', '<=', now - KEPT_MS)
+      .orderBy('expires_at')
+      .limit(BATCH);
+    const gone = await trx
+      .deleteFrom('links')
+      .where(amongUnlocked(db.dialect, 'id', old))
+      .returning('id')
+      .execute();
+    const ids = gone.map(({ id }) => id);
+    if (ids.length > 0) await trx.deleteFrom('link_visitors').where('link_id', 'in', ids).execute();
+    return ids.length;
+  });
+}
+
+function owned(db: Kysely<Schema>, { project, mode }: LinkOwner) {
+  return db.selectFrom('links').where('project_id', '=', project).where('mode', '=', mode);
+}
+
+function filtered(query: ReturnType<typeof owned>, { campaignId, messageId }: LinkFilter) {
+  const ofCampaign = campaignId === undefined ? query : query.where('campaign_id', '=', campaignId);
+  return messageId === undefined ? ofCampaign : ofCampaign.where('message_id', '=', messageId);
+}
