@@ -25,8 +25,7 @@ import { type Now, systemNow } from './lib/clock.ts';
 import { createGuardedHttpClient } from './lib/guarded-http-client.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
-import { createConsentGate } from './messaging/consent/gate.ts';
-import { createOptOutKeeper } from './messaging/consent/keep-opt-outs.ts';
+import { createConsent } from './messaging/consent/create-consent.ts';
 import { createReplyTaker, type ReplyDeps } from './messaging/consent/take-reply.ts';
 import { type Imports, openImports } from './messaging/contacts/imports/import-worker.ts';
 import { type Links, openLinks } from './messaging/links/open-links.ts';
@@ -171,7 +170,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
       production: config.mode === 'production',
       project: firstProject.id,
       hashKey,
-      consent: { gate: createConsentGate(db), keepOptOuts: createOptOutKeeper(db) },
+      consent: createConsent(db, now),
       now,
       log,
       background: background.run,
@@ -235,7 +234,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   });
   const idempotency = redisSide?.idempotency ?? createSqlIdempotencyStore(db);
   const privacy = openPersonalData({
-    ...{ config, db, keyring, hashKey, verify, delivery, sandbox, idempotency, now, log, firstProject },
+    ...{ config, db, keyring, hashKey, verify, delivery, links, sandbox, idempotency, now, log, firstProject },
     redis: redisSide?.redis ?? null,
     recorder: redisSide?.recorder ?? null,
   });

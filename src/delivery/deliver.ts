@@ -3,12 +3,13 @@ import type { Now } from '../lib/clock.ts';
 import { measureText } from '../lib/text/encode-text.ts';
 import type { ProviderChoice } from './choose-provider.ts';
 import { codeMessageId, toCodeRow } from './messages/code-row.ts';
+import type { MessageGate } from './messages/gate.ts';
 import type { KnownNetwork } from './messages/known-network.ts';
 import { VERDICT_STATUS } from './messages/message.ts';
 import { describeRoute, receiptDueAt } from './messages/route-record.ts';
 import { toEnded } from './messages/send-entries.ts';
 import type { CodeLog } from './messages/write-behind.ts';
-import type { RouteDecision } from './routing/router.ts';
+import type { Candidate, RouteDecision } from './routing/router.ts';
 import { type Attempt, type Sending, type TryDeps, type TryResult, tryCandidates } from './try-candidates.ts';
 import type { CodeText } from './wording/code-text.ts';
 import type { Composer } from './wording/composer.ts';
@@ -38,6 +39,7 @@ export type DeliverResult =
 export interface CodeDeliveryDeps extends TryDeps {
   choice: Pick<ProviderChoice, 'route' | 'goesByNetwork'>;
   knownNetwork: KnownNetwork;
+  gate: MessageGate;
   codeLog: Pick<CodeLog, 'begun' | 'ended'>;
   composer: Composer;
   background(task: Promise<unknown>): void;
@@ -64,6 +66,10 @@ export async function deliverCode(
   const now = deps.now();
   const facts = { project, mode, purpose: 'code', channel, to, country, brand, avoid: tried } as const;
   const decision = deps.choice.route({ ...facts, ...(mccMnc !== null && { mccMnc }) }, now);
+  const candidates = await openTo(deps.gate, message, decision.candidates);
+  if (candidates.length === 0 && decision.candidates.length > 0) {
+    return { kind: 'failed', provider: 'none', reason: 'opted_out' };
+  }
   const route = describeRoute(decision);
   const messageId = codeMessageId(message);
   const expiresAt = now + Math.min(message.validitySeconds, decision.validitySeconds ?? Infinity) * 1000;
@@ -74,7 +80,7 @@ export async function deliverCode(
     channel,
     purpose: 'code',
     country,
-    candidates: decision.candidates,
+    candidates,
     attempts: 0,
     expiresAt,
     compose: () => ({ project, mode, channel, purpose: 'code', to, code: message.code, ...composed }),
@@ -100,6 +106,17 @@ export async function deliverCode(
   const result = await tryCandidates(deps, sending, signal);
   if (result.kind === 'tried') await logEnd(deps, messageId, result, decision);
   return toResult(result);
+}
+
+/** Those whose sender no carrier keeps from the recipient. */
+async function openTo(
+  gate: MessageGate,
+  { project, mode, channel, recipientHash: addressHash }: CodeMessage,
+  candidates: readonly Candidate[],
+): Promise<readonly Candidate[]> {
+  const ask = { project, mode, channel, purpose: 'code', addressHash } as const;
+  const refusals = await gate(candidates.map(({ sender }) => ({ ...ask, sender })));
+  return candidates.filter((_, index) => refusals[index] === null);
 }
 
 /** Of a code whose process died in the call: if nothing was written of it, it is on record as unknown now. */

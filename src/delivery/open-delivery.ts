@@ -210,7 +210,11 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   const closing = opening.move();
   return {
     deliver: (message, signal) =>
-      deliverCode({ ...tries, choice, knownNetwork, codeLog, composer, background }, message, signal),
+      deliverCode(
+        { ...tries, choice, knownNetwork, codeLog, composer, background, gate: deps.consent.codeGate },
+        message,
+        signal,
+      ),
     lost: (message) => recordLostCode({ codeLog, now }, message),
     onCodeReceipt(handler) {
       tellVerify = handler;

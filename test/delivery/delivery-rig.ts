@@ -17,8 +17,7 @@ import type { RoutingTable } from '../../src/delivery/routing/table-schema.ts';
 import { createBackground } from '../../src/lib/background.ts';
 import type { Channel } from '../../src/lib/channels.ts';
 import { createKeyring } from '../../src/lib/keyring.ts';
-import { createConsentGate } from '../../src/messaging/consent/gate.ts';
-import { createOptOutKeeper } from '../../src/messaging/consent/keep-opt-outs.ts';
+import { createConsent } from '../../src/messaging/consent/create-consent.ts';
 
 export const NOW = Date.parse('2027-01-15T08:00:00Z');
 
@@ -80,7 +79,7 @@ export async function openDeliveryRig(db: Database, options: DeliveryRigOptions 
       now: () => clock.now,
       log: { debug: log, info: log, warn: log, error: log },
       background: background.run,
-      consent: { gate: createConsentGate(db), keepOptOuts: createOptOutKeeper(db) },
+      consent: createConsent(db, () => clock.now),
       metrics: { registry: new Registry(), watch: () => {} },
       types: { carrier: async () => carrier },
     });

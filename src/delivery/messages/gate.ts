@@ -7,6 +7,8 @@ import type { Reason } from '../reasons.ts';
 /** What delivery asks and tells of who may be sent something; messaging/consent knows. */
 export interface Consent {
   gate: MessageGate;
+  /** The same for codes: answers in time, and lets them go when it cannot know. */
+  codeGate: MessageGate;
   keepOptOuts: KeepOptOuts;
 }
 

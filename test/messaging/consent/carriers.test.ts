@@ -1,6 +1,7 @@
 import { expect, it, test } from 'vitest';
+import { hashPhone } from '../../../src/lib/phone.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
-import { accepted, openDeliveryRig } from '../../delivery/delivery-rig.ts';
+import { accepted, code, openDeliveryRig } from '../../delivery/delivery-rig.ts';
 import { sender } from '../../delivery/messages/send.ts';
 import { openCarrierService } from '../../delivery/twilio-service.ts';
 import { newNumber } from '../../service.ts';
@@ -34,6 +35,23 @@ await onEachDialect('a carrier’s own opt-out', ({ open }) => {
     carrier().planned.push(accepted('c-2'));
     expect(await send({ sender: '+33700000002' })).toMatchObject({ status: 'sent' });
     expect((await events()).filter(({ type }) => type === 'recipient.opted_out')).toHaveLength(1);
+  });
+
+  test('of a code keeps the next code from this sender: its workflow goes on at once; other recipients get theirs', async () => {
+    const { carrier, deliver, suppressions, settled, hashKey } = await start();
+    const to = '+33612345678';
+    const sendCode = async (sendIndex: number, more: object = {}) => {
+      const result = await deliver(code({ to, recipientHash: hashPhone(hashKey, to), sendIndex, ...more }));
+      await settled();
+      return result;
+    };
+    carrier().planned.push({ kind: 'rejected', reason: 'opted_out' });
+    expect(await sendCode(0)).toMatchObject({ kind: 'failed', provider: 'main', reason: 'opted_out' });
+    expect(await suppressions()).toMatchObject([{ reason: 'carrier', purpose: 'all' }]);
+    expect(await sendCode(1)).toMatchObject({ kind: 'failed', provider: 'none', reason: 'opted_out' });
+    expect(carrier().sent).toHaveLength(1);
+    carrier().planned.push(accepted('c-1'));
+    expect(await sendCode(2, { recipientHash: 'another' })).toMatchObject({ kind: 'sent' });
   });
 
   test('said by a receipt, and again by the next, is recorded once', async () => {
