@@ -10,6 +10,7 @@ import type { KeptAnswers } from './http/idempotency-store.ts';
 import type { Collect } from './lib/subject.ts';
 import { createConsentCollector, createConsentEraser } from './messaging/consent/personal-consents.ts';
 import { createContactCollector, createContactEraser } from './messaging/contacts/personal-contacts.ts';
+import { createLinkCollector, createLinkEraser } from './messaging/links/erase-links.ts';
 import type { Services } from './open.ts';
 import { createEventCollector } from './privacy/collect-events.ts';
 import { createEventEraser } from './privacy/erase-events.ts';
@@ -44,6 +45,7 @@ type Opened = Pick<
   | 'hashKey'
   | 'verify'
   | 'delivery'
+  | 'links'
   | 'sandbox'
   | 'now'
   | 'log'
@@ -78,6 +80,7 @@ export function openPersonalData(services: Opened): Privacy {
       createInboundEraser(db),
       createConsentEraser(db),
       createContactEraser(db),
+      createLinkEraser(db, services.links.cache),
       createSandboxEraser(sandbox),
       createAnswerEraser(idempotency, keyring),
       // It needs what those before have claimed, and claims what webhooks are found by.
@@ -105,6 +108,7 @@ export function openPersonalData(services: Opened): Privacy {
     collectors: [
       createVerificationCollector({ db, guards }),
       createMessageCollector(db),
+      createLinkCollector(db),
       createConsentCollector(db),
       createContactCollector(db),
       createEventCollector(db),

@@ -8,7 +8,7 @@ import { describeWith, privateFolder } from '../../rig/stores.ts';
 import { newNumber, openTestService, PROFILES, type TestService } from '../../service.ts';
 
 const BASE = 'https://go.example';
-const SCOPES = ['messages:send', 'messages:read', 'events:read', 'sandbox', 'templates:write'];
+const SCOPES = ['messages:send', 'messages:read', 'events:read', 'sandbox', 'privacy:write'];
 const BROWSER = {
   'user-agent': 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1',
   accept: 'text/html,application/xhtml+xml',
@@ -240,6 +240,21 @@ for (const profile of PROFILES) {
       }
       expect(await figuresOf(id)).toEqual({ clicks: 2, humans: 2, visitors: 1 });
       expect((await get('/v1/events?type=link.clicked')).data).toHaveLength(1);
+    });
+
+    it('of an erased person’s messages is gone, with who followed it', async () => {
+      const to = newNumber();
+      const sent = await post('/v1/messages', { to, text: 'https://shop.example/for/ann', shorten_links: true });
+      api.clock.now += 5_000;
+      await api.sendMessages();
+      const url = sent.body.text;
+      await follow(url);
+      await api.services.links.clicks.flush();
+      const asked = await api.call('POST', '/v1/privacy/erasures', { to }, { key });
+      expect(asked.status, JSON.stringify(asked.body)).toBe(202);
+      await api.services.privacy.worker.runDue();
+      expect((await follow(url)).statusCode).toBe(404);
+      expect((await get('/v1/links')).data).toEqual([]);
     });
 
     it('is seen by its project alone', async () => {
