@@ -25,6 +25,7 @@ import { hashPhone, parsePhone } from './lib/phone.ts';
 import { consentRoutes } from './messaging/consent/consent-routes.ts';
 import { createOptInLinks } from './messaging/consent/opt-in-links.ts';
 import { optInRoutes } from './messaging/consent/opt-in-routes.ts';
+import { consentSettingsRoutes } from './messaging/consent/settings-routes.ts';
 import { suppressionRoutes } from './messaging/consent/suppression-routes.ts';
 import { contactRoutes } from './messaging/contacts/contact-routes.ts';
 import { contactExportRoutes } from './messaging/contacts/export-routes.ts';
@@ -158,6 +159,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   const consent = { db, hashKey, keyring, now, links, pagesAt, ...services.replies };
   await app.register(consentRoutes(consent));
   await app.register(optInRoutes(consent));
+  await app.register(consentSettingsRoutes({ db, now }));
   await app.register(suppressionRoutes({ db, hashKey, keyring, now }));
   await app.register(linkRoutes({ ...services.links, db, hashKey, keyring, now }));
   const reader = services.templateReader;

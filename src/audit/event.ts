@@ -25,6 +25,7 @@ export const EVENT_TYPES = [
   'consent.requested',
   'consent.granted',
   'consent.revoked',
+  'consent_settings.updated',
   'suppression.added',
   'suppression.confirmed',
   'suppression.removed',

@@ -40,6 +40,15 @@ export function consentTables(hot: string, keyed: string): string[] {
      ) ${keyed}`,
     'create index consents_of_project on consents (project_id, mode, updated_at, entry_id)',
 
+    `create table consent_settings (
+       project_id text not null,
+       mode text not null,
+       help text,
+       stop_scope text not null,
+       updated_at bigint not null,
+       primary key (project_id, mode)
+     ) ${keyed}`,
+
     `create table suppressions (
        id text primary key,
        project_id text not null,

@@ -70,4 +70,11 @@ export interface ConsentSchema {
   consent_entries: ConsentEntryTable;
   consents: ConsentTable;
   suppressions: SuppressionTable;
+  consent_settings: {
+    project_id: string;
+    mode: Mode;
+    help: string | null;
+    stop_scope: 'project' | 'sender';
+    updated_at: number;
+  };
 }

@@ -10,6 +10,7 @@ import type { ConsentRow } from './consent.ts';
 import type { ReadReply } from './keywords/read-reply.ts';
 import { type ConsentSaid, toEntry, writeEntries } from './record-consents.ts';
 import { senderKey } from './sender-key.ts';
+import type { ConsentSettings } from './settings.ts';
 import type { ConsentStatements } from './statements.ts';
 import type { Addressee, Owner } from './subject.ts';
 import { ANY, type SuppressionRow } from './suppression.ts';
@@ -22,13 +23,19 @@ export interface Reply {
 }
 
 /**
- * Ends marketing to an address, by every channel and sender of the project: 47 CFR 64.1200(a)(10) has a revocation hold
- * for calls and texts alike. True: it is this reply's doing, so that it is confirmed, once.
+ * Ends marketing to an address: unless the project says otherwise by every channel and sender, as 47 CFR 64.1200(a)(10)
+ * has a revocation hold for calls and texts alike. True: it is this reply's doing, so that it is confirmed, once.
  */
-export function optOut(db: Database, statements: ConsentStatements, owner: Owner, reply: Reply): Promise<boolean> {
+export function optOut(
+  db: Database,
+  statements: ConsentStatements,
+  owner: Owner,
+  reply: Reply,
+  scope: ConsentSettings['stopScope'],
+): Promise<boolean> {
   const { inbound, who, read, at } = reply;
   return batchTransaction(db, {}, async (batch) => {
-    const row = toSuppression(owner, reply);
+    const row = toSuppression(owner, reply, scope);
     const [[added], kept, consents] = await batch.run(
       statements.insertSuppressions([row]),
       stopsOf(db, owner, who).compile(),
@@ -45,8 +52,10 @@ export function optOut(db: Database, statements: ConsentStatements, owner: Owner
         );
       return kept.some(({ cause }) => cause === inbound.id);
     }
+    // Of one sender it is no revocation: others may go on.
     const open = consents.filter(({ state }) => state !== 'revoked');
-    const said = channelsOf(inbound, open).map((channel) => {
+    const channels = scope === 'sender' ? [] : channelsOf(inbound, open);
+    const said = channels.map((channel) => {
       const before = open.find((consent) => consent.channel === channel);
       return toSaid(reply, channel, 'revoked', before?.state === 'granted');
     });
@@ -75,8 +84,8 @@ export function optIn(db: Database, statements: ConsentStatements, owner: Owner,
         .where('project_id', '=', owner.project)
         .where('mode', '=', owner.mode)
         .where('reason', 'in', ['stop', 'voice_key', 'carrier'])
-        // A carrier lifts the block of the number that was written to, and of no other.
-        .where((eb) => eb.or([eb('reason', '!=', 'carrier'), eb('sender', '=', senderKey(inbound.recipient))]))
+        // What concerns another number is not taken back by writing to this one.
+        .where('sender', 'in', [ANY, senderKey(inbound.recipient)])
         .returning('id')
         .compile(),
       forUpdate(db.dialect, marketingOf(db, owner, who)).compile(),
@@ -159,7 +168,11 @@ export function toSaid(
   };
 }
 
-function toSuppression({ project, mode }: Owner, { inbound, who, read, at }: Reply): SuppressionRow {
+function toSuppression(
+  { project, mode }: Owner,
+  { inbound, who, read, at }: Reply,
+  scope: ConsentSettings['stopScope'],
+): SuppressionRow {
   return {
     id: newId('sup'),
     project_id: project,
@@ -167,7 +180,7 @@ function toSuppression({ project, mode }: Owner, { inbound, who, read, at }: Rep
     address_hash: who.hash,
     channel: ANY,
     purpose: 'marketing',
-    sender: ANY,
+    sender: scope === 'sender' ? senderKey(inbound.recipient) : ANY,
     reason: 'stop',
     review: read.certain ? 0 : 1,
     address: who.address,

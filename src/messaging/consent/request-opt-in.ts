@@ -63,7 +63,7 @@ export function createOptInRequester({ db, links, send, profileOf }: OptInDeps) 
     const own = locale === undefined ? [] : [locale.split('-')[0] ?? locale];
     const texts = replyTexts([...own, ...languagesOf(parsePhone(said.who.address)?.country ?? null)]);
     const text = (by === 'link' ? texts.link : texts.ask)
-      .replaceAll('{brand}', brand)
+      .replaceAll('{brand}', () => brand)
       .replaceAll('{link}', `${pages}/consent/${links.make(entry.id)}`);
     const input = {
       to: said.who.address,

@@ -9,8 +9,9 @@ import { confirmByReply } from './confirm-opt-in.ts';
 import { findReplyOwners, type ReplyOwner } from './find-reply-owners.ts';
 import { languagesOf } from './keywords/country-languages.ts';
 import { type ReadReply, readReply } from './keywords/read-reply.ts';
-import { optIn, optOut } from './opt.ts';
+import { optIn, optOut, type Reply } from './opt.ts';
 import { type ReplyTexts, replyTexts } from './reply-texts.ts';
+import { type ConsentSettings, readSettings } from './settings.ts';
 import { createConsentStatements } from './statements.ts';
 import { readAddressee } from './subject.ts';
 
@@ -27,8 +28,8 @@ export interface ReplyDeps {
   hashKey: KeyObject;
   now: Now;
   send: SendMessage;
-  /** What a project is called, and what it answers to HELP. */
-  profileOf(project: string): Promise<{ brand: string; help?: string }>;
+  /** What a project is called. */
+  profileOf(project: string): Promise<{ brand: string }>;
 }
 
 type Answer = 'stopped' | 'started' | 'help';
@@ -56,16 +57,17 @@ export function createReplyTaker(deps: ReplyDeps) {
     if (!who || !read) return { inbound, read: null };
     const reply = { inbound, who, read, at: now() };
     for (const owner of await findReplyOwners(db.kysely, inbound, who.hash)) {
-      const answer = await settle(owner, reply);
-      if (answer) await respond(owner, inbound, answer, read, country);
+      const settings = await readSettings(db.kysely, owner);
+      const answer = await settle(owner, reply, settings);
+      if (answer) await respond(owner, inbound, answer, read, country, settings);
     }
     return { inbound, read };
   }
 
-  async function settle(owner: ReplyOwner, reply: Parameters<typeof optOut>[3]): Promise<Answer | null> {
+  async function settle(owner: ReplyOwner, reply: Reply, settings: ConsentSettings): Promise<Answer | null> {
     switch (reply.read.kind) {
       case 'stop':
-        return (await optOut(db, statements, owner, reply)) ? 'stopped' : null;
+        return (await optOut(db, statements, owner, reply, settings.stopScope)) ? 'stopped' : null;
       case 'start':
         return (await optIn(db, statements, owner, reply)) ? 'started' : null;
       case 'yes':
@@ -83,16 +85,18 @@ export function createReplyTaker(deps: ReplyDeps) {
     answer: Answer,
     { languages }: ReadReply,
     country: string | null,
+    settings: ConsentSettings,
   ): Promise<void> {
-    const { brand, help } = await deps.profileOf(project);
-    const own = locale === null ? [] : [locale.split('-')[0] ?? locale];
-    const spoken = [...own, ...languagesOf(country)];
+    const { brand } = await deps.profileOf(project);
+    const last = locale === null ? [] : [locale.split('-')[0] ?? locale];
+    const spoken = [...last, ...languagesOf(country)];
     const shared = spoken.filter((language) => languages.includes(language));
     // STOP is of every language: then the person's own.
     const texts: ReplyTexts & { language: string } = replyTexts(
       languages.includes('en') ? spoken : [...shared, ...languages],
     );
-    const text = answer === 'help' && help !== undefined ? help : texts[answer].replaceAll('{brand}', brand);
+    const own = answer === 'help' ? settings.help : null;
+    const text = own ?? texts[answer].replaceAll('{brand}', () => brand);
     const input: MessageInput = {
       to: inbound.sender,
       text,

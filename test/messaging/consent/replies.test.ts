@@ -75,6 +75,24 @@ describe.each(PROFILES)('consent on the %s profile', (profile) => {
     expect(await phone.send()).toMatchObject({ status: 'delivered' });
   });
 
+  it('a project may answer HELP in its own words, and have STOP end one sender only', async () => {
+    const phone = await openPhone(profile);
+    const settings = { help: 'ACME, 1 rue de la Paix. 01 23 45 67 89. STOP to end.', stop_scope: 'sender' };
+    expect((await phone.service.call('PUT', '/v1/consents/settings', settings)).status).toBe(200);
+    expect((await phone.service.call('GET', '/v1/consents/settings')).body).toEqual(settings);
+    await phone.consent();
+    await phone.write('HELP', '+33755555555');
+    expect(await phone.inbox()).toEqual([settings.help]);
+    await phone.write('STOP', '+33755555555');
+    expect(await phone.send({ sender: '+33755555555' })).toMatchObject({ status: 'blocked', reason: 'opted_out' });
+    expect(await phone.send({ sender: '+33766666666' })).toMatchObject({ status: 'delivered' });
+    await phone.write('START', '+33766666666');
+    expect(await phone.send({ sender: '+33755555555' })).toMatchObject({ status: 'blocked' });
+    await phone.write('START', '+33755555555');
+    expect(await phone.send({ sender: '+33755555555' })).toMatchObject({ status: 'delivered' });
+    expect(await phone.events('consent_settings.updated')).toHaveLength(1);
+  });
+
   it('a sentence that means it counts, and one that probably does waits for somebody to look', async () => {
     const phone = await openPhone(profile);
     const { service, to } = phone;
