@@ -1,13 +1,13 @@
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { type Actor, adminEvent } from '../../audit/admin-event.ts';
 import type { EventType } from '../../audit/event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import type { Database } from '../../db/open.ts';
-import { among, rowSet } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { ContactDraft, Owner } from './contact.ts';
+import { oneOf } from './one-of.ts';
 import { type Saved, type SaveOptions, saveContacts } from './save-contacts.ts';
 
 /** By whom, of whose contacts. */
@@ -68,23 +68,15 @@ export async function removeContacts(
   dialect: Database['dialect'],
   ids: readonly string[],
 ): Promise<void> {
-  const given = () =>
-    sql<string>`(select id from ${rowSet(
-      dialect,
-      { id: 'text' },
-      ids.map((id) => ({ id })),
-    )})`;
   for (const table of ['contact_addresses', 'contact_tags', 'list_members'] as const) {
     await trx
       .deleteFrom(table)
-      .where('contact_id', 'in', given())
-      .where(among(dialect, 'contact_id', ids))
+      .where(oneOf(dialect, 'contact_id', ids))
       .execute();
   }
   await trx
     .deleteFrom('contacts')
-    .where('id', 'in', given())
-    .where(among(dialect, 'id', ids))
+    .where(oneOf(dialect, 'id', ids))
     .execute();
 }
 

@@ -1,8 +1,8 @@
-import { type Expression, type Kysely, type SqlBool, sql } from 'kysely';
+import type { Expression, Kysely, SqlBool } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import { among, rowSet } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { Contact, ContactRow, Owner } from './contact.ts';
+import { oneOf } from './one-of.ts';
 
 export interface Place {
   at: number;
@@ -49,22 +49,15 @@ export function ownContacts(kysely: Kysely<Schema>, { project, mode }: Owner) {
 async function complete({ kysely, dialect }: Reader, rows: readonly ContactRow[]): Promise<Contact[]> {
   if (rows.length === 0) return [];
   const ids = rows.map(({ id }) => id);
-  const chosen = sql<string>`(select id from ${rowSet(
-    dialect,
-    { id: 'text' },
-    ids.map((id) => ({ id })),
-  )})`;
   const addresses = await kysely
     .selectFrom('contact_addresses')
     .select(['contact_id', 'kind', 'address'])
-    .where('contact_id', 'in', chosen)
-    .where(among(dialect, 'contact_id', ids))
+    .where(oneOf(dialect, 'contact_id', ids))
     .execute();
   const tags = await kysely
     .selectFrom('contact_tags')
     .select(['contact_id', 'tag'])
-    .where('contact_id', 'in', chosen)
-    .where(among(dialect, 'contact_id', ids))
+    .where(oneOf(dialect, 'contact_id', ids))
     .execute();
   const addressesOf = Map.groupBy(addresses, ({ contact_id }) => contact_id);
   const tagsOf = Map.groupBy(tags, ({ contact_id }) => contact_id);

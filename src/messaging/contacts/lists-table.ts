@@ -2,13 +2,13 @@ import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { type Actor, adminEvent } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import type { Database } from '../../db/open.ts';
-import { among, rowSet } from '../../db/row-set.ts';
 import type { PeopleSchema } from '../../db/schema/people.ts';
 import type { Schema } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { By } from './change-contacts.ts';
 import type { Owner } from './contact.ts';
 import type { Place } from './contacts-table.ts';
+import { oneOf } from './one-of.ts';
 
 export type ListRow = Selectable<PeopleSchema['lists']>;
 
@@ -137,15 +137,10 @@ export async function insertMembers(
   contacts: readonly string[],
   now: number,
 ): Promise<number> {
-  const given = rowSet(
-    dialect,
-    { id: 'text' },
-    contacts.map((id) => ({ id })),
-  );
   const { numAffectedRows = 0n } = await sql`
     insert into list_members (list_id, contact_id, added_at)
-    select ${list}, c.id, cast(${now} as bigint) from ${given} cross join contacts c
-    where c.id = r.id and c.project_id = ${project} and c.mode = ${mode} and ${among(dialect, 'c.id', contacts)}
+    select ${list}, c.id, cast(${now} as bigint) from contacts c
+    where c.project_id = ${project} and c.mode = ${mode} and ${oneOf(dialect, 'c.id', contacts)}
     on conflict (list_id, contact_id) do nothing
   `.execute(trx);
   return Number(numAffectedRows);

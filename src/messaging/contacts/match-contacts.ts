@@ -1,9 +1,9 @@
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
-import { among, rowSet } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
 import {
+  ADDRESS_KINDS,
   type AddressKind,
   type AttributeValue,
   addressKey,
@@ -12,6 +12,7 @@ import {
   externalKey,
   type Owner,
 } from './contact.ts';
+import { oneOf } from './one-of.ts';
 
 /** What of a contact a change may need. */
 export interface Matched {
@@ -36,32 +37,28 @@ export async function findMatches(
   const found = new Map<string, string>();
   const externalIds = [...new Set(drafts.flatMap(({ externalId }) => externalId ?? []))];
   if (externalIds.length > 0) {
-    const given = rowSet(
-      dialect,
-      { external_id: 'text' },
-      externalIds.map((id) => ({ external_id: id })),
-    );
-    const { rows } = await sql<{ id: string; external_id: string }>`
-      select c.id, c.external_id from ${given}
-      cross join contacts c
-      where c.project_id = ${project} and c.mode = ${mode} and c.external_id = r.external_id
-        and ${among(dialect, 'c.external_id', externalIds)}
-    `.execute(trx);
-    for (const { id, external_id } of rows) found.set(externalKey(external_id), id);
+    const rows = await trx
+      .selectFrom('contacts')
+      .select(['id', 'external_id'])
+      .where('project_id', '=', project)
+      .where('mode', '=', mode)
+      .where(oneOf(dialect, 'external_id', externalIds))
+      .execute();
+    for (const { id, external_id } of rows) found.set(externalKey(external_id ?? ''), id);
   }
-  const addresses = drafts.flatMap((draft) =>
-    Object.entries(draft.addresses).flatMap(([kind, address]) => (address ? { kind, hash: address.hash } : [])),
-  );
-  if (addresses.length > 0) {
-    const hashes = addresses.map(({ hash }) => hash);
-    const { rows } = await sql<{ kind: AddressKind; address_hash: string; contact_id: string }>`
-      select a.kind, a.address_hash, a.contact_id
-      from ${rowSet(dialect, { kind: 'text', hash: 'text' }, addresses)}
-      cross join contact_addresses a
-      where a.project_id = ${project} and a.mode = ${mode} and a.kind = r.kind and a.address_hash = r.hash
-        and ${among(dialect, 'a.address_hash', hashes)}
-    `.execute(trx);
-    for (const { kind, address_hash, contact_id } of rows) found.set(addressKey(kind, address_hash), contact_id);
+  // One kind at a time: with the kind given an index finds each hash.
+  for (const kind of ADDRESS_KINDS) {
+    const hashes = [...new Set(drafts.flatMap((draft) => draft.addresses[kind]?.hash ?? []))];
+    if (hashes.length === 0) continue;
+    const rows = await trx
+      .selectFrom('contact_addresses')
+      .select(['address_hash', 'contact_id'])
+      .where('project_id', '=', project)
+      .where('mode', '=', mode)
+      .where('kind', '=', kind)
+      .where(oneOf(dialect, 'address_hash', hashes))
+      .execute();
+    for (const { address_hash, contact_id } of rows) found.set(addressKey(kind, address_hash), contact_id);
   }
   return found;
 }
@@ -74,19 +71,12 @@ export async function loadMatched(
   ids: readonly string[],
 ): Promise<Map<string, Matched>> {
   if (ids.length === 0) return new Map();
-  const given = rowSet(
-    dialect,
-    { id: 'text' },
-    ids.map((id) => ({ id })),
-  );
-  const chosen = sql<string>`(select id from ${given})`;
   const rows = await forUpdate(
     dialect,
     trx
       .selectFrom('contacts')
       .selectAll()
-      .where('id', 'in', chosen)
-      .where(among(dialect, 'id', ids))
+      .where(oneOf(dialect, 'id', ids))
       .where('project_id', '=', project)
       .where('mode', '=', mode)
       .orderBy('id'),
@@ -94,14 +84,12 @@ export async function loadMatched(
   const addresses = await trx
     .selectFrom('contact_addresses')
     .select(['contact_id', 'kind', 'address', 'address_hash'])
-    .where('contact_id', 'in', chosen)
-    .where(among(dialect, 'contact_id', ids))
+    .where(oneOf(dialect, 'contact_id', ids))
     .execute();
   const tags = await trx
     .selectFrom('contact_tags')
     .select(['contact_id', 'tag'])
-    .where('contact_id', 'in', chosen)
-    .where(among(dialect, 'contact_id', ids))
+    .where(oneOf(dialect, 'contact_id', ids))
     .execute();
   const addressesOf = Map.groupBy(addresses, ({ contact_id }) => contact_id);
   const tagsOf = Map.groupBy(tags, ({ contact_id }) => contact_id);

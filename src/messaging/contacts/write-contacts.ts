@@ -42,15 +42,15 @@ export async function writeContacts(
 
   const goneAddresses = old.flatMap(({ before, after }) => (before ? addressesNotIn(before, after) : []));
   if (goneAddresses.length > 0) {
-    const hashes = goneAddresses.map(({ hash }) => hash);
+    const contacts = goneAddresses.map(({ contact }) => contact);
     const gone = rowSet(
       dialect,
-      { kind: 'text', hash: 'text' },
-      goneAddresses.map(({ kind, hash }) => ({ kind, hash })),
+      { contact: 'text', kind: 'text' },
+      goneAddresses.map(({ contact, kind }) => ({ contact, kind })),
     );
     await run(sql`
-      delete from contact_addresses where project_id = ${project} and mode = ${mode}
-        and (kind, address_hash) in (select kind, hash from ${gone}) and ${among(dialect, 'address_hash', hashes)}
+      delete from contact_addresses
+      where (contact_id, kind) in (select contact, kind from ${gone}) and ${among(dialect, 'contact_id', contacts)}
     `);
   }
   const newAddresses = all.flatMap(({ before, after }) => addressesNotIn(after, before));

@@ -89,6 +89,7 @@ for (const profile of PROFILES) {
       expect(await names({ not: { event: 'messaged' } })).toBe('cyd');
       expect(await names({ event: 'messaged', until: '2020-01-01T00:00:00Z' })).toBe('');
       expect(await names({ event: 'replied' })).toBe('');
+      expect(await names({ event: 'clicked', last_days: 7 })).toBe('');
     });
 
     it('a segment finds its contacts anew each time', async () => {

@@ -34,6 +34,14 @@ const SOURCES: Record<string, EventSource> = {
       where a.contact_id = contacts.id and i.project_id = ${project} and i.mode = ${mode}
         and i.received_at >= ${since} and i.received_at < ${until}`,
   },
+  /** A link in a message to them was followed, by a person as far as can be told. */
+  clicked: {
+    select: ({ project, mode }, since, until) => sql`
+      select l.last_click_at as at from contact_addresses a
+      join links l on l.recipient_hash = a.address_hash
+      where a.contact_id = contacts.id and l.project_id = ${project} and l.mode = ${mode}
+        and l.first_click_at is not null and l.last_click_at >= ${since} and l.last_click_at < ${until}`,
+  },
 };
 
 export const EVENT_NAMES: readonly string[] = Object.keys(SOURCES);

@@ -21,7 +21,7 @@ export interface SliceDeps {
 }
 
 /** Rows to a transaction: enough that its round trips do not count. */
-const BATCH = 2_000;
+const BATCH = 1_000;
 /** Rows read without letting others have the thread. */
 const TURN = 200;
 
@@ -52,11 +52,15 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
   let fault: string | null = null;
   /** Where the last row ends. */
   let to = from;
-  const apply = async (last: boolean) => {
-    const goesOn = await applyBatch(deps, row, options, { rows, from, to: last ? row.bytes : to }, last, fault);
+  /** Of the batch that is being written while the next one is read: whether to go on. */
+  let writing = Promise.resolve(true);
+  const write = (last: boolean) => {
+    const batch = { rows, from, to: last ? row.bytes : to };
     done += rows.length;
     [rows, from] = [[], to];
-    return goesOn;
+    writing = applyBatch(deps, row, options, batch, last, fault);
+    // Whoever waits for it hears of it.
+    writing.catch(() => {});
   };
 
   try {
@@ -65,8 +69,10 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
       to = end;
       if (rows.length % TURN === 0) await nextTurn();
       if (rows.length < BATCH) continue;
-      if (!(await apply(false))) return false;
+      if (!(await writing)) return false;
+      write(false);
       if (done < maxRows) continue;
+      if (!(await writing)) return false;
       if (row.rows === 0) await analyze(db);
       return true;
     }
@@ -74,7 +80,9 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
     fault = csvFault(error);
     if (fault === null) throw error;
   }
-  await apply(true);
+  if (!(await writing)) return false;
+  write(true);
+  await writing;
   await analyze(db);
   return false;
 }
