@@ -5,11 +5,10 @@
 export const MACHINES: readonly string[] = [
   // They say so.
   ...['bot', 'crawl', 'spider', 'scan', 'preview', 'fetch', 'monitor', 'check', 'probe', 'headless', 'validator'],
-  // Messengers and networks that show a preview.
-  ...['facebookexternalhit', 'facebookcatalog', 'meta-externalagent', 'whatsapp', 'telegram', 'skypeuri', 'slack'],
-  ...['discord', 'viber', 'line-poker', 'kakaotalk-scrap', 'snapchat', 'pinterest', 'embedly', 'vkshare', 'redditbot'],
-  ...['iframely', 'unfurl', 'opengraph', 'microsoft office', 'ms-office', 'outlook', 'bingpreview', 'google-safety'],
-  ...['google-read-aloud', 'googleimageproxy', 'yahoomailproxy', 'mail.ru'],
+  // Previews that do not; browsers inside of messengers name the messenger too, and people use them.
+  ...['facebookexternalhit', 'facebookcatalog', 'meta-externalagent', 'whatsapp/', 'skypeuri', 'slack-img'],
+  ...['line-poker', 'kakaotalk-scrap', 'embedly', 'vkshare', 'iframely', 'unfurl', 'opengraph', 'ms-office'],
+  ...['microsoft office', 'google-safety', 'google-read-aloud', 'googleimageproxy', 'yahoomailproxy'],
   // What mail and security gateways open links with.
   ...['barracuda', 'proofpoint', 'mimecast', 'symantec', 'trendmicro', 'forcepoint', 'zscaler', 'sophos', 'cisco'],
   ...['fortinet', 'palo alto', 'safelinks', 'urldefense', 'virustotal', 'netcraft', 'phish'],

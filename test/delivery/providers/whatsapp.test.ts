@@ -38,6 +38,7 @@ function check({ method, path, headers, body }: CarrierRequest): CarrierResponse
   if (request.biz_opaque_callback_data?.length > 512) return refuse(400, 131009);
   if (request.type === 'template') {
     const { template } = request;
+    if (template.name === 'invoice') return accepted(request.to);
     if (template.name !== 'sign_in_code') return refuse(404, 132001);
     if (!config.template.languages.includes(template.language.code)) return refuse(404, 132001);
     const [first, button] = template.components;
@@ -48,11 +49,15 @@ function check({ method, path, headers, body }: CarrierRequest): CarrierResponse
       JSON.stringify(button) === `{"type":"button","sub_type":"url","index":"0","parameters":${parameters}}`;
     if (!fits || first.parameters[0].text.length > 15) return refuse(400, 132000);
   } else if (request.type !== 'text' || typeof request.text.body !== 'string') return refuse(400, 131051);
+  return accepted(request.to);
+}
+
+function accepted(to: string): CarrierResponse {
   return {
     status: 200,
     body: {
       messaging_product: 'whatsapp',
-      contacts: [{ input: request.to, wa_id: request.to.slice(1) }],
+      contacts: [{ input: to, wa_id: to.slice(1) }],
       messages: [{ id: WAMID, message_status: 'accepted' }],
     },
   };
@@ -117,6 +122,23 @@ describe('sending', () => {
     const text = 'Grüße 👋';
     expect(await provider.send(outbound({ channel: 'whatsapp', text }), signal)).toMatchObject({ kind: 'accepted' });
     expect(JSON.parse(carrier.requests[0]?.body ?? '')).toMatchObject({ type: 'text', text: { body: text } });
+  });
+
+  test('a message that names a template of the account fills it in, place by place', async () => {
+    const { carrier, provider } = await open();
+    const own = { name: 'invoice', language: 'fr_FR', parameters: ['Ann', '12,50 €'] };
+    const message = outbound({ channel: 'whatsapp', text: 'Ann: 12,50 €', whatsapp: own });
+    expect(await provider.send(message, signal)).toMatchObject({ kind: 'accepted' });
+    expect(JSON.parse(carrier.requests[0]?.body ?? '')).toMatchObject({
+      type: 'template',
+      template: {
+        name: 'invoice',
+        language: { code: 'fr_FR' },
+        components: [{ type: 'body', parameters: own.parameters.map((text) => ({ type: 'text', text })) }],
+      },
+    });
+    await provider.send(outbound({ channel: 'whatsapp', whatsapp: { ...own, parameters: [] } }), signal);
+    expect(JSON.parse(carrier.requests[1]?.body ?? '').template).not.toHaveProperty('components');
   });
 
   test('a code that no template takes is left to another channel', async () => {

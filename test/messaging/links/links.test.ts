@@ -107,6 +107,10 @@ for (const profile of PROFILES) {
       ];
       for (const machine of machines) expect((await follow(url, machine)).statusCode).toBe(302);
       expect(await figuresOf(id)).toEqual({ clicks: 11, humans: 3, visitors: 2 });
+      const inApp = `${BROWSER['user-agent']} Telegram-Android/11.5 Snapchat/12`;
+      await follow((await shorten()).short_url, { headers: { ...BROWSER, 'user-agent': inApp } });
+      await api.services.links.clicks.flush();
+      expect((await get('/v1/links?limit=1')).data[0].human_clicks).toBe(1);
       await follow(url, { from: ann });
       expect(await figuresOf(id)).toEqual({ clicks: 12, humans: 4, visitors: 2 });
     });
