@@ -1,5 +1,7 @@
 import { expect, it, test } from 'vitest';
+import { keepInbound } from '../../../src/delivery/messages/keep-inbound.ts';
 import { hashPhone } from '../../../src/lib/phone.ts';
+import { createReplyTaker } from '../../../src/messaging/consent/take-reply.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
 import { accepted, code, openDeliveryRig } from '../../delivery/delivery-rig.ts';
 import { sender } from '../../delivery/messages/send.ts';
@@ -87,6 +89,28 @@ it('a STOP that a carrier brings ends the marketing of every project that wrote 
   ]);
   const { body } = await service.call('GET', `/v1/consents/history?to=${encodeURIComponent(to)}`);
   expect(body.data.map(({ state }: { state: string }) => state)).toContain('revoked');
+});
+
+it('a process that dies between the STOP and its confirmation costs neither: the carrier brings it again', async () => {
+  const { service, main, send } = await openCarrierService();
+  const { services, clock } = service;
+  const to = newNumber();
+  await send({ to, sender: '+33755555555' });
+  const { db, hashKey, replies } = services;
+  const dead = createReplyTaker({
+    ...replies,
+    db,
+    hashKey,
+    now: () => clock.now,
+    send: () => Promise.reject(new Error('gone')),
+  });
+  const mo = { providerId: 'mo-1', channel: 'sms', from: to, to: '33755555555', text: 'STOP' } as const;
+  const kept = await keepInbound(db, hashKey, 'main', [mo], clock.now);
+  await expect(dead(kept)).rejects.toThrow('gone');
+  expect(await send({ to, purpose: 'marketing' })).toMatchObject({ status: 'blocked', reason: 'opted_out' });
+  for (let times = 0; times < 2; times += 1) await services.delivery.takeInbound('main', [mo]);
+  await service.sendMessages();
+  expect(main.sent()).toHaveLength(2);
 });
 
 it('a STOP to a number that nobody wrote from still stops whoever wrote to the phone', async () => {

@@ -49,6 +49,25 @@ describe.each(PROFILES)('consent on the %s profile', (profile) => {
     ]);
   });
 
+  it('ten STOPs at once are one, confirmed once', async () => {
+    const phone = await openPhone(profile);
+    const { service, to: from } = phone;
+    await phone.consent();
+    const project = (await service.call('GET', '/v1/events?limit=1')).body.data[0].project;
+    const bring = (at: number) =>
+      service.services.delivery.takeInbound(
+        'sandbox',
+        [{ providerId: `at-once-${at}`, channel: 'sms', from, to: 'ACME', text: 'STOP' }],
+        { project, mode: 'test' },
+      );
+    await Promise.all(Array.from({ length: 10 }, (_, at) => bring(at)));
+    await service.sendMessages();
+    expect(await phone.inbox()).toHaveLength(1);
+    expect(await phone.events('recipient.opted_out')).toHaveLength(1);
+    const history = await service.call('GET', `/v1/consents/history?to=${encodeURIComponent(from)}`);
+    expect(history.body.data).toHaveLength(2);
+  });
+
   it('START takes STOP back and restores what had been granted, and no more', async () => {
     const phone = await openPhone(profile);
     await phone.consent();
