@@ -189,6 +189,26 @@ describe('a template is refused with the place of what is wrong', () => {
   });
 });
 
+describe('HTML that would run, or hide where it ends, is refused', () => {
+  const html = (source: string) => {
+    const locales = { en: { email: { subject: 's', text: '{{u}}', html: source } } };
+    return compileTemplate({ variables: { u: { type: 'url' } }, default_locale: 'en', locales }).kind;
+  };
+  it.each([
+    ...['<ScRiPt>', '<img src=x onerror=alert(1)>', "<a href='javascript:x'>a</a>", '<a/onclick=x>', '<svg/onload=x>'],
+    ...['<a href="\'{{u}}">x<', '< script>', '<a title="x" {{u}}>', '<a href="x', 'a < b', '<p <b>'],
+    ...[`<${' '.repeat(50_000)}script>`, '<"<"'.repeat(15_000), '<style '.repeat(8_000)],
+  ])('%.40s', (source) => {
+    expect(html(source)).toBe('invalid');
+  });
+  it.each([
+    '<!doctype html><style>a { color: red }</style><p title="a > b">x<br/>{{u}}</p><!-- b -->',
+    '<a style="color:red" href="{{u}}?from=mail">a &lt; b</a>',
+  ])('but not %.40s', (source) => {
+    expect(html(source)).toBe('ok');
+  });
+});
+
 it('a locale is found in its nearest form, else the default one speaks', () => {
   const say = (text: string) => ({ sms: { text } });
   const compiled = compile({
