@@ -8,7 +8,7 @@ import { describeWith, privateFolder } from '../../rig/stores.ts';
 import { newNumber, openTestService, PROFILES, type TestService } from '../../service.ts';
 
 const BASE = 'https://go.example';
-const SCOPES = ['messages:send', 'messages:read', 'events:read', 'sandbox', 'privacy:write'];
+const SCOPES = ['messages:send', 'messages:read', 'events:read', 'sandbox', 'templates:write', 'privacy:write'];
 const BROWSER = {
   'user-agent': 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1',
   accept: 'text/html,application/xhtml+xml',
@@ -163,6 +163,25 @@ for (const profile of PROFILES) {
       expect((await get('/v1/links/figures')).links).toBe(4);
       const [event] = (await get('/v1/events?type=link.clicked')).data;
       expect(event).toMatchObject({ message_id: sent.body.id, recipient: { masked: expect.stringContaining('*') } });
+    });
+
+    it('of a template’s mail is the same in text and HTML, and leads where the value does', async () => {
+      const { body: template } = await post('/v1/templates', {
+        name: `mail ${people}`,
+        variables: { u: { type: 'url' } },
+        default_locale: 'en',
+        locales: { en: { email: { subject: 's', text: 'See {{u}}.', html: '<a href="{{u}}">see</a>' } } },
+      });
+      const message = {
+        ...{ to: 'ann@example.com', channel: 'email', template: template.id, shorten_links: true },
+        variables: { u: 'https://shop.example/?a=1&b=2' },
+      };
+      const { body: preview } = await post('/v1/messages/preview', message);
+      const [short] = /https:\/\/go\.example\/\w{13}/.exec(preview.text) ?? [];
+      expect([preview.text, preview.html]).toEqual([`See ${short}.`, `<a href="${short}">see</a>`]);
+      const sent = await post('/v1/messages', message);
+      const { data } = await get(`/v1/links?message_id=${sent.body.id}`);
+      expect(data).toMatchObject([{ url: 'https://shop.example/?a=1&b=2', short_url: sent.body.text.slice(4, -1) }]);
     });
 
     it('a repeated request makes the same links and no others', async () => {
