@@ -21,7 +21,19 @@ const ARROWS: Record<string, readonly string[]> = {
   client: ['lib'],
 };
 
-const WIRING = ['main', 'app', 'plugin', 'open', 'work', 'index', 'open-redis', 'open-privacy', 'cli', 'config', 'development-secrets'];
+const WIRING = [
+  'main',
+  'app',
+  'plugin',
+  'open',
+  'work',
+  'index',
+  'open-redis',
+  'open-privacy',
+  'cli',
+  'config',
+  'development-secrets',
+];
 
 const LAYERS = ['controllers', 'services', 'models', 'utils', 'helpers', 'common', 'shared'];
 
