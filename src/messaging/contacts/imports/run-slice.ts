@@ -81,9 +81,10 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
     if (fault === null) throw error;
   }
   if (!(await writing)) return false;
+  // Before anybody hears that it is done and asks who is there now.
+  if (row.rows + done > 0) await analyze(db);
   write(true);
   await writing;
-  await analyze(db);
   return false;
 }
 
