@@ -36,9 +36,10 @@ export function checkLeaf(line: Line, hash: Buffer): LeafCheck {
   // A commitment that is not where it belongs would hide that something was erased.
   if ('personal' in rest) return { kind: 'changed', what: 'event' };
   const { commitment, salt } = leaf as { commitment?: unknown; salt?: unknown };
-  const open: Record<string, unknown> = {};
-  const personalData: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(data as object)) (PERSONAL.has(name) ? personalData : open)[name] = value;
+  const members = Object.entries(data as object);
+  // Assigned one by one, `__proto__` would be lost.
+  const open = Object.fromEntries(members.filter(([name]) => !PERSONAL.has(name)));
+  const personalData = Object.fromEntries(members.filter(([name]) => PERSONAL.has(name)));
   const personal = {
     ...(recipient !== undefined && { recipient }),
     ...(client !== undefined && { client }),
