@@ -98,7 +98,12 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
       const leaves = 2 ** parsed.height;
       const range = { from: parsed.index, to: parsed.index + leaves - 1 };
       rows.hidden += leaves;
-      if (!partial) report({ kind: 'missing', ...range, message: 'of these rows the export has only hashes' });
+      if (!partial)
+        report({
+          kind: 'missing',
+          ...range,
+          message: 'of these rows the export has only hashes (right for one project, or for a time: --partial)',
+        });
     } else if (parsed.kind === 'event') judgeEvent(parsed.index, parsed.line, parsed.hash);
     else {
       rows.deleted += 1;
