@@ -24,8 +24,8 @@ export const RetentionSchema = Type.Object(
 );
 export type Retention = Static<typeof RetentionSchema>;
 
-/** They explain what is missing from the log, and are about nobody. */
-export const KEPT_FAMILIES = ['erasure', 'retention'] as const;
+/** They explain what is missing from the log and who signs it, and are about nobody. */
+export const KEPT_FAMILIES = ['erasure', 'retention', 'audit_key'] as const;
 
 export function checkRetention({ client_days, verifications_days, event_families }: Retention): FieldError[] {
   const errors: FieldError[] = [];
@@ -35,7 +35,7 @@ export function checkRetention({ client_days, verifications_days, event_families
   }
   for (const family of KEPT_FAMILIES) {
     if (event_families[family] === undefined) continue;
-    errors.push({ pointer: `/event_families/${family}`, message: 'is kept for good: it explains what is missing' });
+    errors.push({ pointer: `/event_families/${family}`, message: 'is kept for good: who judges the log needs it' });
   }
   return errors;
 }

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SYSTEM } from '../../src/audit/admin-event.ts';
+import { rotateAuditKey } from '../../src/audit/log/audit-keys.ts';
 import { describeWith } from '../rig/stores.ts';
 import { newNumber, openTestService, type Profile, type TestService } from '../service.ts';
 import { expectLogHolds } from './expect-log-holds.ts';
@@ -140,9 +142,15 @@ function retention(profile: Profile): void {
     expect(left.map(({ key }) => key)).toEqual(['r:in-a-row', 'r:locked', 'r:young']);
   });
 
-  it('what explains gaps is never deleted', async () => {
+  it('what explains gaps, and which keys signed, is never deleted', async () => {
+    const { db, keyring } = service.services;
+    const { verifier } = await rotateAuditKey(db, keyring, service.clock.now, { actor: SYSTEM, project: 'prj_one' });
+    await service.services.auditLog.sealer.sealAll();
     service.clock.now = start + 2_000 * DAY;
     await run();
+    expect(
+      (await db.kysely.selectFrom('events').select('data').where('type', '=', 'audit_key.rotated').execute())[0]?.data,
+    ).toContain(verifier);
     const told = await events('type=retention.*');
     expect(told.at(-1).data).toMatchObject({ count: expect.any(Number) });
     expect(await events('type=verification.*')).toEqual([]);

@@ -8,7 +8,7 @@ import { needsReseal, open, seal } from '../../lib/seal.ts';
 import { type Actor, adminEvent } from '../admin-event.ts';
 import { insertEvents } from '../insert-events.ts';
 import { lockLog } from './lock-log.ts';
-import { makeNoteKey, type NoteSigner, readNoteSigner } from './note.ts';
+import { makeNoteKey, type NoteSigner, readNoteSigner, signNote } from './note.ts';
 
 /**
  * At every start: makes the first key of a new installation, and seals keys anew that are sealed under an older master
@@ -42,9 +42,10 @@ export interface RotateAuditKeyOptions {
 }
 
 /**
- * Makes a new key, which signs from the next checkpoint on. The event of it holds the new verifier key, and the old key
- * signs the first checkpoint over that event too: who trusts the old one learns of the new one from the log. Then the
- * old private key is destroyed; its verifier key stays published.
+ * Makes a new key, which signs from the next checkpoint on. The event of it holds the new verifier key, signed by the old
+ * one, which signs the first checkpoint over that event too: who trusts the old one learns of the new one from the log,
+ * and whoever writes to the database alone names nobody. Then the old private key is destroyed; its verifier key stays
+ * published.
  */
 export async function rotateAuditKey(
   db: Database,
@@ -56,9 +57,20 @@ export async function rotateAuditKey(
     await lockLog(db, trx);
     const [newest] = await selectAuditKeys(trx);
     if (!newest) throw new Error('the audit log has no key yet: start the service once');
+    const signer = compromised ? null : openSigner(keyring, newest);
+    if (!compromised && !signer)
+      throw new Error('COUNTERSIGN_SECRET does not open the audit key that is to be replaced');
     const [origin = ''] = newest.verifier.split('+');
     const made = await insertAuditKey(trx, keyring, now, origin);
-    const data = { key: made.id, verifier: made.verifier, replaced: newest.id, compromised };
+    // Its second line is no size: it can be taken for no checkpoint.
+    const handover = signer && signNote(`${origin}\nnext key ${made.verifier}\n`, [signer]);
+    const data = {
+      key: made.id,
+      verifier: made.verifier,
+      replaced: newest.id,
+      compromised,
+      ...(handover && { handover }),
+    };
     const event = adminEvent('audit_key.rotated', project, actor, now, data);
     await insertEvents(trx, [event]);
     const retired = trx.updateTable('audit_keys').set({ retired_at: now, retired_by: event.id });

@@ -9,6 +9,8 @@ export interface SignedNote {
 
 export interface NoteKey {
   name: string;
+  /** As it was given. */
+  verifier: string;
   /** First four bytes of what is hashed over name and key, hex: which of a name's keys signed. */
   hash: string;
   key: KeyObject;
@@ -26,7 +28,7 @@ export function parseNoteKey(text: string): NoteKey | null {
   const expected = hash('sha256', Buffer.concat([Buffer.from(`${name}\n`), bytes]), 'buffer');
   if (expected.subarray(0, 4).toString('hex') !== keyHash) return null;
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: bytes.subarray(1).toString('base64url') };
-  return { name, hash: keyHash, key: createPublicKey({ key: jwk, format: 'jwk' }) };
+  return { name, verifier: text.trim(), hash: keyHash, key: createPublicKey({ key: jwk, format: 'jwk' }) };
 }
 
 /** All notes of a text in which one follows the other; `broken` counts paragraphs that are none. */

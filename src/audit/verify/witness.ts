@@ -1,6 +1,6 @@
 import { type Checkpoint, compareCheckpoints, readCheckpoints } from './checkpoints.ts';
 import type { Line } from './leaf.ts';
-import { isSignedBy, type NoteKey, parseNoteKey } from './note.ts';
+import { isSignedBy, type NoteKey, parseNoteKey, parseNotes, type SignedNote } from './note.ts';
 import type { Finding } from './report.ts';
 import type { Tree } from './tree.ts';
 
@@ -19,6 +19,12 @@ export interface Witness {
   finish(size: number): void;
 }
 
+interface Announcement {
+  index: number;
+  key: NoteKey;
+  handover: SignedNote;
+}
+
 export function createWitness(
   texts: readonly string[],
   given: readonly NoteKey[],
@@ -26,7 +32,7 @@ export function createWitness(
 ): Witness {
   const { list, broken } = readCheckpoints(texts);
   const keys = [...given];
-  const announced: { index: number; key: NoteKey }[] = [];
+  const announced: Announcement[] = [];
   const signed: Checkpoint[] = [];
   let reached = 0;
   let proven = 0;
@@ -51,14 +57,24 @@ export function createWitness(
     else if (tree.root().equals(checkpoint.root)) {
       agree += 1;
       proven = size;
-      // Its signer has seen the event in which the next key is named.
-      while (announced[0] && announced[0].index < size) keys.push((announced.shift() as { key: NoteKey }).key);
+      for (let next = announced[0]; next && next.index < size; next = announced[0]) {
+        announced.shift();
+        adopt(next);
+      }
     } else if (!hasDisagreed) {
       // All later ones disagree for the same reason.
       hasDisagreed = true;
       const message = `the rows do not make the root of the checkpoint of size ${size}`;
       report({ kind: 'root', from: proven, to: Math.max(proven, size - 1), message });
     }
+  }
+
+  /** The event is in the log; but anybody who writes to the database can have put it there. */
+  function adopt({ index, key, handover }: Announcement): void {
+    const [origin] = handover.text.split('\n');
+    const isOfKey = handover.text === `${origin}\nnext key ${key.verifier}\n`;
+    if (isOfKey && isSignedBy(handover, keys)) keys.push(key);
+    else report({ kind: 'checkpoint', message: `row ${index} names a next key, but no trusted key has signed it` });
   }
 
   return {
@@ -82,10 +98,11 @@ export function createWitness(
 
     readEvent(index, { type, data }) {
       if (type !== 'audit_key.rotated') return;
-      const { verifier, compromised } = data as { verifier?: unknown; compromised?: unknown };
+      const { verifier, compromised, handover } = data as Record<string, unknown>;
       // A key in wrong hands names no successor.
       const key = typeof verifier === 'string' && compromised === false ? parseNoteKey(verifier) : null;
-      if (key) announced.push({ index, key });
+      const [note = { text: '', signatures: [] }] = parseNotes(typeof handover === 'string' ? handover : '').notes;
+      if (key) announced.push({ index, key, handover: note });
     },
 
     finish(size) {

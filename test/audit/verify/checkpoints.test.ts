@@ -42,6 +42,35 @@ it('who trusts the first key learns of the next ones from the log', async () => 
   expect(await log.verify()).toMatchObject({ verdict: 'proven', proven: 72, checkpoints: { agree: 7 } });
 });
 
+it('who can only write to the database names no key, though the log seals what they wrote', async () => {
+  const log = await open();
+  const thief = makeNoteKey('otp.example.com/audit');
+  const data = { key: thief.id.toString('hex'), verifier: thief.verifier, replaced: 'x', compromised: false };
+  const own = signNote(`otp.example.com/audit\nnext key ${thief.verifier}\n`, [thief]);
+  await log.add(1, { type: 'audit_key.rotated', actor: 'system', data: { ...data, handover: own } });
+  const head = await log.head();
+  const report = await log.verify({ notes: [...log.kept.notes.slice(0, -1), head] });
+  expect(report).toMatchObject({ verdict: 'unproven', findings: [{ kind: 'checkpoint' }], found: 1 });
+  // Nor by what was signed for another key.
+  await rotate(log);
+  const real = await log.db.kysely
+    .selectFrom('events')
+    .selectAll()
+    .orderBy('position', 'desc')
+    .executeTakeFirstOrThrow();
+  const { handover } = JSON.parse(real.data) as { handover: string };
+  await log.head();
+  await log.add(1, { type: 'audit_key.rotated', actor: 'system', data: { ...data, handover } });
+  const last = await log.head();
+  const forged = signNote(last.slice(0, last.indexOf('\n\n') + 1).replace(/^time .*/m, 'time 2027'), [thief]);
+  const { findings } = await log.verify({ notes: [...log.kept.notes, forged] });
+  expect(findings.map(({ message }) => message)).toEqual([
+    'row 60 names a next key, but no trusted key has signed it',
+    'row 62 names a next key, but no trusted key has signed it',
+    'no given key has signed the checkpoint of size 63, or it is not what was signed',
+  ]);
+});
+
 it('a key in wrong hands names no successor', async () => {
   const log = await open();
   const verifier = await rotate(log, true);
