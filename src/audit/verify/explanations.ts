@@ -1,8 +1,8 @@
 import type { Line } from './leaf.ts';
 import type { Finding } from './report.ts';
 
-/** What a row lacks: all of its event, or what is personal in it. */
-export type Lack = 'event' | 'personal';
+/** What a row lacks: all of its event, what is personal in it, or only what proves that. */
+export type Lack = 'event' | 'personal' | 'salt';
 
 /**
  * What is missing from the log must be told by the log itself: erasures name the rows they took something from,
@@ -24,8 +24,15 @@ interface Claim {
   to: number;
   /** Where it is told: it explains only what is before it. */
   toldAt: number;
-  /** Of retention: only events of this family, or null for those of any; only those so old; only so many. */
-  retention: { family: string | null; before: string; count: number; used: number } | null;
+  retention: Retention | null;
+}
+
+/** Only events of this family, or null for those of any; only those so old; only so many. */
+interface Retention {
+  family: string | null;
+  before: string;
+  count: number;
+  used: number;
 }
 
 const MARKS = ['"type":"erasure.applied"', '"type":"retention.applied"'];
@@ -73,10 +80,10 @@ export function createExplanations(): Explanations {
         const claim = sorted[i];
         if (claim && claim.to >= index && fits(claim, index, line)) fitting.push(claim);
       }
-      // What is exact goes first: it uses up no retention.
-      const chosen = fitting.find(({ retention }) => retention === null) ?? fitting[0];
-      if (chosen?.retention) chosen.retention.used += 1;
-      return chosen !== undefined;
+      // An erasure leaves nothing that could be shown, and retention nothing of where somebody was.
+      if (lack === 'salt') return !showsPlace(line) && draw(fitting.filter(({ retention }) => retention !== null));
+      // What is exact uses up no retention.
+      return fitting.some(({ retention }) => retention === null) || draw(fitting);
     },
 
     overdrawn() {
@@ -93,7 +100,24 @@ export function createExplanations(): Explanations {
 }
 
 function keyOf(lack: Lack, { project, mode }: Line): string {
-  return `${lack} ${project} ${mode}`;
+  return `${lack === 'event' ? 'event' : 'personal'} ${project} ${mode}`;
+}
+
+/**
+ * Counts the row for one of these. What is of its family explains least beside it, and what ends first nothing that
+ * comes later: they are used up before others. One too many is counted too, and makes its retention overdrawn.
+ */
+function draw(fitting: readonly Claim[]): boolean {
+  const tolds = fitting.flatMap(({ to, retention }) => (retention ? [{ to, retention }] : []));
+  const left = tolds.filter(({ retention }) => retention.used < retention.count);
+  const rank = ({ retention }: { retention: Retention }) => (retention.family === null ? 1 : 0);
+  const [chosen = tolds[0]] = left.sort((a, b) => rank(a) - rank(b) || a.to - b.to);
+  if (chosen) chosen.retention.used += 1;
+  return chosen !== undefined;
+}
+
+function showsPlace({ client, data }: Line): boolean {
+  return client !== undefined || Object.keys(data as object).some((name) => name === 'ip' || name === 'user_agent');
 }
 
 function fits({ toldAt, retention }: Claim, index: number, { type, created_at }: Line): boolean {

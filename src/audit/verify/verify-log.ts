@@ -64,7 +64,7 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
     }
     if (check.kind !== 'whole') {
       rows[check.kind] += 1;
-      expect('personal', index, line);
+      expect(check.kind === 'unproven' ? 'salt' : 'personal', index, line);
     }
     witness.readEvent(index, line);
   }

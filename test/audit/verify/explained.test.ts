@@ -176,6 +176,55 @@ it('an event that somebody deleted before retention came by is one too many', as
   });
 });
 
+it('rows at which two retentions meet are counted for the one that has taken them', async () => {
+  const log = await open();
+  await deleteRows(log, 0, 29);
+  // Rows are deleted in the order in which they were written, which is not quite that of the log.
+  await log.add(1, { type: 'retention.applied', data: retention('events', [0, 20], 15), actor: 'system' });
+  await log.add(1, { type: 'retention.applied', data: retention('events:verification', [0, 20], 3), actor: 'system' });
+  await tell(log, 'retention.applied', retention('events', [10, 29], 12));
+  expect(await log.verify()).toMatchObject({ verdict: 'proven', rows: { deleted: 30 } });
+  await deleteRows(log, 30);
+  expect((await log.verify()).verdict).toBe('changed');
+});
+
+it('one row too many is found wherever retentions overlap', async () => {
+  const log = await open();
+  await deleteRows(log, 0, 29);
+  await log.add(1, { type: 'retention.applied', data: retention('events', [0, 20], 15), actor: 'system' });
+  await log.add(1, { type: 'retention.applied', data: retention('events:verification', [0, 20], 3), actor: 'system' });
+  await tell(log, 'retention.applied', retention('events', [10, 29], 11));
+  expect(await log.verify()).toMatchObject({ verdict: 'changed', found: 1, findings: [{ kind: 'deleted' }] });
+});
+
+it('an erasure does not vouch for what somebody wrote into the row afterwards', async () => {
+  const log = await open();
+  await eraseRows(log, 5);
+  await tell(log, 'erasure.applied', { log_indexes: [[5, 5]] });
+  expect((await log.verify()).verdict).toBe('proven');
+  const other = { recipient_masked: '+44*******11', recipient_hash: 'another' };
+  await log.db.kysely
+    .updateTable('events')
+    .set(other)
+    .where('id', 'in', leavesOf(log, 5, 5))
+    .execute();
+  expect(await log.verify()).toMatchObject({ verdict: 'changed', firstBad: { from: 5, to: 5 }, rows: { unproven: 1 } });
+});
+
+it('nor does retention vouch for where somebody is said to have been', async () => {
+  const log = await open();
+  await stripRows(log, 5, 6);
+  await tell(log, 'retention.applied', retention('client', [5, 6], 2));
+  expect((await log.verify()).verdict).toBe('proven');
+  const other = { client: JSON.stringify({ ip: '198.51.100.1' }) };
+  await log.db.kysely
+    .updateTable('events')
+    .set(other)
+    .where('id', 'in', leavesOf(log, 5, 5))
+    .execute();
+  expect(await log.verify()).toMatchObject({ verdict: 'changed', firstBad: { from: 5, to: 5 } });
+});
+
 it('fields that were taken away, and no salt with which they were proven, need an explanation', async () => {
   const log = await open();
   await stripRows(log, 33);
