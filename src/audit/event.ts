@@ -61,6 +61,7 @@ export const EVENT_TYPES = [
   'template.approved',
   'template.rejected',
   'template.deleted',
+  'link.created',
   'link.clicked',
   'origin.added',
   'origin.verified',

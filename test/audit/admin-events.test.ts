@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { newSecret } from '../projects/new-secret.ts';
+import { privateFolder } from '../rig/stores.ts';
 import { newNumber, openTestService, type TestService } from '../service.ts';
 
 const HASH = 'FA+9qCX9VSu';
@@ -35,6 +37,7 @@ const ACTS: [call: string, type: string, body?: object, keep?: string][] = [
   ['POST /v1/webhook-endpoints/<hook>/rotate-secret', 'webhook_endpoint.secret_rotated', {}],
   ['POST /v1/webhook-endpoints/<hook>/replay', 'webhook_endpoint.replayed', { since: '2027-01-01T00:00:00Z' }],
   ['DELETE /v1/webhook-endpoints/<hook>', 'webhook_endpoint.deleted'],
+  ['POST /v1/links', 'link.created', { url: 'https://example.com/' }],
   ['POST /v1/recipients/rebind', 'recipient.rebound', { to: newNumber() }],
   ['POST /v1/privacy/erasures', 'erasure.requested', { to: newNumber() }],
   ['POST /v1/privacy/unmaskings', 'recipient.unmasked', { hashes: ['<hash>'], reason: 'a test' }],
@@ -55,7 +58,9 @@ const NOTHING = ['POST /v1/routes/simulate', 'POST /v1/code-messages/preview', '
 describe('administrative acts', () => {
   let api: TestService;
   beforeAll(async () => {
-    api = await openTestService('embedded', { key: newSecret('live') });
+    const file = join(privateFolder('administrative-acts'), 'countersign.json');
+    writeFileSync(file, JSON.stringify({ links: { base_url: 'https://go.example' } }));
+    api = await openTestService('embedded', { key: newSecret('live'), env: { COUNTERSIGN_CONFIG: file } });
   });
   afterAll(() => api?.close());
 

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { actorOf } from '../../audit/admin-event.ts';
 import type { Database } from '../../db/open.ts';
 import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../../http/pagination.ts';
 import { closed, listOf, NullableTimestampSchema, TimestampSchema } from '../../http/schemas.ts';
@@ -103,14 +104,15 @@ export function linkRoutes(deps: LinkRoutesDeps): FastifyPluginAsyncTypebox {
         }
         const seed = request.idempotency?.seed;
         const at = now();
-        const row = await createLink(db, {
+        const made = {
           id: seed === undefined ? newLinkId() : linkIdOf(hashKey, seed, 0),
           ...idsOf(ownerOf(request)),
           url: target.url,
           ...{ message_id: null, campaign_id: null, recipient_hash: null, recipient_masked: null },
           ...{ created_at: at, expires_at: at + lifeDays * DAY_MS },
           ...{ clicks: 0, human_clicks: 0, visitors: 0, first_click_at: null, last_click_at: null },
-        });
+        };
+        const row = await createLink(db, made, actorOf(request));
         reply.code(201).header('location', `${app.prefix}/v1/links/${row.id}`);
         return view(row);
       },

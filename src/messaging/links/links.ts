@@ -1,4 +1,6 @@
 import { type Kysely, sql } from 'kysely';
+import { type Actor, adminEvent } from '../../audit/admin-event.ts';
+import { insertEvents } from '../../audit/insert-events.ts';
 import { amongUnlocked } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { Schema } from '../../db/schema.ts';
@@ -16,13 +18,19 @@ export interface LinkFilter {
 }
 
 /** A rerun with the same id finds it there. */
-export async function createLink({ kysely }: Database, row: LinkRow): Promise<LinkRow> {
-  await kysely
-    .insertInto('links')
-    .values(row)
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .execute();
-  return kysely.selectFrom('links').selectAll().where('id', '=', row.id).executeTakeFirstOrThrow();
+export function createLink(db: Database, row: LinkRow, actor: Actor): Promise<LinkRow> {
+  return writeTransaction(db, {}, async (trx) => {
+    const made = await trx
+      .insertInto('links')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .returningAll()
+      .executeTakeFirst();
+    if (!made) return trx.selectFrom('links').selectAll().where('id', '=', row.id).executeTakeFirstOrThrow();
+    const data = { link_id: made.id, host: new URL(made.url).host };
+    await insertEvents(trx, [adminEvent('link.created', made.project_id, actor, made.created_at, data)]);
+    return made;
+  });
 }
 
 export async function findLink(db: Kysely<Schema>, owner: LinkOwner, id: string): Promise<LinkRow | null> {
