@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { fromEventRow } from '../../src/audit/events-table.ts';
-import { makeLeaves } from '../../src/audit/log/leaf.ts';
+import { makeLeaf } from '../../src/audit/log/leaf.ts';
 import { describeWith } from '../rig/stores.ts';
 import { newNumber, openTestService } from '../service.ts';
 
@@ -26,7 +26,7 @@ await describeWith(['postgres'], 'an erasure while the sealer is at it', () => {
         .selectAll()
         .where('message_id', '=', body.id)
         .executeTakeFirstOrThrow();
-      const [leaf] = makeLeaves([fromEventRow(row)]);
+      const leaf = makeLeaf(fromEventRow(row));
       erased = service.services.privacy.worker.runDue();
       await Promise.race([erased, blocked()]);
       const { id: event_id, project_id, mode, type, created_at, position } = row;
@@ -34,9 +34,9 @@ await describeWith(['postgres'], 'an erasure while the sealer is at it', () => {
         .insertInto('audit_leaves')
         .values({
           ...{ log_index: size, event_id, project_id, mode, type, created_at },
-          salt: leaf?.salt?.toString('base64url') ?? null,
-          commitment: leaf?.commitment?.toString('base64url') ?? null,
-          hash: leaf?.hash.toString('base64url') ?? '',
+          salt: leaf.salt?.toString('base64url') ?? null,
+          commitment: leaf.commitment?.toString('base64url') ?? null,
+          hash: leaf.hash.toString('base64url'),
         })
         .execute();
       await trx.deleteFrom('unsealed_events').where('position', '=', position).execute();

@@ -15,16 +15,10 @@ export interface Leaf {
   hash: Buffer;
 }
 
-/** The leaves of events that are sealed together. */
-export function makeLeaves(events: readonly AuditEvent[]): Leaf[] {
-  const salts = randomBytes(SALT_BYTES * events.length);
-  return events.map((event, index) => makeLeaf(event, salts.subarray(index * SALT_BYTES, (index + 1) * SALT_BYTES)));
-}
-
-function makeLeaf(event: AuditEvent, fresh: Buffer): Leaf {
+export function makeLeaf(event: AuditEvent): Leaf {
   const { open, personal } = splitPersonal(viewEvent(event));
-  const salt = personal && fresh;
-  const commitment = personal && commitTo(personal, fresh);
+  const salt = personal && randomBytes(SALT_BYTES);
+  const commitment = personal && salt && commitTo(personal, salt);
   return { salt, commitment, hash: leafHash(Buffer.from(leafText(open, commitment))) };
 }
 

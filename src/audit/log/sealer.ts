@@ -5,7 +5,7 @@ import { rowSetStatement } from '../../db/row-set.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { AuditEvent } from '../event.ts';
 import { fromEventRow } from '../events-table.ts';
-import { makeLeaves } from './leaf.ts';
+import { type Leaf, makeLeaf } from './leaf.ts';
 import { completedNodes, createReadHashes } from './tree-nodes.ts';
 
 /**
@@ -69,12 +69,13 @@ export function createSealer(db: Database, log?: SealerLog): Sealer {
   );
   const unreadable = new Set<number>();
 
-  /** One that cannot be read stays on the list, for the metric to tell of, and holds up no other. */
+  /** One that has no leaf stays on the list, for the metric to tell of, and holds up no other. */
   function readEvents<Row extends Parameters<typeof fromEventRow>[0]>(rows: readonly Row[]) {
-    const read: { position: number; event: AuditEvent }[] = [];
+    const read: { position: number; event: AuditEvent; leaf: Leaf }[] = [];
     for (const row of rows) {
       try {
-        read.push({ position: row.position, event: fromEventRow(row) });
+        const event = fromEventRow(row);
+        read.push({ position: row.position, event, leaf: makeLeaf(event) });
       } catch (error) {
         if (!unreadable.has(row.position)) log?.error({ err: error, event: row.id }, 'an event cannot be sealed');
         unreadable.add(row.position);
@@ -91,22 +92,21 @@ export function createSealer(db: Database, log?: SealerLog): Sealer {
       const [rows] = await batch.run(waiting);
       const found = readEvents(rows);
       if (found.length === 0) return 0;
-      const leaves = makeLeaves(found.map(({ event }) => event));
       const read = createReadHashes(db, async (query) => (await batch.run(query))[0]);
-      const hashes = leaves.map(({ hash }) => hash);
+      const hashes = found.map(({ leaf }) => leaf.hash);
       const nodes = await completedNodes(read, size, hashes);
       await batch.commit(
         insertLeaves(
-          found.map(({ event }, index) => ({
+          found.map(({ event, leaf }, index) => ({
             log_index: size + index,
             event_id: event.id,
             project_id: event.project,
             mode: event.mode,
             type: event.type,
             created_at: event.at,
-            salt: leaves[index]?.salt?.toString('base64url') ?? null,
-            commitment: leaves[index]?.commitment?.toString('base64url') ?? null,
-            hash: (hashes[index] as Buffer).toString('base64url'),
+            salt: leaf.salt?.toString('base64url') ?? null,
+            commitment: leaf.commitment?.toString('base64url') ?? null,
+            hash: leaf.hash.toString('base64url'),
           })),
         ),
         insertNodes(nodes.map(({ hash, ...place }) => ({ ...place, hash: hash.toString('base64url') }))),

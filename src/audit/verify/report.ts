@@ -54,7 +54,7 @@ export interface Report {
 export function printReport(report: Report): string {
   const { verdict, firstBad, size, proven, rows, checkpoints, findings, found } = report;
   const lines = [
-    HEADLINES[verdict],
+    verdict === 'proven' && proven < size ? `${PARTLY} ${proven} of ${size} rows` : HEADLINES[verdict],
     ...(firstBad ? [`first bad row: ${placeOf(firstBad)}`] : []),
     '',
     `rows         ${size}: ${rows.events} events, ${rows.deleted} deleted, ${rows.hidden} of others`,
@@ -72,6 +72,9 @@ const HEADLINES = {
   unproven: 'NOT PROVEN: the export agrees with itself, but not every checkpoint could vouch for it',
   changed: 'CHANGED: the log is not as it was sealed',
 };
+
+/** Rows after the newest checkpoint: nobody outside has seen them. */
+const PARTLY = 'VERIFIED IN PART: the log is as it was sealed in the first';
 
 function printFinding({ from, to, kind, message }: Finding): string {
   const place = to === undefined ? '' : ` ${placeOf({ from: from ?? 0, to })}`;

@@ -3,6 +3,7 @@ import { SYSTEM } from '../../../src/audit/admin-event.ts';
 import { openSigner, rotateAuditKey, selectAuditKeys } from '../../../src/audit/log/audit-keys.ts';
 import { makeNoteKey, signNote } from '../../../src/audit/log/note.ts';
 import { parseNoteKey, parseNotes } from '../../../src/audit/verify/note.ts';
+import { printReport } from '../../../src/audit/verify/report.ts';
 import { databasesOf } from '../../db/on-each-dialect.ts';
 import { type LogUnderTest, newLog } from './log-under-test.ts';
 
@@ -28,6 +29,13 @@ async function resign({
 it('without checkpoints nothing is proven', async () => {
   const log = await open();
   expect(await log.verify({ notes: [] })).toMatchObject({ verdict: 'unproven', proven: 0, found: 0 });
+});
+
+it('rows that no checkpoint has seen are not called verified', async () => {
+  const log = await open();
+  const seen = await log.verify({ notes: log.kept.notes.slice(0, 2) });
+  expect(printReport(seen)).toMatch(/^VERIFIED IN PART: the log is as it was sealed in the first 40 of 60 rows\n/);
+  expect(printReport(await log.verify())).toMatch(/^VERIFIED: the log is as it was sealed\n/);
 });
 
 it('who trusts the first key learns of the next ones from the log', async () => {

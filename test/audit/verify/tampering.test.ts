@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { fromEventRow } from '../../../src/audit/events-table.ts';
-import { makeLeaves } from '../../../src/audit/log/leaf.ts';
+import { makeLeaf } from '../../../src/audit/log/leaf.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
 import { type LogUnderTest, newLog } from './log-under-test.ts';
 
@@ -25,13 +25,13 @@ await onEachDialect('an auditor with an export and the checkpoints', (databases)
     const { kysely } = log.db;
     const id = await eventAt(log, index);
     const row = await kysely.selectFrom('events').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-    const [leaf] = makeLeaves([fromEventRow(row)]);
+    const leaf = makeLeaf(fromEventRow(row));
     await kysely
       .updateTable('audit_leaves')
       .set({
-        salt: leaf?.salt?.toString('base64url') ?? null,
-        commitment: leaf?.commitment?.toString('base64url') ?? null,
-        hash: leaf?.hash.toString('base64url') ?? '',
+        salt: leaf.salt?.toString('base64url') ?? null,
+        commitment: leaf.commitment?.toString('base64url') ?? null,
+        hash: leaf.hash.toString('base64url'),
       })
       .where('log_index', '=', index)
       .execute();
