@@ -23,6 +23,11 @@ export type Candidate = Pick<
   events: string;
 };
 
+/** A lease that is longer than can be is of a clock that was set back. */
+export function isFree({ leased_until }: Pick<Cursor, 'leased_until'>, now: number, leaseMs: number): boolean {
+  return leased_until <= now || leased_until > now + leaseMs;
+}
+
 /** How a process gets hold of endpoints: for the length of a lease they are its own. */
 export function createClaims({ kysely, dialect }: Database) {
   async function claim(where: ReturnType<typeof amongUnlocked>, now: number, leaseMs: number): Promise<Cursor[]> {
@@ -35,7 +40,7 @@ export function createClaims({ kysely, dialect }: Database) {
       .execute();
   }
 
-  /** A lease that is longer than can be is of a clock that was set back. */
+  /** As isFree. */
   const free = (now: number, leaseMs: number) =>
     kysely
       .selectFrom('webhook_cursors')

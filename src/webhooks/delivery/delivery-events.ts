@@ -24,9 +24,15 @@ export function exhaustedEvent(target: Target, delivery: Delivery, now: number):
   };
 }
 
-export function failingEvent(target: Target, { failures, failingSince }: Health, now: number): AuditEvent {
+/** `eventType`: of what it took as little as all before. */
+export function failingEvent(
+  target: Target,
+  { failures, failingSince }: Health,
+  eventType: string,
+  now: number,
+): AuditEvent {
   const failing_since = new Date(failingSince ?? now).toISOString();
-  const data = { endpoint_id: target.id, failures, failing_since };
+  const data = { endpoint_id: target.id, failures, failing_since, event_type: eventType };
   return { ...eventOf(target, now), id: newId('evt'), type: 'webhook_endpoint.failing', data };
 }
 

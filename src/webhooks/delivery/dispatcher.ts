@@ -4,7 +4,7 @@ import type { Now } from '../../lib/clock.ts';
 import type { HttpClient } from '../../lib/http-client.ts';
 import { createLoop } from '../../lib/loop.ts';
 import { attemptDelivery } from './attempt.ts';
-import { type Cursor, createClaims } from './claim-endpoints.ts';
+import { type Cursor, createClaims, isFree } from './claim-endpoints.ts';
 import { createHostSlots } from './host-slots.ts';
 import type { LoadTargets } from './load-targets.ts';
 import { createNews } from './news.ts';
@@ -84,7 +84,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     news.keepOnly(wanting);
     const ids = new Set(wanting.map(({ endpoint_id }) => endpoint_id));
     for (const runner of runners) if (ids.has(runner.id)) runner.wake();
-    const free = wanting.filter(({ leased_until }) => leased_until <= now()).slice(0, room());
+    const free = wanting.filter((one) => isFree(one, now(), LEASE_MS)).slice(0, room());
     return free.length === 0
       ? []
       : claims.of(

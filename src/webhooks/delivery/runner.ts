@@ -142,7 +142,7 @@ export function createRunner(deps: RunnerDeps, cursor: Cursor, firstTarget: Targ
     if (isDelivered) {
       recovered ||= isHeld(health.failures);
       health = afterSuccess(health, mostAtOnce);
-    } else fail(attempted, at);
+    } else fail(attempted, delivery.event_type, at);
     if (delivery.status === 'exhausted') events.push(exhaustedEvent(target, delivery, at));
     const following = lanes.leave(item, isDelivered);
     if (isDelivered) queue.unshift(...following);
@@ -150,10 +150,10 @@ export function createRunner(deps: RunnerDeps, cursor: Cursor, firstTarget: Targ
     finish(delivery);
   }
 
-  function fail(attempted: Attempt, at: number): void {
+  function fail(attempted: Attempt, eventType: string, at: number): void {
     const before = health;
     health = afterFailure(health, attempted, at, random());
-    if (isHeld(health.failures) && !isHeld(before.failures)) events.push(failingEvent(target, health, at));
+    if (isHeld(health.failures) && !isHeld(before.failures)) events.push(failingEvent(target, health, eventType, at));
     const reason = disabled === null ? disableReason(health, attempted, at) : null;
     if (reason === null) return;
     disabled = reason;

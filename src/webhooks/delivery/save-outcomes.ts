@@ -85,6 +85,14 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
       returning webhook_cursors.endpoint_id,
         (select updated_at from webhook_endpoints e where e.id = webhook_cursors.endpoint_id) as revision`,
   );
+  // Of an endpoint that was lost because it is deleted nothing is written any more.
+  const lockThose = rowSetStatement(
+    db,
+    { endpoint_id: 'text' },
+    (rows) => sql<{ endpoint_id: string }>`
+      select id as endpoint_id from webhook_endpoints where id in (select endpoint_id from ${rows})
+      order by id ${sql.raw(db.dialect === 'postgres' ? 'for share' : '')}`,
+  );
   // Who has lost the endpoint still says what it has seen, but nobody's success is taken back by it.
   const saveDeliveries = rowSetStatement(
     db,
@@ -170,16 +178,20 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
       const [held] = await batch.run(saveCursors(sorted.map(({ cursor }) => cursor)));
       const isHeld = new Set(held.map(({ endpoint_id }) => endpoint_id));
       const own = sorted.filter(({ cursor }) => isHeld.has(cursor.endpoint_id));
+      const lost = sorted.filter(({ cursor }) => !isHeld.has(cursor.endpoint_id));
+      const there = await batch.run(lockThose(lost.map(({ cursor: { endpoint_id } }) => ({ endpoint_id }))));
+      const isThere = new Set(there[0].map(({ endpoint_id }) => endpoint_id));
+      const kept = sorted.filter(({ cursor: { endpoint_id: id } }) => isHeld.has(id) || isThere.has(id));
       const disabled = own.flatMap(({ cursor: { endpoint_id, claim }, disabled: reason }) =>
         reason === null ? [] : { endpoint_id, claim, reason, now },
       );
       const queries: (CompiledQuery | null)[] = [
-        saveDeliveries(sorted.flatMap(({ deliveries }) => deliveries.map((delivery) => ({ ...delivery })))),
-        advanceObjects(sorted.flatMap(({ deliveries }) => objectsOf(deliveries, now))),
+        saveDeliveries(kept.flatMap(({ deliveries }) => deliveries.map((delivery) => ({ ...delivery })))),
+        advanceObjects(kept.flatMap(({ deliveries }) => objectsOf(deliveries, now))),
         hurry(own.filter(({ recovered }) => recovered).map(({ cursor: { endpoint_id } }) => ({ endpoint_id, now }))),
         ...replayQueries(own),
         insertEvents(
-          sorted.flatMap(({ cursor, events }) =>
+          kept.flatMap(({ cursor, events }) =>
             events.filter(({ type }) => type === 'webhook.exhausted' || isHeld.has(cursor.endpoint_id)).map(eventRow),
           ),
         ),
