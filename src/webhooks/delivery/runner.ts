@@ -201,13 +201,12 @@ export function createRunner(deps: RunnerDeps, cursor: Cursor, firstTarget: Targ
     const isRenewal = leasedUntil - at < leaseMs / 2;
     if (leaving || (done.length === 0 && !isLast && !isRenewal)) return null;
     leaving = isLast;
-    if (!isLast) leasedUntil = at + leaseMs;
     const outcomes: Outcomes = {
       cursor: {
         endpoint_id: id,
         claim: cursor.claim,
         next: supply.end(done.map(({ log_index }) => log_index)),
-        leased_until: leasedUntil,
+        leased_until: isLast ? leasedUntil : at + leaseMs,
         rests_until: health.restsUntil,
         failures: health.failures,
         failing_since: health.failingSince,
@@ -238,7 +237,9 @@ export function createRunner(deps: RunnerDeps, cursor: Cursor, firstTarget: Targ
       recovered ||= outcomes.recovered;
       leaving = false;
     },
-    saved({ deliveries, release }, held) {
+    saved({ cursor: { leased_until }, deliveries, release }, held) {
+      // Not before: what could not be written renews nothing.
+      leasedUntil = leased_until;
       supply.saved(deliveries.map(({ log_index }) => log_index));
       if (!held) {
         lost = true;
