@@ -15,9 +15,9 @@ export interface StartUp {
   rssMb: number;
 }
 
-/** What `npm start` runs. */
+/** What `npm start` runs: `exec node` and these. */
 const { scripts } = JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')) as { scripts: { start: string } };
-const [, ...START] = scripts.start.split(' ').map((word) => (/^\.?\w*\//.test(word) ? fromRoot(word) : word));
+const [, , ...START] = scripts.start.split(' ').map((word) => (/^\.?\w*\//.test(word) ? fromRoot(word) : word));
 
 /** The embedded profile with nothing set, in an empty folder and then in the same one again. */
 export async function measureStartUps(runFolder: string, times: number): Promise<StartUp[]> {
