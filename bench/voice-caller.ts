@@ -33,7 +33,7 @@ async function call(count: number, port: number): Promise<number[]> {
     http: { send: () => Promise.reject(new Error('no HTTP')), close: async () => {} },
     callbackUrl: () => null,
     state: null as never,
-    recordings: null as never,
+    recordings: { link: () => '', samples: async () => null },
     now: Date.now,
     log: { info: silent, warn: silent, error: silent },
   });
