@@ -8,7 +8,7 @@ import { createSchemaCheck } from '../src/lib/schema-check.ts';
 const SCRIPT: SpokenScript = {
   locale: 'en',
   greeting: 'Hello, this is Example.',
-  body: [{ say: 'Your code is' }, ...Array.from({ length: 20 }, () => ({ digits: '40718293' }))],
+  body: [{ say: 'Your code is' }, ...Array.from({ length: 8 }, () => ({ digits: '40718293' }))],
   repeats: 5,
   goodbye: 'Goodbye.',
 };
