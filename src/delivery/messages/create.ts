@@ -1,4 +1,5 @@
 import { createHash, type KeyObject } from 'node:crypto';
+import type { CompiledQuery } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Database } from '../../db/open.ts';
 import { batchTransaction } from '../../db/transaction.ts';
@@ -83,8 +84,8 @@ const BATCH = 200;
 
 /** Records messages: when it resolves, nothing can forget them any more. They are sent afterwards. */
 export function createMessages(deps: CreateDeps) {
-  const { db, queue, choice, hashKey, recordings, gate, wordMessage = bringsItsOwn, shortener = null } = deps;
-  const statements = createMessageStatements(db);
+  const { db, queue } = deps;
+  const { prepare, inserts } = createMessageInserts(deps);
   const record = createBatcher(recordAll, BATCH);
 
   async function recordAll(messages: NewMessage[]): Promise<(MessageRow | Error)[]> {
@@ -100,53 +101,84 @@ export function createMessages(deps: CreateDeps) {
 
   /** A rerun makes the same ids: it finds everything there, and changes nothing. */
   async function insert(given: readonly NewMessage[]): Promise<MessageRow[]> {
-    const refusals = await gate(given.map(({ row }) => toQuestion(row)));
-    const rows = given.map(({ row }, index): MessageRow => {
-      const reason = refusals[index] ?? null;
-      return reason === null ? row : { ...row, status: 'blocked', reason };
-    });
-    const jobs = rows
-      .filter(({ status }) => status !== 'blocked')
-      .map((row) => jobOf(row, row.send_at ?? row.created_at));
-    await batchTransaction(db, {}, (batch) =>
-      batch.commit(
-        statements.insertMessages(rows),
-        shortener?.insert(given.flatMap(({ links }) => links)) ?? null,
-        queue.enqueue(jobs),
-        statements.insertEvents(rows.flatMap(createdEvent)),
-      ),
-    );
+    const { rows, statements } = await inserts(given);
+    await batchTransaction(db, {}, (batch) => batch.commit(...statements));
     return rows;
   }
 
   return async (caller: MessageCaller, given: MessageInput, now: number, seed?: string): Promise<CreateResult> => {
-    const worded = await wordMessage(caller, given);
-    if (worded.kind !== 'worded') return worded;
-    const channel = given.channel ?? 'sms';
-    const recipient = readRecipient(channel, given.to);
-    if (!recipient) return { kind: 'invalid_recipient', channel };
-    const id = seed === undefined ? newId('msg') : `msg_${seededId(seed)}`;
-    const hash = hashRecipient(hashKey, recipient);
-    const short = shortenLinks(shortener, caller, worded, { id, hash, masked: recipient.masked }, now);
-    if (short.kind === 'invalid') return short;
-    const { input, extra, links } = short;
-    const problem = findProblem(input, channel, now);
-    if (problem) return { kind: 'invalid', ...problem };
-    if (!choice.carries(caller.mode, channel)) return { kind: 'no_provider', channel };
-    const { calls = USUAL_CALLS } = caller;
-    const read = channel === 'voice' ? await readCall(input, calls, (id) => recordings.find(caller, id)) : null;
-    if (read?.kind === 'invalid') return read;
-    const words = { ...extra, ...(read && { call: read.call }) };
-    const row = toRow(caller, input, channel, recipient, hash, words, now, id);
-    const message = await record({ row, links });
+    const prepared = await prepare(caller, given, now, seed);
+    if (prepared.kind !== 'prepared') return prepared;
+    const message = await record(prepared.message);
     if (message instanceof Error) throw message;
     if (message.status === 'accepted') queue.wake();
     return { kind: 'created', message };
   };
 }
 
+/** The two halves of `createMessages`, for whoever records messages together with rows of its own. */
+export interface MessageInserts {
+  /** Keeps nothing. */
+  prepare(caller: MessageCaller, given: MessageInput, now: number, seed?: string): Promise<Prepared>;
+  /** What to commit, in one transaction. Wake the queue when it is. */
+  inserts(
+    messages: readonly NewMessage[],
+  ): Promise<{ rows: MessageRow[]; statements: readonly (CompiledQuery | null)[] }>;
+}
+
+export type Prepared = { kind: 'prepared'; message: NewMessage } | Exclude<CreateResult, { kind: 'created' }>;
+
+export function createMessageInserts(deps: CreateDeps): MessageInserts {
+  const { queue, choice, hashKey, recordings, gate, wordMessage = bringsItsOwn, shortener = null } = deps;
+  const compiled = createMessageStatements(deps.db);
+
+  return {
+    async prepare(caller, given, now, seed) {
+      const worded = await wordMessage(caller, given);
+      if (worded.kind !== 'worded') return worded;
+      const channel = given.channel ?? 'sms';
+      const recipient = readRecipient(channel, given.to);
+      if (!recipient) return { kind: 'invalid_recipient', channel };
+      const id = seed === undefined ? newId('msg') : `msg_${seededId(seed)}`;
+      const hash = hashRecipient(hashKey, recipient);
+      const short = shortenLinks(shortener, caller, worded, { id, hash, masked: recipient.masked }, now);
+      if (short.kind === 'invalid') return short;
+      const { input, extra, links } = short;
+      const problem = findProblem(input, channel, now);
+      if (problem) return { kind: 'invalid', ...problem };
+      if (!choice.carries(caller.mode, channel)) return { kind: 'no_provider', channel };
+      const { calls = USUAL_CALLS } = caller;
+      const read = channel === 'voice' ? await readCall(input, calls, (id) => recordings.find(caller, id)) : null;
+      if (read?.kind === 'invalid') return read;
+      const words = { ...extra, ...(read && { call: read.call }) };
+      return {
+        kind: 'prepared',
+        message: { row: toRow(caller, input, channel, recipient, hash, words, now, id), links },
+      };
+    },
+
+    async inserts(given) {
+      const refusals = await gate(given.map(({ row }) => toQuestion(row)));
+      const rows = given.map(({ row }, index): MessageRow => {
+        const reason = refusals[index] ?? null;
+        return reason === null ? row : { ...row, status: 'blocked', reason };
+      });
+      const jobs = rows
+        .filter(({ status }) => status !== 'blocked')
+        .map((row) => jobOf(row, row.send_at ?? row.created_at));
+      const statements = [
+        compiled.insertMessages(rows),
+        shortener?.insert(given.flatMap(({ links }) => links)) ?? null,
+        queue.enqueue(jobs),
+        compiled.insertEvents(rows.flatMap(createdEvent)),
+      ];
+      return { rows, statements };
+    },
+  };
+}
+
 /** A message with the links that were shortened in it. */
-interface NewMessage {
+export interface NewMessage {
   row: MessageRow;
   links: Shortened['rows'];
 }
