@@ -23,9 +23,9 @@ export function hearDigits(recording: Recording, { voice = 'en', rate = '140' } 
     .join('');
 }
 
-/** Hz: enough of a voice to tell digits apart. */
-const RATE = 2_000;
-/** Between those of the same digit, above 0.84 here, and of different ones, below 0.6. */
+/** Hz: enough of a voice to tell digits apart, and for samples taken between those of the other to be alike. */
+const RATE = 4_000;
+/** Between those of the same digit, above 0.93 wherever its samples were taken, and of different ones, below 0.5. */
 const LEAST_LIKENESS = 0.72;
 
 function speak(text: string, voice: string, rate: string): Recording {
@@ -51,18 +51,24 @@ function trim(samples: Float64Array): Float64Array {
 }
 
 function alike(heard: Float64Array, wanted: Float64Array): { at: number; likeness: number }[] {
-  const energy = wanted.reduce((sum, sample) => sum + sample * sample, 0);
+  const energy = energyOf(wanted);
   const hits: { at: number; likeness: number }[] = [];
+  let own = energyOf(heard.subarray(0, wanted.length));
   for (let at = 0; at + wanted.length <= heard.length; at++) {
-    let product = 0;
-    let own = 0;
-    for (let offset = 0; offset < wanted.length; offset++) {
-      const sample = heard[at + offset] ?? 0;
-      product += sample * (wanted[offset] ?? 0);
-      own += sample * sample;
+    // Far less loud than the digit, it is not worth the comparison.
+    if (own > energy / 10) {
+      let product = 0;
+      for (let offset = 0; offset < wanted.length; offset++) {
+        product += (heard[at + offset] ?? 0) * (wanted[offset] ?? 0);
+      }
+      const likeness = product / Math.sqrt(own * energy);
+      if (likeness >= LEAST_LIKENESS) hits.push({ at, likeness });
     }
-    const likeness = own === 0 ? 0 : product / Math.sqrt(own * energy);
-    if (likeness >= LEAST_LIKENESS) hits.push({ at, likeness });
+    own += (heard[at + wanted.length] ?? 0) ** 2 - (heard[at] ?? 0) ** 2;
   }
   return hits;
+}
+
+function energyOf(samples: Float64Array): number {
+  return samples.reduce((sum, sample) => sum + sample * sample, 0);
 }
