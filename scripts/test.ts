@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * `npm test [-- filters and options of vitest]`: the tests, then one line for people and machines alike:
- * `N passed, M failed[, K skipped]`.
+ * `npm test [-- filters and options of vitest]`: the tests, then the names of those that failed, and one line for people
+ * and machines alike: `N passed, M failed[, K skipped]`.
  */
 interface Report {
   success: boolean;
@@ -15,7 +15,7 @@ interface Report {
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { status: string; assertionResults: { status: string }[] }[];
+  testResults: { name: string; status: string; assertionResults: { status: string; fullName: string }[] }[];
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-report-'));
@@ -38,6 +38,7 @@ const counted = (report?.numFailedTests ?? 0) + brokenFiles;
 const failed = counted === 0 && code !== 0 ? 1 : counted;
 const skipsAllowed = process.env.CI !== 'true';
 
+for (const name of report?.testResults.flatMap(failuresOf) ?? []) console.log(`FAILED: ${name}`);
 if (skipped > 0 && !skipsAllowed) console.error('With CI=true no test may be skipped.');
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exitCode = failed === 0 && (skipped === 0 || skipsAllowed) ? 0 : 1;
@@ -48,6 +49,12 @@ function readReport(): Report | null {
   } catch {
     return null; // vitest did not get so far
   }
+}
+
+function failuresOf(file: Report['testResults'][number]): string[] {
+  if (isBroken(file)) return [file.name];
+  const failed = file.assertionResults.filter(({ status }) => status === 'failed');
+  return failed.map(({ fullName }) => `${file.name}: ${fullName}`);
 }
 
 function isBroken(file: Report['testResults'][number]): boolean {
