@@ -25,6 +25,7 @@ export type IdPrefix =
   | 'cnv'
   | 'apt'
   | 'aut'
+  | 'run'
   | 'req';
 
 /** 32 divides 256, so taking five bits of each byte is unbiased. */

@@ -1,8 +1,94 @@
 import type { Migration } from '../migrate.ts';
+import { automationTables } from './0010-automations.ts';
+import { inboundTables } from './0010-inbound.ts';
+
+const HOT = 'with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)';
 
 /** Campaigns, links, conversations, automations. */
 export const campaigns: Migration = {
   version: 10,
   name: 'campaigns',
-  statements: () => [],
+  statements(dialect) {
+    const postgres = dialect === 'postgres';
+    const hot = postgres ? HOT : '';
+    const keyed = postgres ? '' : 'without rowid';
+    return [
+      ...campaignTables(hot, postgres ? HOT : 'without rowid'),
+      ...inboundTables(hot, keyed),
+      ...automationTables(hot, keyed),
+    ];
+  },
 };
+
+function campaignTables(hot: string, hotKeyed: string): string[] {
+  return [
+    'alter table messages add column campaign_id text',
+    'alter table messages add column contact_id text',
+    'create index messages_of_campaign on messages (campaign_id) where campaign_id is not null',
+
+    // Money is counted in millionths of the currency. `position` is the last contact that the snapshot has taken.
+    `create table campaigns (
+       id text primary key,
+       project_id text not null,
+       mode text not null,
+       name text not null,
+       status text not null,
+       reason text,
+       channel text not null,
+       purpose text not null,
+       sender text,
+       audience text not null,
+       content text not null,
+       schedule text,
+       experiment text,
+       validity_seconds bigint not null,
+       per_second bigint,
+       spend_cap bigint,
+       spend_currency text,
+       reserved bigint not null,
+       spent bigint not null,
+       position text,
+       recipients bigint not null,
+       chunks bigint not null,
+       actor text not null,
+       starts_at bigint,
+       started_at bigint,
+       ended_at bigint,
+       created_at bigint not null,
+       updated_at bigint not null
+     ) ${hot}`,
+    'create index campaigns_of_project on campaigns (project_id, mode, created_at, id)',
+    `create index campaigns_going on campaigns (status, starts_at) where status in ('scheduled', 'preparing', 'running')`,
+
+    // The unit of truth; names nobody by itself.
+    `create table campaign_recipients (
+       campaign_id text not null,
+       contact_id text not null,
+       chunk bigint not null,
+       state text not null,
+       reason text,
+       variant text,
+       tries bigint not null,
+       planned_at bigint,
+       message_id text,
+       cost_amount text,
+       cost_currency text,
+       updated_at bigint not null,
+       primary key (campaign_id, contact_id)
+     ) ${hotKeyed}`,
+    'create index campaign_recipients_of_chunk on campaign_recipients (campaign_id, chunk)',
+
+    // The unit of lease: some hundred recipients that are due together. Gone when none of them waits.
+    `create table campaign_chunks (
+       id text primary key,
+       campaign_id text not null,
+       number bigint not null,
+       phase text not null,
+       due_at bigint not null,
+       claim bigint not null,
+       reserved bigint not null,
+       reason text
+     ) ${hotKeyed}`,
+    'create index campaign_chunks_due on campaign_chunks (campaign_id, due_at)',
+  ];
+}

@@ -1,2 +1,3 @@
-// biome-ignore lint/suspicious/noEmptyInterface: its tables follow
-export interface CampaignsSchema {}
+import type { AutomationsSchema } from './automations.ts';
+
+export interface CampaignsSchema extends AutomationsSchema {}
