@@ -59,7 +59,13 @@ const OPT_OUT_CODE = 'sip:opt_out_key';
 export function placeCall(options: PlaceCallOptions): PlacedCall {
   const start = Promise.withResolvers<CallStart>();
   const outcome = Promise.withResolvers<CallOutcome>();
-  const call = dial(options, start.resolve, outcome.resolve);
+  const call = dial(options, start.resolve, outcome.resolve).catch((error: unknown) => {
+    // A defect of ours: whether a phone rings is not known, and whoever waits is to know that.
+    const carrierCode = `sip:${error instanceof Error ? error.name : typeof error}`;
+    start.resolve({ kind: 'unclear', reason: 'internal_error' });
+    outcome.resolve(undelivered('internal_error', carrierCode));
+    return () => {};
+  });
   return { start: start.promise, outcome: outcome.promise, cut: (reason) => void call.then((close) => close(reason)) };
 }
 
