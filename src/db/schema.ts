@@ -2,6 +2,7 @@ import type { Generated } from 'kysely';
 import type { AuditSchema } from './schema/audit.ts';
 import type { CampaignsSchema } from './schema/campaigns.ts';
 import type { ConsentSchema } from './schema/consent.ts';
+import type { InboundSchema } from './schema/inbound.ts';
 import type { PeopleSchema } from './schema/people.ts';
 import type { PrivacySchema } from './schema/privacy.ts';
 import type { RecordingsSchema } from './schema/recordings.ts';
@@ -17,7 +18,8 @@ export interface Schema
     PeopleSchema,
     ConsentSchema,
     TemplatesSchema,
-    CampaignsSchema {
+    CampaignsSchema,
+    InboundSchema {
   settings: { key: string; value: string };
   projects: ProjectTable;
   api_keys: ApiKeyTable;
@@ -34,7 +36,6 @@ export interface Schema
   message_attempts: MessageAttemptTable;
   message_parts: MessagePartTable;
   receipts: ReceiptTable;
-  inbound_messages: InboundMessageTable;
   jobs: JobTable;
   routing_tables: { version: number; digest: string; body: string; actor: string; created_at: number };
   provider_stats: ProviderStatsTable;
@@ -200,6 +201,8 @@ export interface MessageTable {
   due_at: number | null;
   created_at: number;
   updated_at: number;
+  campaign_id: string | null;
+  contact_id: string | null;
 }
 
 export interface MessageAttemptTable {
@@ -251,22 +254,6 @@ export interface ReceiptTable {
   received_at: number;
   /** When it is worked in again: its message was not there yet, or could not be told. */
   due_at: number | null;
-}
-
-export interface InboundMessageTable {
-  id: string;
-  provider: string;
-  provider_id: string;
-  /** Null when no project owns the number. */
-  project_id: string | null;
-  mode: 'live' | 'test';
-  channel: string;
-  sender: string;
-  sender_hash: string;
-  recipient: string;
-  text: string;
-  at: number | null;
-  received_at: number;
 }
 
 export interface JobTable {

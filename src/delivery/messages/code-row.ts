@@ -50,5 +50,7 @@ export function toCodeRow(message: CodeMessage, expiresAt: number, now: number):
     due_at: null,
     created_at: now,
     updated_at: now,
+    campaign_id: null,
+    contact_id: null,
   };
 }

@@ -264,6 +264,8 @@ function toRow(
     due_at: null,
     created_at: now,
     updated_at: now,
+    campaign_id: null,
+    contact_id: null,
   };
 }
 

@@ -42,6 +42,8 @@ const MESSAGE: Types<MessageTable> = {
   due_at: 'bigint',
   created_at: 'bigint',
   updated_at: 'bigint',
+  campaign_id: 'text',
+  contact_id: 'text',
 };
 
 const PART: Types<MessagePartTable> = {
