@@ -1,4 +1,5 @@
 import type { Migration } from '../migrate.ts';
+import { appointmentTables } from './0010-appointments.ts';
 import { automationTables } from './0010-automations.ts';
 import { inboundTables } from './0010-inbound.ts';
 
@@ -15,6 +16,7 @@ export const campaigns: Migration = {
     return [
       ...campaignTables(hot, postgres ? HOT : 'without rowid'),
       ...inboundTables(hot, keyed),
+      ...appointmentTables(hot, keyed),
       ...automationTables(hot, keyed),
     ];
   },

@@ -1,3 +1,4 @@
+import type { AppointmentsSchema } from './appointments.ts';
 import type { AutomationsSchema } from './automations.ts';
 
 type Mode = 'live' | 'test';
@@ -105,7 +106,7 @@ export interface CampaignChunkTable {
   reason: string | null;
 }
 
-export interface CampaignsSchema extends AutomationsSchema {
+export interface CampaignsSchema extends AppointmentsSchema, AutomationsSchema {
   campaigns: CampaignTable;
   campaign_recipients: CampaignRecipientTable;
   campaign_chunks: CampaignChunkTable;
