@@ -28,6 +28,8 @@ import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
 import { createConsent } from './messaging/consent/create-consent.ts';
 import { createReplyTaker, type ReplyDeps } from './messaging/consent/take-reply.ts';
 import { type Imports, openImports } from './messaging/contacts/imports/import-worker.ts';
+import { createNumberOwners } from './messaging/inbound/number-owners.ts';
+import { type Inbound, openInbound } from './messaging/inbound/open-inbound.ts';
 import { type Links, openLinks } from './messaging/links/open-links.ts';
 import { createTemplateReader, type TemplateReader } from './messaging/templates/template-reader.ts';
 import { openPersonalData, type Privacy } from './open-privacy.ts';
@@ -90,6 +92,8 @@ export interface Services {
   webhooks: Webhooks;
   /** What the service writes to people by itself. */
   replies: Pick<ReplyDeps, 'send' | 'profileOf'>;
+  /** What is done about messages from phones. */
+  inbound: Inbound;
   /** Contacts from files. */
   imports: Imports;
   verify: VerifyDeps;
@@ -171,6 +175,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
       project: firstProject.id,
       hashKey,
       consent: createConsent(db, now),
+      numberOwners: createNumberOwners(db.kysely),
       now,
       log,
       background: background.run,
@@ -243,10 +248,15 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     send: createMessages({ ...delivery, db, hashKey }),
     profileOf: createBrandLookup(db.kysely, config),
   };
-  const takeReplies = createReplyTaker({ db, hashKey, now, ...replies });
-  delivery.onInbound(async (messages) => {
-    await takeReplies(messages);
+  const inbound = openInbound({
+    ...{ db, hashKey, now, send: replies.send },
+    takeReplies: createReplyTaker({ db, hashKey, now, ...replies }),
+    // In this order: who is asked something by name comes before words that anybody may write.
+    handlers: [],
+    onError: (error) => log.warn({ err: error }, 'a message from a phone could not be handled; it is tried again'),
+    onRefused: (inbound_id, why) => log.warn({ inbound_id, why }, 'an automatic answer cannot be sent'),
   });
+  delivery.onInbound(inbound.take);
   delivery.onCodeReceipt((receipt) => handleReceipt(verify, receipt, now()));
   delivery.start();
 
@@ -278,6 +288,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     webhookGuard,
     webhooks,
     replies,
+    inbound,
     imports,
     verify,
     firstProject,

@@ -23,6 +23,7 @@ export function startWorkers(services: Services): Workers {
   privacy.worker.start();
   webhooks.dispatcher.start();
   services.imports.worker.start();
+  services.inbound.worker.start();
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
   const purge = repeat(PURGE_MS, () => purgeExpired(db, now()), onError);
   const linkPurge = repeat(PURGE_MS, () => purgeLinks(db, now()), onError);
@@ -38,6 +39,7 @@ export function startWorkers(services: Services): Workers {
         privacy.worker.stop(),
         webhooks.dispatcher.stop(),
         services.imports.worker.stop(),
+        services.inbound.worker.stop(),
         importPurge.stop(),
         watch.stop(),
         purge.stop(),

@@ -41,6 +41,7 @@ export const EVENT_TYPES = [
   'message.blocked',
   'message.unknown',
   'message.read',
+  'message.received',
   'token.redeemed',
   'token.replayed',
   'project.created',

@@ -14,7 +14,7 @@ import { createProviderChoice, type ProviderChoice } from './choose-provider.ts'
 import { type CodeMessage, type DeliverResult, deliverCode, recordLostCode } from './deliver.ts';
 import { createDeliveryMetrics, type DeliveryMetrics } from './delivery-metrics.ts';
 import type { Consent, MessageGate } from './messages/gate.ts';
-import { type InboundOwner, type InboundRow, keepInbound } from './messages/keep-inbound.ts';
+import { type InboundOwner, type InboundRow, keepInbound, type NumberOwners } from './messages/keep-inbound.ts';
 import { createKnownNetwork } from './messages/known-network.ts';
 import { LANES, referenceOf } from './messages/message.ts';
 import { type CodeReceipt, createReceiver, type Receiver } from './messages/receive.ts';
@@ -57,6 +57,7 @@ export interface DeliveryDeps {
   log: DeliveryLog;
   background(task: Promise<unknown>): void;
   consent: Consent;
+  numberOwners: NumberOwners;
   metrics: DeliveryWatch;
   /** Passed by tests. */
   types?: ProviderTypes;
@@ -197,7 +198,10 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   watchQueues(deps.metrics, db, queue, codeLog, now);
   let tellOfInbound = async (_messages: readonly InboundRow[]): Promise<void> => {};
   const takeInbound: Delivery['takeInbound'] = async (provider, messages, owner) => {
-    const kept = await keepInbound(db, deps.hashKey, provider, messages, now(), owner);
+    if (messages.length === 0) return;
+    const numbers = messages.map(({ to }) => to);
+    const owners = owner ? new Map(numbers.map((to) => [to, owner])) : await deps.numberOwners(numbers);
+    const kept = await keepInbound(db, deps.hashKey, provider, messages, now(), owners);
     if (kept.length > 0) await tellOfInbound(kept);
   };
   sandbox.onReceipt((receipt) => {

@@ -80,6 +80,7 @@ export async function openDeliveryRig(db: Database, options: DeliveryRigOptions 
       log: { debug: log, info: log, warn: log, error: log },
       background: background.run,
       consent: createConsent(db, () => clock.now),
+      numberOwners: async () => new Map(),
       metrics: { registry: new Registry(), watch: () => {} },
       types: { carrier: async () => carrier },
     });

@@ -1,6 +1,7 @@
 import type { Selectable, SelectQueryBuilder } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import type { InboundMessageTable, Schema } from '../../db/schema.ts';
+import type { InboundMessageTable } from '../../db/schema/inbound.ts';
+import type { Schema } from '../../db/schema.ts';
 import { toTimestamp } from '../../lib/clock.ts';
 import type { Collect, Subject, SubjectRecord } from '../../lib/subject.ts';
 import type { MessageRow } from './load.ts';

@@ -4,8 +4,8 @@ import type { MessageInput } from '../../delivery/messages/create.ts';
 import { createQueue, type Job, type JobQueue } from '../../jobs/queue.ts';
 import { createJobWorker, type JobWorker } from '../../jobs/worker.ts';
 import type { Now } from '../../lib/clock.ts';
-import type { SendMessage } from '../consent/take-reply.ts';
 import type { Owner } from '../consent/subject.ts';
+import type { SendMessage } from '../consent/take-reply.ts';
 
 interface QueuedReply {
   owner: Owner;
