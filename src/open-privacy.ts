@@ -84,7 +84,7 @@ export function openPersonalData(services: Opened): Privacy {
       createSandboxEraser(sandbox),
       createAnswerEraser(idempotency, keyring),
       // It needs what those before have claimed, and claims what webhooks are found by.
-      createEventEraser(db),
+      createEventEraser(db, keyring),
       createExcerptEraser(db),
       ...(redis ? [createBuriedEraser(redis)] : []),
     ],

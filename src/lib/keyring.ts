@@ -14,7 +14,7 @@ export interface Keyring {
   saltedKey(purpose: KeyPurpose, id: string, salt: Buffer): KeyObject | undefined;
 }
 
-export type KeyPurpose = 'code-pepper' | 'seal' | 'client-token' | 'cursor' | 'consent-link';
+export type KeyPurpose = 'code-pepper' | 'seal' | 'client-token' | 'cursor' | 'consent-link' | 'erased-object';
 
 export function createKeyring(masters: readonly Buffer[]): Keyring {
   const byId = new Map(masters.map((master) => [keyId(master), extract(master)]));

@@ -72,13 +72,12 @@ export async function saveErasure(
   return saved !== undefined;
 }
 
-export async function claimObjects(db: Kysely<Schema>, erasure: string, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await db
-    .insertInto('erased_objects')
-    .values(ids.map((id) => ({ erasure_id: erasure, object_id: id })))
-    .onConflict((conflict) => conflict.columns(['erasure_id', 'object_id']).doNothing())
-    .execute();
+/** Whom it is about is sealed for just what was asked for: nobody can make more of it. */
+export function subjectRecord(
+  row: Pick<ErasureRow, 'id' | 'project_id' | 'mode' | 'everywhere' | 'requested_at'>,
+): string {
+  const { id, project_id, mode, everywhere, requested_at } = row;
+  return `erasure/${id}/${project_id}/${mode}/${everywhere}/${requested_at}`;
 }
 
 export function readCounts({ counts }: Pick<ErasureRow, 'counts'>): Counts {

@@ -6,7 +6,7 @@ import { createPrivacyWorker, type PrivacyWorker } from './privacy-worker.ts';
 import { applyRetention, type RetentionDeps } from './retention.ts';
 import { type SweepDeps, sweep } from './sweep.ts';
 
-export interface PrivacyDeps extends SweepDeps, Omit<RetentionDeps, 'db'> {
+export interface PrivacyDeps extends SweepDeps, Omit<RetentionDeps, 'db' | 'keyring' | 'onError'> {
   db: Database;
   now: Now;
   onError(error: unknown): void;

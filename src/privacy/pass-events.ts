@@ -3,6 +3,7 @@ import { forUpdate } from '../db/locking.ts';
 import type { Database } from '../db/open.ts';
 import type { Schema } from '../db/schema.ts';
 import { writeTransaction } from '../db/transaction.ts';
+import type { Keyring } from '../lib/keyring.ts';
 import { type EventRow, findPlaces, saveStripped } from './strip-events.ts';
 import { addTallies, type Tally } from './tallies.ts';
 
@@ -23,7 +24,11 @@ export interface EventClass {
  * Goes once through all events, oldest first, and stops at the first that is too young or not sealed yet: a cursor
  * remembers where, so that what is kept is not looked at again. Resolves with how many events it has passed.
  */
-export function passEvents(db: Database, { name, before, concerns, strip }: EventClass, now: number): Promise<number> {
+export function passEvents(
+  { db, keyring }: { db: Database; keyring: Keyring },
+  { name, before, concerns, strip }: EventClass,
+  now: number,
+): Promise<number> {
   return writeTransaction(db, {}, async (trx) => {
     const passed = await lockCursor(trx, db.dialect, name);
     const rows = await trx
@@ -46,24 +51,18 @@ export function passEvents(db: Database, { name, before, concerns, strip }: Even
     const last = old.at(-1);
     if (!last) return 0;
     const concerned = old.filter((row) => row.created_at <= before && concerns(row));
-    const places = strip
-      ? await saveStripped(trx, db.dialect, concerned.map(strip))
-      : await deleteEvents(trx, concerned);
-    await addTallies(trx, tally(name, before, concerned, places));
+    const places = await findPlaces(trx, concerned);
+    await (strip ? saveStripped(trx, db.dialect, concerned.map(strip)) : deleteEvents(trx, concerned));
+    await addTallies(trx, db.dialect, keyring, tally(name, before, concerned, places));
     await trx.updateTable('retention_cursors').set({ value: last.position }).where('name', '=', name).execute();
     return old.length;
   });
 }
 
-async function deleteEvents(trx: Transaction<Schema>, rows: readonly EventRow[]): Promise<Map<string, number>> {
-  if (rows.length === 0) return new Map();
-  const places = await findPlaces(
-    trx,
-    rows.map(({ id }) => id),
-  );
+async function deleteEvents(trx: Transaction<Schema>, rows: readonly EventRow[]): Promise<void> {
+  if (rows.length === 0) return;
   const positions = rows.map(({ position }) => position);
   await trx.deleteFrom('events').where('position', 'in', positions).execute();
-  return places;
 }
 
 /** Locked: of two processes the second goes on where the first one ends. */
@@ -77,18 +76,16 @@ async function lockCursor(trx: Transaction<Schema>, dialect: Database['dialect']
   return (await forUpdate(dialect, cursor).executeTakeFirstOrThrow()).value;
 }
 
-function tally(name: string, before: number, rows: readonly EventRow[], places: ReadonlyMap<string, number>): Tally[] {
+function tally(name: string, before: number, rows: readonly EventRow[], found: ReadonlyMap<string, number>): Tally[] {
   const groups = Map.groupBy(rows, ({ project_id, mode }) => `${project_id} ${mode}`);
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (!first) return [];
-    const indexes = group.flatMap(({ id }) => places.get(id) ?? []).sort((a, b) => a - b);
-    const { project_id, mode } = first;
-    return [
-      {
-        ...{ class: name, project_id, mode, before, count: group.length },
-        ...{ first_index: indexes[0] ?? null, last_index: indexes.at(-1) ?? null },
-      },
-    ];
+    const indexes = group.flatMap(({ id }) => found.get(id) ?? []).sort((a, b) => a - b);
+    const [firstIndex, lastIndex] = [indexes[0], indexes.at(-1)];
+    if (firstIndex === undefined || lastIndex === undefined) return [];
+    const { project_id: project, mode } = first;
+    const places = { first: firstIndex, last: lastIndex };
+    return [{ class: name, project, mode, before, count: indexes.length, places }];
   });
 }

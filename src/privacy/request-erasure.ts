@@ -6,7 +6,7 @@ import { writeTransaction } from '../db/transaction.ts';
 import { encodeId, newId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import { seal } from '../lib/seal.ts';
-import { type ErasureRow, insertErasure } from './erasures-table.ts';
+import { type ErasureRow, insertErasure, subjectRecord } from './erasures-table.ts';
 
 export interface ErasureRequest {
   /** Keyed, of the person's number or address. */
@@ -25,14 +25,14 @@ export async function requestErasure(
   now: number,
 ): Promise<ErasureRow> {
   const id = seed === undefined ? newId('era') : `era_${seededId(seed)}`;
+  const asked = { id, project_id: project, mode: actor.mode, everywhere: everywhere ? 1 : 0, requested_at: now };
   const row: ErasureRow = {
-    ...{ id, project_id: project, mode: actor.mode, actor: actor.id },
-    everywhere: everywhere ? 1 : 0,
+    ...asked,
+    actor: actor.id,
     status: 'pending',
-    subject: seal(keyring, id, hash),
+    subject: seal(keyring, subjectRecord(asked), hash),
     sweeps: 0,
     counts: '{}',
-    requested_at: now,
     completed_at: null,
     due_at: now,
     claim: 0,

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from '../db/open.ts';
 import type { PurgeOld } from '../db/purge-old.ts';
 import { writeTransaction } from '../db/transaction.ts';
+import type { Keyring } from '../lib/keyring.ts';
 import type { Mode } from '../lib/mode.ts';
 import { eventClasses } from './event-classes.ts';
 import { passEvents } from './pass-events.ts';
@@ -18,12 +19,14 @@ export interface PurgedClass {
 
 export interface RetentionDeps {
   db: Database;
+  keyring: Keyring;
   retention: Retention;
   classes: readonly PurgedClass[];
   /** Looks through counters, from this key on; resolves with the key after which to go on. They expire, which is no event. */
   purgeCounters(now: number, after: string): Promise<string | null>;
   /** Whose events tell of rows that belong to no project. */
   project: string;
+  onError(error: unknown): void;
 }
 
 const DAY_MS = 86_400_000;
@@ -45,16 +48,16 @@ export async function applyRetention(deps: RetentionDeps, now: number, stopped: 
     // SQLite works on this very thread.
     await nextTurn();
   }
-  await writeTransaction(db, {}, (trx) => tellTallies(trx, now));
+  await writeTransaction(db, {}, (trx) => tellTallies(trx, deps, now));
   await setDue(db, now + EVERY_MS);
   return true;
 }
 
 async function* steps(deps: RetentionDeps, now: number): AsyncGenerator<void> {
-  const { db, retention, classes } = deps;
+  const { retention, classes } = deps;
   for (const { name, days, purge } of classes) {
     if (days === null) continue;
-    for (const owner of await readOwners(db)) {
+    for (const owner of await readOwners(deps.db)) {
       let gone: number;
       do {
         gone = await purgeBatch(deps, name, purge, owner, now - days * DAY_MS);
@@ -67,7 +70,7 @@ async function* steps(deps: RetentionDeps, now: number): AsyncGenerator<void> {
     yield;
   }
   for (const eventClass of eventClasses(retention, now)) {
-    while ((await passEvents(db, eventClass, now)) > 0) yield;
+    while ((await passEvents(deps, eventClass, now)) > 0) yield;
   }
 }
 
@@ -84,11 +87,11 @@ async function readOwners({ kysely }: Database): Promise<Owner[]> {
 }
 
 function purgeBatch(deps: RetentionDeps, name: string, purge: PurgeOld, owner: Owner, before: number): Promise<number> {
-  const { db, project } = deps;
+  const { db, keyring, project } = deps;
   return writeTransaction(db, {}, async (trx) => {
     const count = await purge(trx, db.dialect, { ...owner, before, limit: BATCH });
-    const tally = { class: name, project_id: owner.project ?? project, mode: owner.mode, before, count };
-    await addTallies(trx, count > 0 ? [{ ...tally, first_index: null, last_index: null }] : []);
+    const tally = { class: name, project: owner.project ?? project, mode: owner.mode, before, count, places: null };
+    await addTallies(trx, db.dialect, keyring, count > 0 ? [tally] : []);
     return count;
   });
 }

@@ -1,4 +1,6 @@
 import { type Selectable, sql, type Transaction } from 'kysely';
+import { fromEventRow } from '../audit/events-table.ts';
+import { isAsSealed } from '../audit/log/leaf.ts';
 import { forUpdate } from '../db/locking.ts';
 import type { Database } from '../db/open.ts';
 import { rowSet } from '../db/row-set.ts';
@@ -18,14 +20,13 @@ const LEAVES_OF_ONE_STATEMENT = 500;
 /**
  * Writes events without what was personal of them. Their salts go too: what is left of a commitment must not tell
  * whether somebody guesses right. The leaf's hash follows from the commitment, so every proof still holds.
- * Resolves with the places of those that are in the log.
  */
 export async function saveStripped(
   trx: Transaction<Schema>,
   dialect: Database['dialect'],
   events: readonly EventRow[],
-): Promise<Map<string, number>> {
-  if (events.length === 0) return new Map();
+): Promise<void> {
+  if (events.length === 0) return;
   const rows = events.map(({ id, recipient_masked, recipient_hash, client, data }) => ({
     ...{ id, recipient_masked, recipient_hash, client, data },
   }));
@@ -36,19 +37,25 @@ export async function saveStripped(
   `.execute(trx);
   const ids = rows.map(({ id }) => id);
   await trx.updateTable('audit_leaves').set({ salt: null }).where('event_id', 'in', ids).execute();
-  return findPlaces(trx, ids);
 }
 
-/** Where events are in the log, by their ids; those that are not sealed yet are left out. */
-export async function findPlaces(trx: Transaction<Schema>, ids: readonly string[]): Promise<Map<string, number>> {
+/**
+ * Where events are in the log, by their ids. Those that are not sealed yet are left out, and those that somebody has
+ * changed since: they go like others, but nobody signs that it was for a good reason.
+ */
+export async function findPlaces(trx: Transaction<Schema>, events: readonly EventRow[]): Promise<Map<string, number>> {
   const places = new Map<string, number>();
-  for (let at = 0; at < ids.length; at += LEAVES_OF_ONE_STATEMENT) {
+  for (let at = 0; at < events.length; at += LEAVES_OF_ONE_STATEMENT) {
+    const some = new Map(events.slice(at, at + LEAVES_OF_ONE_STATEMENT).map((event) => [event.id, event]));
     const leaves = await trx
       .selectFrom('audit_leaves')
-      .select(['event_id', 'log_index'])
-      .where('event_id', 'in', ids.slice(at, at + LEAVES_OF_ONE_STATEMENT))
+      .selectAll()
+      .where('event_id', 'in', [...some.keys()])
       .execute();
-    for (const { event_id, log_index } of leaves) places.set(event_id, log_index);
+    for (const leaf of leaves) {
+      const event = some.get(leaf.event_id);
+      if (event && isAsSealed(fromEventRow(event), leaf)) places.set(event.id, leaf.log_index);
+    }
   }
   return places;
 }

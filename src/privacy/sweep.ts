@@ -6,7 +6,8 @@ import { newId } from '../lib/ids.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import { open } from '../lib/seal.ts';
 import type { Eraser, Erasure, Subject } from '../lib/subject.ts';
-import { type Counts, claimObjects, type ErasureRow, readCounts, saveErasure } from './erasures-table.ts';
+import { claimObjects } from './claimed-objects.ts';
+import { type Counts, type ErasureRow, readCounts, saveErasure, subjectRecord } from './erasures-table.ts';
 import { modesOf } from './modes-of.ts';
 
 export interface SweepDeps {
@@ -37,7 +38,7 @@ const SOON_MS = 15_000;
 
 /** One sweep through everything that is kept. Whatever it is interrupted in, the next one goes on with. */
 export async function sweep(deps: SweepDeps, row: ErasureRow, now: number): Promise<void> {
-  const { db, erasers } = deps;
+  const { db, keyring, erasers } = deps;
   const erasure = toErasure(deps, row);
   for (const eraser of erasers) await eraser.callOff?.(erasure, now);
   await deps.recorded();
@@ -45,7 +46,7 @@ export async function sweep(deps: SweepDeps, row: ErasureRow, now: number): Prom
   const counts: Counts = readCounts(row);
   let unfinished = false;
   for (const eraser of erasers) {
-    const erased = await eraser.erase(erasure, (ids) => claimObjects(db.kysely, erasure.id, ids), now);
+    const erased = await eraser.erase(erasure, (ids) => claimObjects(db.kysely, keyring, erasure.id, ids), now);
     counts[eraser.name] = (counts[eraser.name] ?? 0) + erased.count;
     unfinished ||= erased.unfinished === true;
   }
@@ -84,7 +85,7 @@ function nextSweepAt({ requested_at }: ErasureRow, sweeps: number): number | nul
 }
 
 function toErasure({ keyring, hashOf }: SweepDeps, row: ErasureRow): Erasure {
-  const hash = row.subject === null ? null : open(keyring, row.id, row.subject);
+  const hash = row.subject === null ? null : open(keyring, subjectRecord(row), row.subject);
   if (hash === null) throw new Error(`whom erasure ${row.id} is about cannot be read: is a master secret missing?`);
   return {
     id: row.id,

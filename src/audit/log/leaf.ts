@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import type { AuditLeafTable } from '../../db/schema/audit.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import type { AuditEvent } from '../event.ts';
 import { viewEvent } from '../event-view.ts';
@@ -20,6 +21,17 @@ export function makeLeaf(event: AuditEvent): Leaf {
   const salt = personal && randomBytes(SALT_BYTES);
   const commitment = personal && salt && commitTo(personal, salt);
   return { salt, commitment, hash: leafHash(Buffer.from(leafText(open, commitment))) };
+}
+
+/** Whether an event is still what its leaf was made of, as far as its salt can tell. */
+export function isAsSealed(
+  event: AuditEvent,
+  { hash, commitment, salt }: Pick<AuditLeafTable, 'hash' | 'commitment' | 'salt'>,
+): boolean {
+  const { open, personal } = splitPersonal(viewEvent(event));
+  const committed = commitment === null ? null : Buffer.from(commitment, 'base64url');
+  if (leafHash(Buffer.from(leafText(open, committed))).toString('base64url') !== hash) return false;
+  return salt === null || commitTo(personal ?? {}, Buffer.from(salt, 'base64url')).toString('base64url') === commitment;
 }
 
 /** What a leaf is the hash of: the event, its personal members replaced by the commitment to them. */

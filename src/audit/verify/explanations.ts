@@ -1,5 +1,6 @@
 import type { Line } from './leaf.ts';
 import type { Finding } from './report.ts';
+import type { Signers } from './signers.ts';
 
 /** What a row lacks: all of its event, what is personal in it, or only what proves that. */
 export type Lack = 'event' | 'personal' | 'salt';
@@ -7,7 +8,8 @@ export type Lack = 'event' | 'personal' | 'salt';
 /**
  * What is missing from the log must be told by the log itself: erasures name the rows they took something from,
  * retention a stretch of them and how many. Such events come after the rows they tell of, so they are collected before
- * the rows are judged; that they are what was sealed shows when their own turn comes.
+ * the rows are judged; that they are what was sealed shows when their own turn comes. They are signed: anybody who writes
+ * to the database can put an event into the log.
  */
 export interface Explanations {
   /** Looks at a line for what it may explain. */
@@ -35,9 +37,20 @@ interface Retention {
   used: number;
 }
 
-const MARKS = ['"type":"erasure.applied"', '"type":"retention.applied"'];
+const MARKS = ['"type":"erasure.applied"', '"type":"retention.applied"', '"type":"audit_key.rotated"'];
 
-export function createExplanations(): Explanations {
+/** Events about who signs, and what explains gaps, are kept for good: nothing explains their absence. */
+const KEPT = /^(erasure|retention|audit_key)\./;
+
+export interface ExplanationsOptions {
+  signers: Signers;
+  /** What is signed by who is named in other rows, is taken at its word and reported. */
+  partial: boolean;
+  report(finding: Finding): void;
+}
+
+export function createExplanations({ signers, partial, report }: ExplanationsOptions): Explanations {
+  const told = new Set<unknown>();
   const claims = new Map<string, Claim[]>();
   const cursors = new Map<string, { sorted: Claim[]; next: number }>();
 
@@ -57,21 +70,39 @@ export function createExplanations(): Explanations {
     return cursor;
   }
 
+  function isVouchedFor(line: Told): boolean {
+    const { log_index: at, id, type } = line;
+    const place = { from: at, to: at };
+    const judged = told.has(id) ? 'forged' : signers.judge(line);
+    told.add(id);
+    if (judged === 'signed') return true;
+    if (judged === 'unknown' && partial) {
+      report({ kind: 'checkpoint', message: `no given key has signed the ${type} of row ${at}` });
+      return true;
+    }
+    report({ kind: 'statement', ...place, message: `no trusted key has signed this ${type}, or it is there twice` });
+    return false;
+  }
+
   return {
     collect(text) {
       if (!MARKS.some((mark) => text.includes(mark))) return;
       const line = parse(text);
-      if (line?.type === 'erasure.applied') {
+      if (!line) return;
+      signers.follow(line);
+      if (line.type === 'audit_key.rotated' || !isVouchedFor(line)) return;
+      if (line.type === 'erasure.applied') {
         for (const [from, to] of readRanges(line.data.log_indexes)) {
           add('personal', line, { from, to, toldAt: line.log_index, retention: null });
         }
-      } else if (line?.type === 'retention.applied') {
+      } else if (line.type === 'retention.applied') {
         const told = readRetention(line);
         if (told) add(told.lack, line, told.claim);
       }
     },
 
     explains(lack, index, line) {
+      if (lack === 'event' && KEPT.test(String(line.type))) return false;
       const cursor = cursorOf(keyOf(lack, line));
       const { sorted } = cursor;
       while ((sorted[cursor.next]?.to ?? index) < index) cursor.next += 1;

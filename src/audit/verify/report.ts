@@ -6,6 +6,7 @@ export interface Finding {
     | 'changed'
     | 'deleted'
     | 'erased'
+    | 'statement'
     | 'root'
     | 'truncated'
     | 'fork'

@@ -4,6 +4,7 @@ import { splitLines } from './lines.ts';
 import type { NoteKey } from './note.ts';
 import { type ParsedLine, parseLine } from './parse-line.ts';
 import type { Finding, Report } from './report.ts';
+import { createSigners } from './signers.ts';
 import { createTree } from './tree.ts';
 import { createWitness } from './witness.ts';
 
@@ -30,7 +31,7 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
   let isChanged = false;
   let firstBad: Report['firstBad'] = null;
   const tree = createTree();
-  const explanations = createExplanations();
+  const explanations = createExplanations({ signers: createSigners(keys), partial, report });
   const witness = createWitness(checkpoints, keys, report);
   let next = 0;
   /** A row is not there, or at another place: no root can be made any more. */

@@ -1,7 +1,8 @@
 import { type Checkpoint, compareCheckpoints, readCheckpoints } from './checkpoints.ts';
 import type { Line } from './leaf.ts';
-import { isSignedBy, type NoteKey, parseNoteKey, parseNotes, type SignedNote } from './note.ts';
+import { isSignedBy, type NoteKey } from './note.ts';
 import type { Finding } from './report.ts';
+import { type Rotation, readRotation } from './rotation.ts';
 import type { Tree } from './tree.ts';
 
 /** What was kept outside: says of the rows so far whether they are the ones it saw. */
@@ -21,8 +22,8 @@ export interface Witness {
 
 interface Announcement {
   index: number;
+  rotation: Rotation;
   key: NoteKey;
-  handover: SignedNote;
 }
 
 export function createWitness(
@@ -70,10 +71,8 @@ export function createWitness(
   }
 
   /** The event is in the log; but anybody who writes to the database can have put it there. */
-  function adopt({ index, key, handover }: Announcement): void {
-    const [origin] = handover.text.split('\n');
-    const isOfKey = handover.text === `${origin}\nnext key ${key.verifier}\n`;
-    if (isOfKey && isSignedBy(handover, keys)) keys.push(key);
+  function adopt({ index, rotation, key }: Announcement): void {
+    if (rotation.isSignedBy(keys)) keys.push(key);
     else report({ kind: 'checkpoint', message: `row ${index} names a next key, but no trusted key has signed it` });
   }
 
@@ -96,13 +95,9 @@ export function createWitness(
       }
     },
 
-    readEvent(index, { type, data }) {
-      if (type !== 'audit_key.rotated') return;
-      const { verifier, compromised, handover } = data as Record<string, unknown>;
-      // A key in wrong hands names no successor.
-      const key = typeof verifier === 'string' && compromised === false ? parseNoteKey(verifier) : null;
-      const [note = { text: '', signatures: [] }] = parseNotes(typeof handover === 'string' ? handover : '').notes;
-      if (key) announced.push({ index, key, handover: note });
+    readEvent(index, line) {
+      const rotation = readRotation(line);
+      if (rotation?.next) announced.push({ index, rotation, key: rotation.next });
     },
 
     finish(size) {

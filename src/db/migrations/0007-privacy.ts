@@ -30,6 +30,7 @@ export const privacy: Migration = {
       `create table erased_objects (
          erasure_id text not null,
          object_id text not null,
+         proof text not null,
          primary key (erasure_id, object_id)
        ) ${keyed}`,
 
@@ -43,10 +44,7 @@ export const privacy: Migration = {
          class text not null,
          project_id text not null,
          mode text not null,
-         before bigint not null,
-         count bigint not null,
-         first_index bigint,
-         last_index bigint,
+         sealed text not null,
          primary key (class, project_id, mode)
        ) ${keyed}`,
 

@@ -24,7 +24,7 @@ export interface ErasureTable {
 export interface PrivacySchema {
   erasures: ErasureTable;
   /** Verifications and messages that were erased, for as long as something may still be written of them. */
-  erased_objects: { erasure_id: string; object_id: string };
+  erased_objects: { erasure_id: string; object_id: string; proof: string };
   /** How far retention has come, by what it looks after; `run`: when it is due. */
   retention_cursors: { name: string; value: number };
   /** What retention has destroyed and not told yet. */
@@ -35,10 +35,6 @@ export interface RetentionTallyTable {
   class: string;
   project_id: string;
   mode: 'live' | 'test';
-  /** All that is as old or older. */
-  before: number;
-  count: number;
-  /** Of events: between which places in the log. */
-  first_index: number | null;
-  last_index: number | null;
+  /** JSON, sealed: what the service has not counted itself is told of by nobody. */
+  sealed: string;
 }

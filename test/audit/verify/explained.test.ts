@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { exportEvents } from '../../../src/audit/export/export-events.ts';
 import { databasesOf } from '../../db/on-each-dialect.ts';
-import { type LogUnderTest, newLog, START } from './log-under-test.ts';
+import { type LogUnderTest, newLog, START, type Statement } from './log-under-test.ts';
 
 const databases = databasesOf('sqlite');
 const open = async () => newLog(await databases.open());
@@ -42,8 +42,8 @@ async function dropSalts({ db }: LogUnderTest, from: number, to: number): Promis
   await leaves.where('log_index', '>=', from).where('log_index', '<=', to).execute();
 }
 
-async function tell(log: LogUnderTest, type: 'erasure.applied' | 'retention.applied', data: Record<string, unknown>) {
-  await log.add(1, { type, data, actor: 'system' });
+async function tell(log: LogUnderTest, type: Statement, data: Record<string, unknown>) {
+  await log.state(type, data);
   await log.head();
 }
 
@@ -100,7 +100,7 @@ it.each<[string, Record<string, unknown>, object]>([
 ])('an erasure that %s explains nothing', async (_, data, who) => {
   const log = await open();
   await eraseRows(log, 5);
-  await log.add(1, { type: 'erasure.applied', data, ...who });
+  await log.state('erasure.applied', data, who);
   await log.head();
   expect(await log.verify()).toMatchObject({
     verdict: 'changed',
@@ -128,14 +128,20 @@ it('an event that explains, and was put in by changing another one, is found its
     .set(change)
     .where('id', 'in', leavesOf(log, 50, 50))
     .execute();
-  expect(await log.verify()).toMatchObject({ verdict: 'changed', firstBad: { from: 50, to: 50 } });
+  const { verdict, firstBad, findings } = await log.verify();
+  expect({ verdict, firstBad }).toEqual({ verdict: 'changed', firstBad: { from: 5, to: 5 } });
+  expect(findings.map(({ kind, from }) => [kind, from])).toEqual([
+    ['statement', 50],
+    ['erased', 5],
+    ['changed', 50],
+  ]);
 });
 
 it('retention that the log tells of is no tampering', async () => {
   const log = await open();
   await deleteRows(log, 0, 19);
   await stripRows(log, 20, 39);
-  await log.add(1, { type: 'retention.applied', data: retention('events', [0, 19], 20), actor: 'system' });
+  await log.state('retention.applied', retention('events', [0, 19], 20));
   await tell(log, 'retention.applied', retention('client', [20, 39], 20));
   expect(await log.verify()).toMatchObject({
     verdict: 'proven',
@@ -180,8 +186,8 @@ it('rows at which two retentions meet are counted for the one that has taken the
   const log = await open();
   await deleteRows(log, 0, 29);
   // Rows are deleted in the order in which they were written, which is not quite that of the log.
-  await log.add(1, { type: 'retention.applied', data: retention('events', [0, 20], 15), actor: 'system' });
-  await log.add(1, { type: 'retention.applied', data: retention('events:verification', [0, 20], 3), actor: 'system' });
+  await log.state('retention.applied', retention('events', [0, 20], 15));
+  await log.state('retention.applied', retention('events:verification', [0, 20], 3));
   await tell(log, 'retention.applied', retention('events', [10, 29], 12));
   expect(await log.verify()).toMatchObject({ verdict: 'proven', rows: { deleted: 30 } });
   await deleteRows(log, 30);
@@ -191,8 +197,8 @@ it('rows at which two retentions meet are counted for the one that has taken the
 it('one row too many is found wherever retentions overlap', async () => {
   const log = await open();
   await deleteRows(log, 0, 29);
-  await log.add(1, { type: 'retention.applied', data: retention('events', [0, 20], 15), actor: 'system' });
-  await log.add(1, { type: 'retention.applied', data: retention('events:verification', [0, 20], 3), actor: 'system' });
+  await log.state('retention.applied', retention('events', [0, 20], 15));
+  await log.state('retention.applied', retention('events:verification', [0, 20], 3));
   await tell(log, 'retention.applied', retention('events', [10, 29], 11));
   expect(await log.verify()).toMatchObject({ verdict: 'changed', found: 1, findings: [{ kind: 'deleted' }] });
 });

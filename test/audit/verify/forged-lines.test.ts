@@ -30,7 +30,7 @@ it('what is left of a deleted event says no more than its kind and time', async 
   await log.db.kysely.deleteFrom('events').where('id', 'in', rows).execute();
   const before = new Date(log.clock.now).toISOString();
   const data = { class: 'events', before, count: 1, first_index: 5, last_index: 5 };
-  await log.add(1, { type: 'retention.applied', data, actor: 'system' });
+  await log.state('retention.applied', data);
   await log.head();
   const text = await log.export();
   expect(await log.verify({ text })).toMatchObject({ verdict: 'proven', rows: { deleted: 1 } });

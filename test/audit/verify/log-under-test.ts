@@ -2,17 +2,23 @@ import { randomBytes } from 'node:crypto';
 import type { AuditEvent } from '../../../src/audit/event.ts';
 import { exportEvents } from '../../../src/audit/export/export-events.ts';
 import type { ExportRange } from '../../../src/audit/export/export-range.ts';
+import { insertEvents } from '../../../src/audit/insert-events.ts';
 import { ensureAuditKey, selectAuditKeys } from '../../../src/audit/log/audit-keys.ts';
 import { createCheckpointer } from '../../../src/audit/log/checkpoints.ts';
 import { createSealer } from '../../../src/audit/log/sealer.ts';
+import { signStatements } from '../../../src/audit/log/statements.ts';
 import { parseNoteKey } from '../../../src/audit/verify/note.ts';
 import type { Report } from '../../../src/audit/verify/report.ts';
 import { verifyLog } from '../../../src/audit/verify/verify-log.ts';
 import type { Database } from '../../../src/db/open.ts';
+import { writeTransaction } from '../../../src/db/transaction.ts';
+import { newId } from '../../../src/lib/ids.ts';
 import { createKeyring } from '../../../src/lib/keyring.ts';
 import { insertSome } from '../log/insert-some-events.ts';
 
 export const START = Date.parse('2027-01-15T08:00:00.000Z');
+
+export type Statement = 'erasure.applied' | 'retention.applied';
 
 export interface LogUnderTest {
   db: Database;
@@ -21,6 +27,8 @@ export interface LogUnderTest {
   /** What somebody outside has kept: the notes, and the keys of the first day. */
   kept: { notes: string[]; keys: string[] };
   add(count: number, event?: Partial<AuditEvent>): Promise<string[]>;
+  /** Says what is missing, as the service does: signed. */
+  state(type: Statement, data: Record<string, unknown>, who?: Partial<AuditEvent>): Promise<void>;
   /** Seals what waits and signs, half a minute later. */
   head(): Promise<string>;
   export(range?: Partial<ExportRange>): Promise<string>;
@@ -41,6 +49,13 @@ export async function newLog(db: Database): Promise<LogUnderTest> {
     clock,
     kept: { notes: [], keys },
     add: (count, event) => insertSome(db, count, { at: clock.now, ...event }),
+    async state(type, data, who = {}) {
+      const event: AuditEvent = {
+        ...{ id: newId('evt'), type, at: clock.now, project: 'prj_one', mode: 'live', actor: 'system', data },
+        ...who,
+      };
+      await writeTransaction(db, {}, async (trx) => insertEvents(trx, await signStatements(trx, keyring, [event])));
+    },
     async head() {
       await sealer.sealAll();
       clock.now += 30_000;
