@@ -1,0 +1,207 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isHoliday } from '../../../src/messaging/windows/holidays.ts';
+import { LEGAL_WINDOWS } from '../../../src/messaging/windows/legal-windows.ts';
+import { DAY_MS } from '../../../src/messaging/windows/local-time.ts';
+import { nextAllowedAt, type Occasion } from '../../../src/messaging/windows/next-allowed-at.ts';
+import type { OwnWindow } from '../../../src/messaging/windows/own-windows.ts';
+import { placeOf } from '../../../src/messaging/windows/place.ts';
+
+const NO_RULES = { timeZone: 'UTC', layers: [] };
+
+function ask(now: string, occasion: Partial<Occasion>): string | null {
+  const at = nextAllowedAt({
+    channel: 'sms',
+    purpose: 'marketing',
+    country: null,
+    region: null,
+    timeZone: null,
+    rules: NO_RULES,
+    ...occasion,
+    now: Date.parse(now),
+  });
+  return at === null ? null : new Date(at).toISOString().replace(':00.000Z', 'Z');
+}
+
+const own = (...layers: OwnWindow[][]) => ({ timeZone: 'UTC', layers });
+const FRANCE = { country: 'FR' };
+const florida = { country: 'US', region: 'FL', timeZone: 'America/New_York' };
+
+describe('the law', () => {
+  it.each<[string, Partial<Occasion>, string, string]>([
+    ['France by day', FRANCE, '2026-11-24T14:00Z', '2026-11-24T14:00Z'],
+    ['France in the evening', FRANCE, '2026-11-24T19:00Z', '2026-11-25T09:00Z'],
+    ['France on a Saturday evening: Sunday is closed', FRANCE, '2026-11-21T18:00Z', '2026-11-23T09:00Z'],
+    ['France on Easter Monday', FRANCE, '2026-04-06T10:00Z', '2026-04-07T08:00Z'],
+    ['France on Ascension Day', FRANCE, '2027-05-06T10:00Z', '2027-05-07T08:00Z'],
+    ['calls to France at lunch', { ...FRANCE, channel: 'voice' }, '2026-11-24T12:30Z', '2026-11-24T13:00Z'],
+    ['La Réunion by its own clock', { country: 'RE' }, '2026-11-24T05:00Z', '2026-11-24T06:00Z'],
+    ['mail to France', { ...FRANCE, channel: 'email' }, '2026-11-22T02:00Z', '2026-11-22T02:00Z'],
+    ['a transaction in France', { ...FRANCE, purpose: 'transactional' }, '2026-11-22T02:00Z', '2026-11-22T02:00Z'],
+    ['the United Kingdom in summer', { country: 'GB' }, '2026-07-01T07:30Z', '2026-07-01T08:00Z'],
+    ['New York until 21:00', { ...florida, region: 'NY' }, '2026-11-25T01:30Z', '2026-11-25T01:30Z'],
+    ['Florida until 20:00', florida, '2026-11-25T01:30Z', '2026-11-25T13:00Z'],
+    [
+      'Texas on a Sunday',
+      { country: 'US', region: 'TX', timeZone: 'America/Chicago' },
+      '2026-11-22T15:00Z',
+      '2026-11-22T18:00Z',
+    ],
+    [
+      'Alabama on Labor Day',
+      { country: 'US', region: 'AL', timeZone: 'America/Chicago' },
+      '2026-09-06T15:00Z',
+      '2026-09-08T13:00Z',
+    ],
+    [
+      'a state that is not known: as the strictest',
+      { country: 'US', timeZone: 'America/New_York' },
+      '2026-11-24T13:00Z',
+      '2026-11-24T15:00Z',
+    ],
+    [
+      'South Africa on the Monday after a holiday on Sunday',
+      { country: 'ZA' },
+      '2027-08-09T08:00Z',
+      '2027-08-10T06:00Z',
+    ],
+    ['mail to South Africa', { country: 'ZA', channel: 'email' }, '2026-11-22T10:00Z', '2026-11-23T06:00Z'],
+    ['a country without a rule', { country: 'JP' }, '2026-11-24T14:00Z', '2026-11-24T23:00Z'],
+    ['nobody knows where', {}, '2026-11-24T03:00Z', '2026-11-24T08:00Z'],
+  ])('%s', (_, occasion, now, expected) => {
+    expect(ask(now, occasion)).toBe(expected);
+  });
+
+  it('a zone that is not known: when all zones of the country allow it', () => {
+    // 13:00 in New York is 8:00 in Hawaii, and no sooner.
+    const rules = own([{ from: '08:00', to: '24:00' }]);
+    expect(ask('2026-07-14T14:00Z', { country: 'US', region: 'NY', rules })).toBe('2026-07-14T18:00Z');
+  });
+
+  it('every row names a source and leaves time to send on five days', () => {
+    for (const { sources, week, country, region } of LEGAL_WINDOWS) {
+      expect(sources.length, `${country}-${region}`).toBeGreaterThan(0);
+      expect(week.filter((spans) => spans.length > 0).length).toBeGreaterThanOrEqual(5);
+    }
+  });
+});
+
+describe('holidays', () => {
+  it.each([
+    ['FR', '2024-05-20', 'Whit Monday'],
+    ['FR', '2038-04-26', 'Easter Monday, as late as it gets'],
+    ['US', '2026-11-26', 'Thanksgiving'],
+    ['US', '2027-05-31', 'Memorial Day'],
+    ['US', '2026-07-03', 'Independence Day, observed'],
+    ['US', '2027-12-31', 'the New Year of 2028, observed in the year before'],
+    ['US-LA', '2027-02-09', 'Mardi Gras'],
+    ['US-UT', '2026-07-24', 'Pioneer Day'],
+    ['ZA', '2026-08-10', "Women's Day, on a Sunday"],
+  ] as const)('%s %s: %s', (calendar, date, _) => {
+    expect(isHoliday(calendar, Date.parse(date) / DAY_MS)).toBe(true);
+    expect(isHoliday(calendar, Date.parse('2026-03-03') / DAY_MS)).toBe(false);
+  });
+});
+
+describe('windows of a project and of a campaign', () => {
+  it('all of them hold, with the law', () => {
+    const rules = own([{ from: '09:00', to: '18:00', days: ['tuesday'] }], [{ from: '11:00', to: '24:00' }]);
+    expect(ask('2026-11-25T09:00Z', { ...FRANCE, rules })).toBe('2026-12-01T10:00Z');
+  });
+
+  it('those of other countries, channels and purposes do not', () => {
+    const rules = own([{ from: '15:00', to: '16:00', countries: ['DE'] }]);
+    expect(ask('2026-11-24T12:00Z', { ...FRANCE, rules })).toBe('2026-11-24T12:00Z');
+    const calls = own([{ from: '15:00', to: '16:00', channels: ['voice'] }]);
+    expect(ask('2026-11-24T12:00Z', { ...FRANCE, rules: calls })).toBe('2026-11-24T12:00Z');
+    const reminders = own([{ from: '15:00', to: '16:00', purposes: ['transactional'] }]);
+    expect(ask('2026-11-24T12:00Z', { ...FRANCE, rules: reminders })).toBe('2026-11-24T12:00Z');
+    const occasion = { ...FRANCE, purpose: 'transactional', rules: reminders } as const;
+    expect(ask('2026-11-24T12:00Z', occasion)).toBe('2026-11-24T14:00Z');
+  });
+
+  it('that never meet the law say so', () => {
+    expect(ask('2026-11-24T12:00Z', { ...FRANCE, rules: own([{ from: '05:00', to: '07:00' }]) })).toBeNull();
+  });
+});
+
+describe('where somebody is', () => {
+  const inferred = { country: 'US', time_zone: 'America/Los_Angeles', time_zone_source: 'inferred' } as const;
+
+  it('the area code tells the state and the zone', () => {
+    const miami = { ...inferred, time_zone: 'America/New_York' };
+    expect(placeOf(miami, '+13055550123')).toEqual(florida);
+  });
+
+  it('a zone that is a guess among those of the country is none', () => {
+    expect(placeOf(inferred, '+18005550123')).toEqual({ country: 'US', region: null, timeZone: null });
+  });
+
+  it('a zone that was given holds', () => {
+    const given = { ...inferred, time_zone: 'Pacific/Honolulu', time_zone_source: 'given' } as const;
+    expect(placeOf(given, '+13055550123')).toEqual({ country: 'US', region: 'FL', timeZone: 'Pacific/Honolulu' });
+  });
+});
+
+/** The wall clock as the runtime shows it: day of the week and minutes. */
+function clock(timeZone: string, at: number): [weekday: string, minutes: number] {
+  const parts = new Intl.DateTimeFormat('en', {
+    timeZone,
+    weekday: 'long',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+  }).formatToParts(at);
+  const part = (name: string) => parts.find(({ type }) => type === name)?.value ?? '';
+  return [part('weekday').toLowerCase(), Number(part('hour')) * 60 + Number(part('minute'))];
+}
+
+const text = (value: number) =>
+  `${String(Math.floor(value / 60)).padStart(2, '0')}:${String(value % 60).padStart(2, '0')}`;
+
+it('around changes of the clocks nothing is sent outside of a window, and nothing waits past its opening', () => {
+  const changes = [
+    ['Europe/Paris', '2026-03-29T01:00Z'],
+    ['Europe/Paris', '2026-10-25T01:00Z'],
+    ['America/New_York', '2026-11-01T06:00Z'],
+    ['Australia/Lord_Howe', '2026-04-04T15:00Z'],
+    ['Africa/Casablanca', '2026-02-15T02:00Z'],
+    ['America/Santiago', '2026-09-06T04:00Z'],
+    ['Asia/Kathmandu', '2026-05-01T00:00Z'],
+  ] as const;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...changes),
+      fc.integer({ min: -36 * 60, max: 12 * 60 }),
+      fc.integer({ min: 0, max: 47 }),
+      fc.integer({ min: 1, max: 48 }),
+      ([timeZone, change], before, start, length) => {
+        const from = start * 30;
+        const to = Math.min(1440, from + length * 30);
+        const now = Date.parse(change) + before * 60_000;
+        const rules = own([{ from: text(from), to: text(to) }]);
+        const occasion = {
+          channel: 'email',
+          purpose: 'marketing',
+          country: null,
+          region: null,
+          timeZone,
+          rules,
+        } as const;
+        const at = nextAllowedAt({ ...occasion, now });
+        if (at === null) throw new Error('never');
+        const isOpen = (instant: number) => {
+          const [, minute] = clock(timeZone, instant);
+          return minute >= from && minute < to;
+        };
+        expect(isOpen(at)).toBe(true);
+        // A time that comes twice may open twice; what waits for the next day then is what was open just before.
+        const hour = 3_600_000;
+        for (let instant = now; instant < at; instant += 300_000) {
+          if (isOpen(instant)) expect(clock(timeZone, instant - hour)[1]).toBe(clock(timeZone, instant)[1]);
+        }
+      },
+    ),
+    { numRuns: 100, seed: 31 },
+  );
+});
