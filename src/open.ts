@@ -28,10 +28,14 @@ import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
 import { createConsent } from './messaging/consent/create-consent.ts';
 import { createReplyTaker, type ReplyDeps } from './messaging/consent/take-reply.ts';
 import { type Imports, openImports } from './messaging/contacts/imports/import-worker.ts';
+import { createConversationHandler } from './messaging/conversations/conversation-handler.ts';
+import { createKeywordHandler } from './messaging/inbound/keyword-handler.ts';
 import { createNumberOwners } from './messaging/inbound/number-owners.ts';
 import { type Inbound, openInbound } from './messaging/inbound/open-inbound.ts';
+import { createSurveyHandler } from './messaging/inbound/survey-handler.ts';
 import { type Links, openLinks } from './messaging/links/open-links.ts';
 import { createTemplateReader, type TemplateReader } from './messaging/templates/template-reader.ts';
+import { type Messaging, openMessaging } from './open-messaging.ts';
 import { openPersonalData, type Privacy } from './open-privacy.ts';
 import type { RedisSide } from './open-redis.ts';
 import { type AppIdentities, createAppIdentities } from './projects/app-identities.ts';
@@ -90,6 +94,7 @@ export interface Services {
   /** Where webhooks may go. */
   webhookGuard: TargetGuard;
   webhooks: Webhooks;
+  messaging: Messaging;
   /** What the service writes to people by itself. */
   replies: Pick<ReplyDeps, 'send' | 'profileOf'>;
   /** What is done about messages from phones. */
@@ -248,13 +253,14 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     send: createMessages({ ...delivery, db, hashKey }),
     profileOf: createBrandLookup(db.kysely, config),
   };
+  const templateReader = createTemplateReader({ db, now });
+  const messaging = openMessaging({ config, db, hashKey, delivery, links, templateReader, now, log });
   const inbound = openInbound({
     ...{ db, hashKey, now, send: replies.send },
     takeReplies: createReplyTaker({ db, hashKey, now, ...replies }),
     // In this order: who is asked something by name comes before words that anybody may write.
-    handlers: [],
+    handlers: [createSurveyHandler(db), createKeywordHandler(db), createConversationHandler(db)],
     onError: (error) => log.warn({ err: error }, 'a message from a phone could not be handled; it is tried again'),
-    onRefused: (inbound_id, why) => log.warn({ inbound_id, why }, 'an automatic answer cannot be sent'),
   });
   delivery.onInbound(inbound.take);
   delivery.onCodeReceipt((receipt) => handleReceipt(verify, receipt, now()));
@@ -280,7 +286,8 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     sandbox,
     delivery,
     links,
-    templateReader: createTemplateReader({ db, now }),
+    templateReader,
+    messaging,
     keySet,
     proofs,
     identities,

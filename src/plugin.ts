@@ -5,7 +5,7 @@ import { reportRoutes } from './audit/reports/report-routes.ts';
 import { eventRoutes } from './audit/routes.ts';
 import { sandboxPage } from './console/sandbox-page.ts';
 import { callbackRoutes } from './delivery/callback-routes.ts';
-import type { CallPolicy } from './delivery/messages/read-call.ts';
+import { createMessages } from './delivery/messages/create.ts';
 import { messageRoutes } from './delivery/messages/routes.ts';
 import { recordingRoutes } from './delivery/recordings/recording-routes.ts';
 import { routingRoutes } from './delivery/routing/routing-routes.ts';
@@ -22,6 +22,7 @@ import type { RateLimits } from './http/rate-limit.ts';
 import { createRateLimiter } from './http/rate-limiter.ts';
 import { hashEmail, parseEmail } from './lib/email.ts';
 import { hashPhone, parsePhone } from './lib/phone.ts';
+import { appointmentRoutes } from './messaging/appointments/appointment-routes.ts';
 import { consentRoutes } from './messaging/consent/consent-routes.ts';
 import { createOptInLinks } from './messaging/consent/opt-in-links.ts';
 import { optInRoutes } from './messaging/consent/opt-in-routes.ts';
@@ -32,11 +33,18 @@ import { contactExportRoutes } from './messaging/contacts/export-routes.ts';
 import { importRoutes } from './messaging/contacts/imports/import-routes.ts';
 import { listRoutes } from './messaging/contacts/list-routes.ts';
 import { segmentRoutes } from './messaging/contacts/segment-routes.ts';
+import { conversationRoutes } from './messaging/conversations/conversation-routes.ts';
+import { replyRoutes } from './messaging/conversations/reply-routes.ts';
+import { inboundRoutes } from './messaging/inbound/inbound-routes.ts';
+import { keywordRoutes } from './messaging/inbound/keyword-routes.ts';
+import { numberRoutes } from './messaging/inbound/number-routes.ts';
 import { linkRoutes } from './messaging/links/link-routes.ts';
 import { redirectRoutes } from './messaging/links/redirect-routes.ts';
 import { templateRoutes } from './messaging/templates/template-routes.ts';
 import { createWordMessage } from './messaging/templates/word-message.ts';
+import { sendingRulesRoutes } from './messaging/windows/sending-rules-routes.ts';
 import type { Services } from './open.ts';
+import { callPolicyOf } from './open-messaging.ts';
 import { privacyRoutes } from './privacy/privacy-routes.ts';
 import { appIdentityRoutes } from './projects/app-identities-routes.ts';
 import { createAuthenticate } from './projects/authenticate.ts';
@@ -47,7 +55,7 @@ import { withClientTokens } from './tokens/authenticate-client.ts';
 import { issueClientToken } from './tokens/client-token.ts';
 import { tokenRoutes } from './tokens/routes.ts';
 import { createListVerifications } from './verify/list.ts';
-import { createPolicyResolver, type Policy, PolicyOverridesSchema, PolicyPatchSchema } from './verify/policy.ts';
+import { createPolicyResolver, PolicyOverridesSchema, PolicyPatchSchema } from './verify/policy.ts';
 import { findPolicyConflicts } from './verify/policy-conflicts.ts';
 import { verificationRoutes } from './verify/routes.ts';
 import { deliveryRoutes } from './webhooks/delivery-routes.ts';
@@ -140,6 +148,8 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
         issueClientToken(keyring, { verificationId: id, project, mode }, expiresAt),
     }),
   );
+  const wordMessage = createWordMessage(services.templateReader);
+  const { shortener } = services.links;
   await app.register(
     messageRoutes({
       ...delivery,
@@ -148,9 +158,33 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
       keyring,
       now,
       callPolicyOf: ({ policy }) => callPolicyOf(policyOf(policy)),
-      wordMessage: createWordMessage(services.templateReader),
-      shortener: services.links.shortener,
+      wordMessage,
+      shortener,
       templateReviewOf: ({ policy }) => policyOf(policy).template_review,
+    }),
+  );
+  await app.register(
+    replyRoutes({
+      ...{ db, now, wordMessage },
+      send: createMessages({ ...delivery, db, hashKey, wordMessage, shortener }),
+      templateReviewOf: ({ policy }) => policyOf(policy).template_review,
+    }),
+  );
+  const twoWay = { db, hashKey, keyring, now };
+  await app.register(conversationRoutes(twoWay));
+  await app.register(inboundRoutes(twoWay));
+  await app.register(keywordRoutes(twoWay));
+  await app.register(numberRoutes({ ...twoWay, requireAdministrator: requireAdministrator(production) }));
+  await app.register(
+    appointmentRoutes({
+      ...services.messaging,
+      ...{ db, hashKey, keyring, now },
+      queue: services.messaging.appointments.queue,
+      reader: services.templateReader,
+      callerOf: ({ policy }) => {
+        const read = policyOf(policy);
+        return { calls: callPolicyOf(read), templateReview: read.template_review };
+      },
     }),
   );
   const links = createOptInLinks(keyring);
@@ -160,6 +194,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(consentRoutes(consent));
   await app.register(optInRoutes(consent));
   await app.register(consentSettingsRoutes({ db, now }));
+  await app.register(sendingRulesRoutes({ db, now }));
   await app.register(suppressionRoutes({ db, hashKey, keyring, now }));
   await app.register(linkRoutes({ ...services.links, db, hashKey, keyring, now }));
   const reader = services.templateReader;
@@ -225,11 +260,6 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
     }),
   );
   await app.register(sandboxPage({ isServed: () => !production }));
-}
-
-/** How messages are said; the rest of `voice` is about codes. */
-function callPolicyOf({ brand, voice, call_retry: retry }: Policy): CallPolicy {
-  return { brand: voice.brand ?? brand, pace: voice.pace, voice: voice.voice, retry };
 }
 
 function rateLimitsOf({ config }: Services): RateLimits {

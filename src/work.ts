@@ -23,6 +23,7 @@ export function startWorkers(services: Services): Workers {
   privacy.worker.start();
   webhooks.dispatcher.start();
   services.imports.worker.start();
+  services.messaging.appointments.worker.start();
   services.inbound.worker.start();
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
   const purge = repeat(PURGE_MS, () => purgeExpired(db, now()), onError);
@@ -39,6 +40,7 @@ export function startWorkers(services: Services): Workers {
         privacy.worker.stop(),
         webhooks.dispatcher.stop(),
         services.imports.worker.stop(),
+        services.messaging.appointments.worker.stop(),
         services.inbound.worker.stop(),
         importPurge.stop(),
         watch.stop(),

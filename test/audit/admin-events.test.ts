@@ -37,6 +37,7 @@ const ACTS: [call: string, type: string, body?: object, keep?: string][] = [
   ['POST /v1/webhook-endpoints/<hook>/rotate-secret', 'webhook_endpoint.secret_rotated', {}],
   ['POST /v1/webhook-endpoints/<hook>/replay', 'webhook_endpoint.replayed', { since: '2027-01-01T00:00:00Z' }],
   ['DELETE /v1/webhook-endpoints/<hook>', 'webhook_endpoint.deleted'],
+  ['PUT /v1/sending-rules', 'sending_rules.updated', { time_zone: 'UTC', windows: [], frequency_caps: [] }],
   ['POST /v1/links', 'link.created', { url: 'https://example.com/' }],
   ['POST /v1/recipients/rebind', 'recipient.rebound', { to: newNumber() }],
   ['POST /v1/privacy/erasures', 'erasure.requested', { to: newNumber() }],
@@ -51,7 +52,8 @@ const ELSEWHERE = [
 /** Told by the events of their verification or message. */
 const OPERATION = /^POST \/v1\/(?:verifications|messages)(?:\/|$)/;
 /** What messages are sent by and to: the tests of messaging show its events. */
-const MESSAGING = /^\w+ \/v1\/(?:contacts|contact-attributes|lists|segments|templates|consents|suppressions)(?:\/|$)/;
+const MESSAGING =
+  /^\w+ \/v1\/(?:appointments|contacts|contact-attributes|lists|segments|templates|consents|suppressions)(?:\/|$)/;
 /** Change nothing, or the sandbox only. */
 const NOTHING = ['POST /v1/routes/simulate', 'POST /v1/code-messages/preview', 'POST /v1/sandbox/messages'];
 

@@ -30,6 +30,7 @@ const WIRING = [
   'index',
   'open-redis',
   'open-privacy',
+  'open-messaging',
   'cli',
   'config',
   'development-secrets',

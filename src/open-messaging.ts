@@ -1,0 +1,51 @@
+import type { Config } from './config.ts';
+import { createMessageInserts, type MessageCaller, type MessageInserts } from './delivery/messages/create.ts';
+import type { CallPolicy } from './delivery/messages/read-call.ts';
+import { type Appointments, openAppointments } from './messaging/appointments/open-appointments.ts';
+import { createWordMessage } from './messaging/templates/word-message.ts';
+import type { Services } from './open.ts';
+import { findProject } from './projects/projects.ts';
+import { createPolicyResolver, type Policy } from './verify/policy.ts';
+
+/** What sends by itself when its time comes. */
+export interface Messaging {
+  /** Messages that are recorded together with what they belong to. */
+  messages: MessageInserts;
+  callerOf: CallerLookup;
+  appointments: Appointments;
+}
+
+/** How a project has its messages made, when nobody calls. */
+export type CallerLookup = (project: string) => Promise<Pick<MessageCaller, 'calls' | 'templateReview'>>;
+
+type Opened = Pick<Services, 'config' | 'db' | 'hashKey' | 'delivery' | 'links' | 'templateReader' | 'now' | 'log'>;
+
+export function openMessaging(services: Opened): Messaging {
+  const { config, db, hashKey, delivery, links, templateReader: reader, now, log } = services;
+  const messages = createMessageInserts({
+    ...{ ...delivery, db, hashKey },
+    wordMessage: createWordMessage(reader),
+    shortener: links.shortener,
+  });
+  const callerOf = createCallerLookup(services, config);
+  const appointments = openAppointments({
+    ...{ db, messages, reader, callerOf, now },
+    outgoing: delivery.queue,
+    rulesOf: async () => ({ timeZone: 'UTC', layers: [] }),
+    onError: (error) => log.warn({ err: error }, 'a reminder failed; it is tried again'),
+  });
+  return { messages, callerOf, appointments };
+}
+
+function createCallerLookup({ db }: Pick<Opened, 'db'>, { file, mode }: Config): CallerLookup {
+  const policyOf = createPolicyResolver(file.policy, { production: mode === 'production' });
+  return async (id) => {
+    const policy = policyOf((await findProject(db.kysely, id))?.policy ?? {});
+    return { calls: callPolicyOf(policy), templateReview: policy.template_review };
+  };
+}
+
+/** How messages are said; the rest of `voice` is about codes. */
+export function callPolicyOf({ brand, voice, call_retry: retry }: Policy): CallPolicy {
+  return { brand: voice.brand ?? brand, pace: voice.pace, voice: voice.voice, retry };
+}
