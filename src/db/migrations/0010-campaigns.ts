@@ -2,6 +2,7 @@ import type { Migration } from '../migrate.ts';
 import { appointmentTables } from './0010-appointments.ts';
 import { automationTables } from './0010-automations.ts';
 import { inboundTables } from './0010-inbound.ts';
+import { sendingTables } from './0010-sending.ts';
 
 const HOT = 'with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)';
 
@@ -18,6 +19,7 @@ export const campaigns: Migration = {
       ...inboundTables(hot, keyed),
       ...appointmentTables(hot, keyed),
       ...automationTables(hot, keyed),
+      ...sendingTables(hot, keyed),
     ];
   },
 };
@@ -45,6 +47,7 @@ function campaignTables(hot: string, hotKeyed: string): string[] {
        experiment text,
        validity_seconds bigint not null,
        per_second bigint,
+       paced_until bigint,
        spend_cap bigint,
        spend_currency text,
        reserved bigint not null,
@@ -86,11 +89,13 @@ function campaignTables(hot: string, hotKeyed: string): string[] {
        campaign_id text not null,
        number bigint not null,
        phase text not null,
+       handed_to text,
        due_at bigint not null,
        claim bigint not null,
        reserved bigint not null,
        reason text
      ) ${hotKeyed}`,
     'create index campaign_chunks_due on campaign_chunks (campaign_id, due_at)',
+    `create index campaign_chunks_handed on campaign_chunks (due_at) where phase = 'handed'`,
   ];
 }

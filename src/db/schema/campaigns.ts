@@ -1,5 +1,6 @@
 import type { AppointmentsSchema } from './appointments.ts';
 import type { AutomationsSchema } from './automations.ts';
+import type { SendingSchema } from './sending.ts';
 
 type Mode = 'live' | 'test';
 
@@ -25,6 +26,8 @@ export interface CampaignTable {
   /** From the start, or from when a recipient's turn was planned for. */
   validity_seconds: number;
   per_second: number | null;
+  /** Until then its pace is used up. */
+  paced_until: number | null;
   /** In millionths of the currency, as are the next ones. */
   spend_cap: number | null;
   spend_currency: string | null;
@@ -96,6 +99,8 @@ export interface CampaignChunkTable {
   number: number;
   /** `claimed` nothing is with a carrier yet; `handed` some may be. */
   phase: 'waiting' | 'claimed' | 'handed';
+  /** The last of its recipients, by id, that may be with a carrier. */
+  handed_to: string | null;
   /** Of one that is claimed: the end of the lease. */
   due_at: number;
   /** The fencing number of whoever took it. */
@@ -106,7 +111,7 @@ export interface CampaignChunkTable {
   reason: string | null;
 }
 
-export interface CampaignsSchema extends AppointmentsSchema, AutomationsSchema {
+export interface CampaignsSchema extends AppointmentsSchema, AutomationsSchema, SendingSchema {
   campaigns: CampaignTable;
   campaign_recipients: CampaignRecipientTable;
   campaign_chunks: CampaignChunkTable;
