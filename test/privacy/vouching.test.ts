@@ -118,20 +118,13 @@ function vouching(profile: Profile): void {
     await head();
     const [first] = await eventsOf(verification);
     const old = service.clock.now - 500 * DAY;
-    await kysely()
-      .updateTable('events')
-      .set({ created_at: old })
-      .where('id', '=', first?.id ?? '')
-      .execute();
-    await kysely()
-      .updateTable('audit_leaves')
-      .set({ created_at: old })
-      .where('event_id', '=', first?.id ?? '')
-      .execute();
-    await kysely()
-      .deleteFrom('events')
-      .where('position', '<', first?.position ?? 0)
-      .execute();
+    // Retention goes through them in order: those before it too.
+    const early = kysely()
+      .selectFrom('events')
+      .select('id')
+      .where('position', '<=', first?.position ?? 0);
+    await kysely().updateTable('audit_leaves').set({ created_at: old }).where('event_id', 'in', early).execute();
+    await kysely().updateTable('events').set({ created_at: old }).where('id', 'in', early).execute();
     await retain();
     expect((await eventsOf(verification)).map(({ id }) => id)).not.toContain(first?.id);
     const { verdict, findings } = await verify();

@@ -9,6 +9,7 @@ import { ensureAuditKey } from './audit-keys.ts';
 import { type Checkpointer, createCheckpointer, newestCheckpoint } from './checkpoints.ts';
 import { createLogKeeper } from './log-keeper.ts';
 import { createSealer, type Sealer, type SealerLog } from './sealer.ts';
+import { createSequenceWatch, findUnlisted } from './watch-sequences.ts';
 
 /** The tamper-evident log over the events. */
 export interface AuditLog {
@@ -40,10 +41,14 @@ export async function openAuditLog(deps: AuditLogDeps): Promise<AuditLog> {
   const sealer = createSealer(db, log);
   const checkpointer = createCheckpointer(db, keyring, deps.checkpointSeconds);
   const anchors = await openAnchors(deps.anchors, { ...deps, registry: metrics.registry });
+  const sequences = createSequenceWatch(deps);
   const keeper = createLogKeeper({
     sealPortion: sealer.sealPortion,
     async signIfDue() {
-      if (await checkpointer.signIfDue(now())) anchors.wake();
+      const made = await checkpointer.signIfDue(now());
+      if (!made) return;
+      anchors.wake();
+      await sequences.look(made);
     },
     onError: (error) => log.warn({ err: error }, 'sealing is held up; events wait'),
   });
@@ -57,11 +62,12 @@ function watchLog({ db: { kysely }, now, metrics }: AuditLogDeps): void {
     'events_unsealed_age_seconds',
     'Age of the oldest event that is not in the audit log yet.',
     async () => {
-      const waiting = kysely.selectFrom('unsealed_events').orderBy('position').limit(1);
-      const oldest = await waiting
+      const waiting = kysely.selectFrom('unsealed_events').orderBy('unsealed_events.position').limit(1);
+      const listed = await waiting
         .innerJoin('events', 'events.position', 'unsealed_events.position')
         .select('created_at')
         .executeTakeFirst();
+      const oldest = listed ?? (await findUnlisted(kysely));
       return oldest ? Math.max(0, now() - oldest.created_at) / 1000 : 0;
     },
   );

@@ -3,6 +3,7 @@ import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import { rowSetStatement } from '../../db/row-set.ts';
 import { batchTransaction } from '../../db/transaction.ts';
+import { StoreUnavailable } from '../../lib/errors.ts';
 import type { AuditEvent } from '../event.ts';
 import { fromEventRow } from '../events-table.ts';
 import { type Leaf, makeLeaf } from './leaf.ts';
@@ -121,10 +122,28 @@ export function createSealer(db: Database, log?: SealerLog): Sealer {
     });
   }
 
+  /** Nobody lists an event twice but by hand; its leaf cannot be made again. False: that was not it. */
+  async function takeOffSealed(): Promise<boolean> {
+    const sealed = kysely
+      .selectFrom('events')
+      .innerJoin('audit_leaves', 'audit_leaves.event_id', 'events.id')
+      .innerJoin('unsealed_events', 'unsealed_events.position', 'events.position')
+      .select('events.position');
+    const taken = await kysely.deleteFrom('unsealed_events').where('position', 'in', sealed).returningAll().execute();
+    if (taken.length > 0) log?.error({ positions: taken.length }, 'events were to be sealed that have been already');
+    return taken.length > 0;
+  }
+
   async function sealPortion(): Promise<number | null> {
     // Most looks find nothing: they lock nothing either.
     const { rows } = await kysely.executeQuery(anyWaiting);
-    return rows.length === 0 ? 0 : sealWaiting();
+    if (rows.length === 0) return 0;
+    try {
+      return await sealWaiting();
+    } catch (error) {
+      if (error instanceof StoreUnavailable || !(await takeOffSealed())) throw error;
+      return sealWaiting();
+    }
   }
 
   return {

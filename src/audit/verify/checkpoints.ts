@@ -73,3 +73,10 @@ export function compareCheckpoints(signed: readonly Checkpoint[]): Finding[] {
   }
   return findings;
 }
+
+/** Each follows the number before: how many are not there between the first and the last. */
+export function countMissing(signed: readonly Checkpoint[]): number {
+  const numbers = [...new Set(signed.flatMap(({ number }) => number ?? []))].sort((a, b) => a - b);
+  const [first = 0, last = first - 1] = [numbers[0], numbers.at(-1)];
+  return last - first + 1 - numbers.length;
+}

@@ -7,6 +7,7 @@ export interface Finding {
     | 'deleted'
     | 'erased'
     | 'statement'
+    | 'lost'
     | 'root'
     | 'truncated'
     | 'fork'
@@ -45,6 +46,8 @@ export interface Report {
     agree: number;
     /** Whose size lies where the export has only one hash for many rows. */
     unchecked: number;
+    /** Numbers between the first and the last of which there is none: right for who kept only some. */
+    missing: number;
   };
   /** The first of them. */
   findings: Finding[];
@@ -60,7 +63,7 @@ export function printReport(report: Report): string {
     '',
     `rows         ${size}: ${rows.events} events, ${rows.deleted} deleted, ${rows.hidden} of others`,
     `personal     ${rows.erased} events without their personal fields, ${rows.unproven} with fields that nothing proves`,
-    `checkpoints  ${checkpoints.read} read, ${checkpoints.agree} agree, ${checkpoints.unchecked} could not be compared`,
+    `checkpoints  ${checkpoints.read} read, ${checkpoints.agree} agree, ${checkpoints.unchecked} could not be compared, ${checkpoints.missing} missing between them`,
     `proven       the first ${proven} rows`,
     ...(found > 0 ? ['', ...findings.map(printFinding)] : []),
     ...(found > findings.length ? [`… and ${found - findings.length} more`] : []),

@@ -4,6 +4,7 @@ import { splitLines } from './lines.ts';
 import type { NoteKey } from './note.ts';
 import { type ParsedLine, parseLine } from './parse-line.ts';
 import type { Finding, Report } from './report.ts';
+import { createSequences } from './sequences.ts';
 import { createSigners } from './signers.ts';
 import { createTree } from './tree.ts';
 import { createWitness } from './witness.ts';
@@ -32,6 +33,7 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
   let firstBad: Report['firstBad'] = null;
   const tree = createTree();
   const explanations = createExplanations({ signers: createSigners(keys), partial, report });
+  const sequences = createSequences();
   const witness = createWitness(checkpoints, keys, report);
   let next = 0;
   /** A row is not there, or at another place: no root can be made any more. */
@@ -56,6 +58,7 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
     rows.events += 1;
     const check = checkLeaf(line, hash);
     if (check.kind === 'changed') {
+      sequences.hidden(index);
       at(
         index,
         'changed',
@@ -68,6 +71,7 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
       expect(check.kind === 'unproven' ? 'salt' : 'personal', index, line);
     }
     witness.readEvent(index, line);
+    sequences.read(index, line);
   }
 
   function expect(lack: Lack, index: number, line: Line): void {
@@ -91,6 +95,7 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
   function judge(text: string | null): void {
     if (text === '') return;
     const parsed = text === null ? null : parseLine(text);
+    if (parsed?.index !== next) sequences.hidden(next);
     if (!parsed) {
       at(next, 'unreadable', 'a line is no row of an export, or is cut off');
       return;
@@ -99,6 +104,7 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
       const leaves = 2 ** parsed.height;
       const range = { from: parsed.index, to: parsed.index + leaves - 1 };
       rows.hidden += leaves;
+      sequences.hidden(parsed.index);
       if (!partial)
         report({
           kind: 'missing',
@@ -108,6 +114,7 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
     } else if (parsed.kind === 'event') judgeEvent(parsed.index, parsed.line, parsed.hash);
     else {
       rows.deleted += 1;
+      sequences.deleted(parsed.line);
       expect('event', parsed.index, parsed.line);
     }
     append(parsed);
@@ -117,7 +124,7 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
   witness.compare(0, tree);
   for await (const lines of splitLines(open())) for (const line of lines) judge(line);
   witness.finish(next);
-  for (const finding of explanations.overdrawn()) report(finding);
+  for (const finding of [...explanations.overdrawn(), ...sequences.lost()]) report(finding);
 
   const isVouchedFor = found === 0 && witness.agree > 0 && (witness.proven > 0 || next === 0);
   return {
@@ -126,7 +133,12 @@ export async function verifyLog({ open, checkpoints, keys, partial }: VerifyInpu
     size: next,
     proven: witness.proven,
     rows,
-    checkpoints: { read: witness.read, agree: witness.agree, unchecked: witness.unchecked },
+    checkpoints: {
+      read: witness.read,
+      agree: witness.agree,
+      unchecked: witness.unchecked,
+      missing: witness.missing,
+    },
     findings,
     found,
   };

@@ -1,4 +1,4 @@
-import { type Checkpoint, compareCheckpoints, readCheckpoints } from './checkpoints.ts';
+import { type Checkpoint, compareCheckpoints, countMissing, readCheckpoints } from './checkpoints.ts';
 import type { Line } from './leaf.ts';
 import { isSignedBy, type NoteKey } from './note.ts';
 import type { Finding } from './report.ts';
@@ -12,6 +12,8 @@ export interface Witness {
   readonly agree: number;
   readonly unchecked: number;
   readonly read: number;
+  /** Numbers between those that are signed. */
+  readonly missing: number;
   /** Compares the tree with the checkpoints of up to its size. Null: no tree can be made any more. */
   compare(size: number, tree: Tree | null): void;
   /** An event whose leaf is right: a key may hand over to another one in it. */
@@ -87,6 +89,9 @@ export function createWitness(
       return unchecked;
     },
     read: list.length,
+    get missing() {
+      return countMissing(signed);
+    },
 
     compare(size, tree) {
       for (let next = list[reached]; next && next.size <= size; next = list[reached]) {

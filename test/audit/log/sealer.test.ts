@@ -94,6 +94,23 @@ await onEachDialect('the sealer', (databases) => {
     expect(errors).toEqual(['an event cannot be sealed']);
   });
 
+  it('goes on where somebody has listed events again that are sealed', async () => {
+    const db = await databases.open();
+    const errors: string[] = [];
+    const sealer = createSealer(db, { error: (_, message) => errors.push(message) });
+    const ids = await insertSome(db, 3);
+    await sealer.sealAll();
+    const again = db.kysely
+      .selectFrom('events')
+      .select('position')
+      .where('id', '!=', ids[1] ?? '');
+    await db.kysely.insertInto('unsealed_events').columns(['position']).expression(again).execute();
+    ids.push(...(await insertSome(db, 2)));
+    await sealer.sealAll();
+    expect((await leavesOf(db)).map(({ event_id }) => event_id)).toEqual(ids);
+    expect(errors).toEqual(['events were to be sealed that have been already']);
+  });
+
   it('signs nothing over a log from which hashes were taken', async () => {
     const db = await databases.open();
     const sealer = createSealer(db);

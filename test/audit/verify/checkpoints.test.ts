@@ -38,6 +38,17 @@ it('rows that no checkpoint has seen are not called verified', async () => {
   expect(printReport(await log.verify())).toMatch(/^VERIFIED: the log is as it was sealed\n/);
 });
 
+it('checkpoints that are not there are counted by their numbers', async () => {
+  const log = await open();
+  await log.head();
+  const [first = '', , , last = ''] = log.kept.notes;
+  const report = await log.verify({ notes: [last, first, first] });
+  expect(report).toMatchObject({ verdict: 'proven', checkpoints: { agree: 2, missing: 2 } });
+  expect(printReport(report)).toContain('2 missing between them');
+  expect((await log.verify()).checkpoints.missing).toBe(0);
+  expect((await log.verify({ notes: [] })).checkpoints.missing).toBe(0);
+});
+
 it('who trusts the first key learns of the next ones from the log', async () => {
   const log = await open();
   for (let more = 0; more < 2; more += 1) {

@@ -1,0 +1,68 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
+import { Counter } from 'prom-client';
+import type { Database } from '../../db/open.ts';
+import type { Schema } from '../../db/schema.ts';
+import type { Metrics } from '../../http/metrics.ts';
+import { type Checkpoint, findCheckpoint } from './checkpoints.ts';
+
+/** Looks for events that were gone before the sealer came, or of which nobody told it. */
+export interface SequenceWatch {
+  /** At what a checkpoint has seen first. */
+  look(checkpoint: Checkpoint): Promise<void>;
+}
+
+export interface SequenceWatchDeps {
+  db: Database;
+  metrics: Metrics;
+  log: { error(details: object, message: string): void };
+}
+
+/** Looked up at once: SQLite works on this very thread. */
+const PORTION = 500;
+
+export function createSequenceWatch({ db: { kysely }, metrics, log }: SequenceWatchDeps): SequenceWatch {
+  const missing = new Counter({
+    name: 'countersign_audit_events_missing_total',
+    help: 'Events of verifications that were gone before they were sealed, as those after them show.',
+    registers: [metrics.registry],
+  });
+
+  /** Events before which another one of their verification should be in the log. */
+  async function findFollowers(from: number, before: number) {
+    const { rows } = await sql<{ log_index: number; verification_id: string; sequence: number }>`
+      select leaf.log_index, e.verification_id, e.sequence
+      from audit_leaves leaf join events e on e.id = leaf.event_id
+      where leaf.log_index >= ${from} and leaf.log_index < ${before} and e.sequence > 1 and not exists (
+        select 1 from events p join audit_leaves l on l.event_id = p.id
+        where p.verification_id = e.verification_id and p.project_id = e.project_id and p.mode = e.mode
+          and p.sequence = e.sequence - 1
+      )`.execute(kysely);
+    return rows;
+  }
+
+  return {
+    async look({ number, size }) {
+      const previous = await findCheckpoint(kysely, number - 1);
+      for (let from = previous?.size ?? 0; from < size; from += PORTION) {
+        for (const follower of await findFollowers(from, Math.min(from + PORTION, size))) {
+          missing.inc();
+          log.error(follower, 'the event before this one was gone before it was sealed: somebody may have deleted it');
+        }
+        await nextTurn();
+      }
+      const unlisted = await findUnlisted(kysely);
+      if (unlisted)
+        log.error({ event: unlisted.id }, 'events are no longer sealed: is the trigger on their table gone?');
+    },
+  };
+}
+
+/** The newest event is listed for the sealer or has its leaf, or else no event is listed any more. */
+export async function findUnlisted(db: Kysely<Schema>): Promise<{ id: string; created_at: number } | undefined> {
+  const { rows } = await sql<{ id: string; created_at: number }>`
+    select id, created_at from events where position = (select max(position) from events)
+      and not exists (select 1 from unsealed_events u where u.position = events.position)
+      and not exists (select 1 from audit_leaves l where l.event_id = events.id)`.execute(db);
+  return rows[0];
+}
