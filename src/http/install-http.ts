@@ -15,6 +15,7 @@ import type { RateLimiter } from './rate-limiter.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import { closed } from './schemas.ts';
 import { addSecurityHeaders } from './security-headers.ts';
+import { createSerializerCompiler } from './serialization.ts';
 import { createValidatorCompiler, refuseOpenSchemas } from './validation.ts';
 
 export interface HttpDeps {
@@ -51,6 +52,7 @@ export function installHttp(fastify: FastifyInstance, deps: HttpDeps): void {
   // Without a prefix of its own it would replace the host's.
   if (deps.standalone || fastify.prefix !== '') fastify.setNotFoundHandler(createNotFoundHandler(fastify));
   fastify.setValidatorCompiler(createValidatorCompiler());
+  fastify.setSerializerCompiler(createSerializerCompiler());
   collectOpenApi(fastify);
 
   addSecurityHeaders(fastify);
