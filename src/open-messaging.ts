@@ -1,11 +1,14 @@
 import type { Config } from './config.ts';
 import { createMessageInserts, type MessageCaller, type MessageInserts } from './delivery/messages/create.ts';
 import type { CallPolicy } from './delivery/messages/read-call.ts';
+import type { HttpClient } from './lib/http-client.ts';
 import { type Appointments, openAppointments } from './messaging/appointments/open-appointments.ts';
+import { type Automations, openAutomations } from './messaging/automations/open-automations.ts';
 import { createWordMessage } from './messaging/templates/word-message.ts';
 import type { Services } from './open.ts';
 import { findProject } from './projects/projects.ts';
 import { createPolicyResolver, type Policy } from './verify/policy.ts';
+import { importSigningKey, signDelivery } from './webhooks/sign.ts';
 
 /** What sends by itself when its time comes. */
 export interface Messaging {
@@ -13,14 +16,17 @@ export interface Messaging {
   messages: MessageInserts;
   callerOf: CallerLookup;
   appointments: Appointments;
+  automations: Automations;
 }
 
 /** How a project has its messages made, when nobody calls. */
 export type CallerLookup = (project: string) => Promise<Pick<MessageCaller, 'calls' | 'templateReview'>>;
 
-type Opened = Pick<Services, 'config' | 'db' | 'hashKey' | 'delivery' | 'links' | 'templateReader' | 'now' | 'log'>;
+type Opened = Pick<Services, 'config' | 'db' | 'hashKey' | 'delivery' | 'links' | 'templateReader' | 'now' | 'log'> & {
+  webhookHttp: HttpClient;
+};
 
-export function openMessaging(services: Opened): Messaging {
+export async function openMessaging(services: Opened): Promise<Messaging> {
   const { config, db, hashKey, delivery, links, templateReader: reader, now, log } = services;
   const messages = createMessageInserts({
     ...{ ...delivery, db, hashKey },
@@ -31,10 +37,15 @@ export function openMessaging(services: Opened): Messaging {
   const appointments = openAppointments({
     ...{ db, messages, reader, callerOf, now },
     outgoing: delivery.queue,
-    rulesOf: async () => ({ timeZone: 'UTC', layers: [] }),
     onError: (error) => log.warn({ err: error }, 'a reminder failed; it is tried again'),
   });
-  return { messages, callerOf, appointments };
+  const automations = await openAutomations({
+    ...{ db, messages, callerOf, hashKey, now, log },
+    http: services.webhookHttp,
+    sign: (secret, id, seconds, body) => signDelivery([importSigningKey(secret)], id, seconds, body),
+    wakeMessages: delivery.queue.wake,
+  });
+  return { messages, callerOf, appointments, automations };
 }
 
 function createCallerLookup({ db }: Pick<Opened, 'db'>, { file, mode }: Config): CallerLookup {

@@ -8,8 +8,19 @@ import { hashRecipient, readRecipient } from './delivery/messages/recipient.ts';
 import { createAnswerEraser } from './http/erase-answers.ts';
 import type { KeptAnswers } from './http/idempotency-store.ts';
 import type { Collect } from './lib/subject.ts';
+import {
+  createAppointmentCollector,
+  createAppointmentEraser,
+  purgeAppointments,
+} from './messaging/appointments/personal-appointments.ts';
 import { createConsentCollector, createConsentEraser } from './messaging/consent/personal-consents.ts';
 import { createContactCollector, createContactEraser } from './messaging/contacts/personal-contacts.ts';
+import {
+  createConversationCollector,
+  createConversationEraser,
+  purgeConversations,
+} from './messaging/conversations/personal-conversations.ts';
+import { createSurveyCollector, createSurveyEraser, purgeResponses } from './messaging/inbound/personal-inbound.ts';
 import { createLinkCollector, createLinkEraser } from './messaging/links/erase-links.ts';
 import type { Services } from './open.ts';
 import { createEventCollector } from './privacy/collect-events.ts';
@@ -76,7 +87,10 @@ export function openPersonalData(services: Opened): Privacy {
     erasers: [
       // They claim what messages are found by.
       createVerificationEraser({ db, redis, verify }),
+      createAppointmentEraser(db),
       createMessageEraser(db, delivery.queue),
+      createSurveyEraser(db),
+      createConversationEraser(db),
       createInboundEraser(db),
       createConsentEraser(db),
       createContactEraser(db),
@@ -93,7 +107,10 @@ export function openPersonalData(services: Opened): Privacy {
     classes: [
       { name: 'verifications', days: retention.verifications_days, purge: purgeVerifications },
       { name: 'messages', days: retention.messages_days, purge: purgeMessages },
+      { name: 'appointments', days: retention.messages_days, purge: purgeAppointments },
       { name: 'inbound_messages', days: retention.inbound_days, purge: purgeInbound },
+      { name: 'survey_responses', days: retention.inbound_days, purge: purgeResponses },
+      { name: 'conversations', days: retention.inbound_days, purge: purgeConversations },
       { name: 'webhook_deliveries', days: retention.webhook_deliveries_days, purge: purgeDeliveries },
     ],
     purgeCounters: (at, after) => purgeBudgets(db, at, after),
@@ -108,6 +125,9 @@ export function openPersonalData(services: Opened): Privacy {
     collectors: [
       createVerificationCollector({ db, guards }),
       createMessageCollector(db),
+      createAppointmentCollector(db),
+      createConversationCollector(db),
+      createSurveyCollector(db),
       createLinkCollector(db),
       createConsentCollector(db),
       createContactCollector(db),

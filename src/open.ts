@@ -254,12 +254,21 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     profileOf: createBrandLookup(db.kysely, config),
   };
   const templateReader = createTemplateReader({ db, now });
-  const messaging = openMessaging({ config, db, hashKey, delivery, links, templateReader, now, log });
+  const webhookHttp = createGuardedHttpClient(webhookGuard, { maxAnswerBytes: 16_384, cutAnswers: true });
+  opening.defer(() => webhookHttp.close());
+  const messaging = await openMessaging({
+    ...{ config, db, hashKey, delivery, links, templateReader, webhookHttp, now, log },
+  });
   const inbound = openInbound({
     ...{ db, hashKey, now, send: replies.send },
     takeReplies: createReplyTaker({ db, hashKey, now, ...replies }),
     // In this order: who is asked something by name comes before words that anybody may write.
-    handlers: [createSurveyHandler(db), createKeywordHandler(db), createConversationHandler(db)],
+    handlers: [
+      createSurveyHandler(db),
+      messaging.appointments.answers,
+      createKeywordHandler(db),
+      createConversationHandler(db),
+    ],
     onError: (error) => log.warn({ err: error }, 'a message from a phone could not be handled; it is tried again'),
   });
   delivery.onInbound(inbound.take);

@@ -23,6 +23,9 @@ import { createRateLimiter } from './http/rate-limiter.ts';
 import { hashEmail, parseEmail } from './lib/email.ts';
 import { hashPhone, parsePhone } from './lib/phone.ts';
 import { appointmentRoutes } from './messaging/appointments/appointment-routes.ts';
+import { appointmentSettingsRoutes } from './messaging/appointments/settings-routes.ts';
+import { automationRoutes } from './messaging/automations/automation-routes.ts';
+import { hookRoutes, type VerifyHook } from './messaging/automations/hook-routes.ts';
 import { consentRoutes } from './messaging/consent/consent-routes.ts';
 import { createOptInLinks } from './messaging/consent/opt-in-links.ts';
 import { optInRoutes } from './messaging/consent/opt-in-routes.ts';
@@ -61,6 +64,7 @@ import { verificationRoutes } from './verify/routes.ts';
 import { deliveryRoutes } from './webhooks/delivery-routes.ts';
 import { endpointRoutes } from './webhooks/endpoint-routes.ts';
 import { createPublishedKeys } from './webhooks/endpoints/published-keys.ts';
+import { verifySignature } from './webhooks/receiver/verify-webhook.ts';
 import { schemaRoutes } from './webhooks/schema-routes.ts';
 
 export interface CountersignOptions {
@@ -175,6 +179,11 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(inboundRoutes(twoWay));
   await app.register(keywordRoutes(twoWay));
   await app.register(numberRoutes({ ...twoWay, requireAdministrator: requireAdministrator(production) }));
+  await app.register(appointmentSettingsRoutes({ db, now }));
+  const { automations } = services.messaging;
+  const entering = { db, queue: automations.queue, hashKey, keyring, now, wake: automations.wake };
+  await app.register(automationRoutes({ ...entering, templates: reader, guard: services.webhookGuard }));
+  await app.register(hookRoutes({ ...entering, verify: verifyHook }));
   await app.register(
     appointmentRoutes({
       ...services.messaging,
@@ -261,6 +270,11 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   );
   await app.register(sandboxPage({ isServed: () => !production }));
 }
+
+const verifyHook: VerifyHook = async (body, headers, secret, now) => {
+  const delivery = await verifySignature(body, headers, secret, { now });
+  return delivery.ok ? delivery : null;
+};
 
 function rateLimitsOf({ config }: Services): RateLimits {
   const { key_per_minute, ip_per_minute, failed_authentications_per_minute } = config.file.rate_limits;

@@ -1,13 +1,15 @@
 import type { Database } from '../../db/open.ts';
-import { createQueue, type JobQueue } from '../../jobs/queue.ts';
+import type { JobQueue } from '../../jobs/queue.ts';
 import type { JobWorker } from '../../jobs/worker.ts';
 import type { Channel } from '../../lib/channels.ts';
 import { isTimeZone } from '../contacts/time-zone.ts';
 import type { InboundHandler } from '../inbound/inbound.ts';
 import { inferState } from '../windows/nanp-states.ts';
-import { nextAllowedAt, type SendingRules } from '../windows/next-allowed-at.ts';
+import { nextAllowedAt } from '../windows/next-allowed-at.ts';
 import { type Place, placeOf } from '../windows/place.ts';
-import type { AppointmentRow } from './appointment.ts';
+import { readSendingRules } from '../windows/sending-rules.ts';
+import { type AppointmentRow, ownerOfRow } from './appointment.ts';
+import { createAppointmentQueue } from './appointment-queue.ts';
 import { createCallOff } from './call-off.ts';
 import { createReminderWorker, type RemindDeps } from './remind.ts';
 import { createAnswerTaker } from './take-answer.ts';
@@ -20,16 +22,15 @@ export interface Appointments {
 
 export interface AppointmentsDeps extends Omit<RemindDeps, 'queue' | 'allowedAt' | 'callOff'> {
   outgoing: JobQueue;
-  /** When a project sends, besides what the law says. */
-  rulesOf(project: string): Promise<SendingRules>;
 }
 
 export function openAppointments(deps: AppointmentsDeps): Appointments {
-  const { db, outgoing, rulesOf } = deps;
-  const queue = createQueue(db, 'appointments', [1]);
+  const { db, outgoing } = deps;
+  const queue = createAppointmentQueue(db);
 
   async function allowedAt(row: AppointmentRow, now: number): Promise<number> {
-    const rules = await rulesOf(row.project_id);
+    const { timeZone, windows } = await readSendingRules(db.kysely, ownerOfRow(row));
+    const rules = { timeZone, layers: [windows] };
     const place = await findPlace(db, row);
     const at = nextAllowedAt({ ...place, channel: row.channel as Channel, purpose: 'transactional', now, rules });
     return at ?? Infinity;

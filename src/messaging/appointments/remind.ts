@@ -8,13 +8,7 @@ import type { Job, JobQueue } from '../../jobs/queue.ts';
 import { createJobWorker, type JobWorker } from '../../jobs/worker.ts';
 import type { Now } from '../../lib/clock.ts';
 import type { TemplateReader } from '../templates/template-reader.ts';
-import {
-  type AppointmentRow,
-  type AppointmentStatus,
-  OPEN,
-  ownerOfRow,
-  type ReminderRow,
-} from './appointment.ts';
+import { type AppointmentRow, type AppointmentStatus, OPEN, ownerOfRow, type ReminderRow } from './appointment.ts';
 import { appointmentEvent } from './appointment-event.ts';
 import { type Appointment, findAppointment } from './appointments-table.ts';
 import { nextDueAt } from './plan-reminders.ts';
