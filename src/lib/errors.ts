@@ -23,6 +23,7 @@ export const problems = {
   wrong_review_state: [409, 'The version is not in a state that allows this'],
   wrong_automation_state: [409, 'The automation is not in a state that allows this'],
   automation_entry_refused: [409, 'The automation does not let this contact in'],
+  wrong_campaign_state: [409, 'The campaign is not in a state that allows this'],
   name_taken: [409, 'Something else has this name already'],
   reply_window_closed: [409, 'The person’s last message is too old: reply with an approved template'],
   routes_in_file: [409, 'The routing table is in the configuration file'],

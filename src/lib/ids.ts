@@ -23,6 +23,8 @@ export type IdPrefix =
   | 'cmp'
   | 'lnk'
   | 'cnv'
+  | 'kwd'
+  | 'srv'
   | 'apt'
   | 'aut'
   | 'run'

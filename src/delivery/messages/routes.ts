@@ -195,7 +195,7 @@ function callerOf({ auth }: FastifyRequest): MessageCaller {
   return { project: auth.projectId, mode: auth.mode, actor: auth.keyId };
 }
 
-function createProblem(result: Exclude<CreateResult, { kind: 'created' }>): Problem {
+export function createProblem(result: Exclude<CreateResult, { kind: 'created' }>): Problem {
   switch (result.kind) {
     case 'invalid_recipient':
       return invalidRecipient('/to', result.channel === 'email');

@@ -1,5 +1,6 @@
 import type { AuditEvent, EventType } from '../../audit/event.ts';
 import { toEventRow } from '../../audit/events-table.ts';
+import type { Batch } from '../../db/batch.ts';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import { batchTransaction } from '../../db/transaction.ts';
@@ -33,80 +34,100 @@ export function optOut(
   reply: Reply,
   scope: ConsentSettings['stopScope'],
 ): Promise<boolean> {
-  const { inbound, who, read, at } = reply;
   return batchTransaction(db, {}, async (batch) => {
-    const row = toSuppression(owner, reply, scope);
-    const [[added], kept, consents] = await batch.run(
-      statements.insertSuppressions([row]),
-      stopsOf(db, owner, who).compile(),
-      forUpdate(db.dialect, marketingOf(db, owner, who)).compile(),
-    );
-    if (!added) {
-      // A clear word after a doubtful one settles it.
-      if (read.certain)
-        await batch.commit(
-          settled(
-            db,
-            kept.filter(({ review }) => review === 1).map(({ id }) => id),
-          ),
-        );
-      return kept.some(({ cause }) => cause === inbound.id);
-    }
-    // Of one sender it is no revocation: others may go on.
-    const open = consents.filter(({ state }) => state !== 'revoked');
-    const channels = scope === 'sender' ? [] : channelsOf(inbound, open);
-    const said = channels.map((channel) => {
-      const before = open.find((consent) => consent.channel === channel);
-      return toSaid(reply, channel, 'revoked', before?.state === 'granted');
-    });
-    const by = { ...owner, actor: 'system' };
-    await writeEntries(
-      statements,
-      batch,
-      said.map((one) => toEntry(by, one, at, `${inbound.id}\0${owner.project}\0${one.channel}`)),
-      said,
-      at,
-    );
-    const event = optEvent('recipient.opted_out', owner, reply, { review: !read.certain });
-    await batch.commit(statements.insertEvents([toEventRow(event) as never]));
-    return true;
+    const isItsDoing = await writeOptOut(db, statements, batch, owner, reply, scope);
+    await batch.commit();
+    return isItsDoing;
   });
+}
+
+/** In the caller's transaction. */
+export async function writeOptOut(
+  db: Database,
+  statements: ConsentStatements,
+  batch: Pick<Batch, 'run'>,
+  owner: Owner,
+  reply: Reply,
+  scope: ConsentSettings['stopScope'],
+): Promise<boolean> {
+  const { inbound, who, read } = reply;
+  const row = toSuppression(owner, reply, scope);
+  const [[added], kept, consents] = await batch.run(
+    statements.insertSuppressions([row]),
+    stopsOf(db, owner, who).compile(),
+    forUpdate(db.dialect, marketingOf(db, owner, who)).compile(),
+  );
+  if (!added) {
+    // A clear word after a doubtful one settles it.
+    const doubtful = read.certain ? kept.filter(({ review }) => review === 1) : [];
+    const ids = doubtful.map(({ id }) => id);
+    await batch.run(settled(db, ids));
+    return kept.some(({ cause }) => cause === inbound.id);
+  }
+  // Of one sender it is no revocation: others may go on.
+  const open = consents.filter(({ state }) => state !== 'revoked');
+  const channels = scope === 'sender' ? [] : channelsOf(inbound, open);
+  const said = channels.map((channel) => {
+    const before = open.find((consent) => consent.channel === channel);
+    return toSaid(reply, channel, 'revoked', before?.state === 'granted');
+  });
+  await writeSaid(statements, batch, owner, reply, said);
+  const event = optEvent('recipient.opted_out', owner, reply, { review: !read.certain });
+  await batch.run(statements.insertEvents([toEventRow(event) as never]));
+  return true;
 }
 
 /** Takes a STOP back, and restores what it revoked. True: there was something to take back. */
 export function optIn(db: Database, statements: ConsentStatements, owner: Owner, reply: Reply): Promise<boolean> {
-  const { inbound, who, at } = reply;
   return batchTransaction(db, {}, async (batch) => {
-    const [gone, consents] = await batch.run(
-      db.kysely
-        .deleteFrom('suppressions')
-        .where('address_hash', '=', who.hash)
-        .where('project_id', '=', owner.project)
-        .where('mode', '=', owner.mode)
-        .where('reason', 'in', ['stop', 'voice_key', 'carrier'])
-        // What concerns another number is not taken back by writing to this one.
-        .where('sender', 'in', [ANY, senderKey(inbound.recipient)])
-        .returning('id')
-        .compile(),
-      forUpdate(db.dialect, marketingOf(db, owner, who)).compile(),
-    );
-    if (gone.length === 0) return false;
-    const said = consents
-      .filter(({ state, resumes }) => state === 'revoked' && resumes === 1)
-      .map(({ channel }) => toSaid(reply, channel as Channel, 'granted', false));
-    const by = { ...owner, actor: 'system' };
-    await writeEntries(
-      statements,
-      batch,
-      said.map((one) => toEntry(by, one, at, `${inbound.id}\0${owner.project}\0${one.channel}`)),
-      said,
-      at,
-    );
-    await batch.commit(
-      statements.insertEvents([toEventRow(optEvent('recipient.opted_in', owner, reply, {})) as never]),
-    );
-    return true;
+    const isTakenBack = await writeOptIn(db, statements, batch, owner, reply);
+    await batch.commit();
+    return isTakenBack;
   });
+}
+
+/** In the caller's transaction. */
+export async function writeOptIn(
+  db: Database,
+  statements: ConsentStatements,
+  batch: Pick<Batch, 'run'>,
+  owner: Owner,
+  reply: Reply,
+): Promise<boolean> {
+  const { inbound, who } = reply;
+  const [gone, consents] = await batch.run(
+    db.kysely
+      .deleteFrom('suppressions')
+      .where('address_hash', '=', who.hash)
+      .where('project_id', '=', owner.project)
+      .where('mode', '=', owner.mode)
+      .where('reason', 'in', ['stop', 'voice_key', 'carrier'])
+      // What concerns another number is not taken back by writing to this one.
+      .where('sender', 'in', [ANY, senderKey(inbound.recipient)])
+      .returning('id')
+      .compile(),
+    forUpdate(db.dialect, marketingOf(db, owner, who)).compile(),
+  );
+  if (gone.length === 0) return false;
+  const said = consents
+    .filter(({ state, resumes }) => state === 'revoked' && resumes === 1)
+    .map(({ channel }) => toSaid(reply, channel as Channel, 'granted', false));
+  await writeSaid(statements, batch, owner, reply, said);
+  await batch.run(statements.insertEvents([toEventRow(optEvent('recipient.opted_in', owner, reply, {})) as never]));
+  return true;
+}
+
+/** One entry for each message, project and channel, however often it is taken. */
+export function writeSaid(
+  statements: ConsentStatements,
+  batch: Pick<Batch, 'run'>,
+  owner: Owner,
+  { inbound, at }: Reply,
+  said: readonly ConsentSaid[],
+): Promise<void> {
+  const by = { ...owner, actor: 'system' };
+  const entries = said.map((one) => toEntry(by, one, at, `${inbound.id}\0${owner.project}\0${one.channel}`));
+  return writeEntries(statements, batch, entries, said, at);
 }
 
 function stopsOf({ kysely }: Database, { project, mode }: Owner, { hash }: Addressee) {

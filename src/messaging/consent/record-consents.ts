@@ -48,7 +48,7 @@ export function createConsentRecorder(db: Database) {
 /** In the caller's transaction. */
 export async function writeEntries(
   statements: ConsentStatements,
-  batch: Batch,
+  batch: Pick<Batch, 'run'>,
   entries: readonly EntryRow[],
   said: readonly ConsentSaid[],
   now: number,

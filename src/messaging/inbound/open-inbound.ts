@@ -3,6 +3,7 @@ import type { Now } from '../../lib/clock.ts';
 import { createLoop } from '../../lib/loop.ts';
 import { type ChainDeps, consentTaken, handleNext } from './handle-next.ts';
 import { createReplyQueue, type ReplyQueue, type ReplyQueueDeps } from './reply-queue.ts';
+import { expireResponses } from './survey-responses.ts';
 
 export interface Inbound {
   /** Acts on STOP and the like at once; all else is done afterwards. Rejects: let the carrier report again. */
@@ -16,7 +17,7 @@ export interface Inbound {
   replies: ReplyQueue;
 }
 
-export interface InboundDeps extends Omit<ChainDeps, 'replies'>, Pick<ReplyQueueDeps, 'send' | 'onRefused'> {
+export interface InboundDeps extends Omit<ChainDeps, 'replies'>, Pick<ReplyQueueDeps, 'send'> {
   now: Now;
 }
 
@@ -42,7 +43,10 @@ export function openInbound(deps: InboundDeps): Inbound {
   }
 
   const loop = createLoop({
-    turn: async () => ((await handleSome()) > 0 ? 0 : IDLE_MS),
+    turn: async () => {
+      await expireResponses(db, now());
+      return (await handleSome()) > 0 ? 0 : IDLE_MS;
+    },
     onError: deps.onError,
   });
 
@@ -66,7 +70,8 @@ export function openInbound(deps: InboundDeps): Inbound {
       async runDue() {
         let total = 0;
         for (;;) {
-          const done = (await handleSome()) + (await replies.worker.runDue());
+          const ended = await expireResponses(db, now());
+          const done = ended + (await handleSome()) + (await replies.worker.runDue());
           if (done === 0) return total;
           total += done;
         }

@@ -1,3 +1,4 @@
+import { type CompiledQuery, type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { MessageInput } from '../../delivery/messages/create.ts';
@@ -17,8 +18,6 @@ export interface ReplyQueueDeps {
   now: Now;
   send: SendMessage;
   onError(error: unknown): void;
-  /** An answer that cannot be sent, and why. */
-  onRefused(inboundId: string, why: string): void;
 }
 
 export interface ReplyQueue {
@@ -26,23 +25,38 @@ export interface ReplyQueue {
   worker: JobWorker;
 }
 
+export const REPLIES = 'inbound_replies';
 const LEASE_MS = 30_000;
+const ID_LENGTH = 30;
 
 /**
  * Answers that were decided upon: kept with the decision, made messages afterwards. The message's id derives from the
  * job's, so that one whose process died in between is not sent twice.
  */
-export function createReplyQueue({ db, now, send, onError, onRefused }: ReplyQueueDeps): ReplyQueue {
-  const queue = createQueue(db, 'inbound_replies', [1]);
+export function createReplyQueue({ db, now, send, onError }: ReplyQueueDeps): ReplyQueue {
+  const queue = createQueue(db, REPLIES, [1]);
 
   async function run(job: Job): Promise<void> {
     const { owner, input } = job.payload as QueuedReply;
     const result = await send({ ...owner, actor: 'system' }, input, now(), `inbound\0${job.id}`);
-    if (result.kind !== 'created') onRefused(inboundIdOf(job.id), result.kind);
-    await batchTransaction(db, {}, (batch) => batch.commit(queue.complete([job])));
+    await end(job, result.kind === 'created' ? null : `reply_${result.kind}`);
   }
 
-  const worker = createJobWorker({ db, queue, now, run, onError, leaseMs: LEASE_MS, slots: 8 });
+  /** Nothing of the person stays in the queue. */
+  function end(job: Job, reason: string | null): Promise<void> {
+    const noted: CompiledQuery | null =
+      reason === null
+        ? null
+        : db.kysely
+            .updateTable('inbound_messages')
+            .set({ reason })
+            .where('id', '=', job.id.slice(0, ID_LENGTH))
+            .compile();
+    return batchTransaction(db, {}, (batch) => batch.commit(noted, queue.complete([job])));
+  }
+
+  const giveUp = (job: Job) => end(job, 'reply_failed');
+  const worker = createJobWorker({ db, queue, now, run, giveUp, onError, leaseMs: LEASE_MS, slots: 8 });
   return { queue, worker };
 }
 
@@ -53,4 +67,7 @@ export function replyJobs(inboundId: string, owner: Owner, inputs: readonly Mess
   });
 }
 
-const inboundIdOf = (jobId: string) => jobId.replace(/:\d+$/, '');
+/** Of a job, in SQL. */
+export function inboundIdOf(jobId: RawBuilder<unknown>): RawBuilder<string> {
+  return sql<string>`substr(${jobId}, 1, ${sql.lit(ID_LENGTH)})`;
+}
