@@ -4,6 +4,7 @@ import type { CallPolicy } from './delivery/messages/read-call.ts';
 import type { HttpClient } from './lib/http-client.ts';
 import { type Appointments, openAppointments } from './messaging/appointments/open-appointments.ts';
 import { type Automations, openAutomations } from './messaging/automations/open-automations.ts';
+import { type Campaigns, openCampaigns } from './messaging/campaigns/open-campaigns.ts';
 import { createWordMessage } from './messaging/templates/word-message.ts';
 import type { Services } from './open.ts';
 import { findProject } from './projects/projects.ts';
@@ -17,6 +18,7 @@ export interface Messaging {
   callerOf: CallerLookup;
   appointments: Appointments;
   automations: Automations;
+  campaigns: Campaigns;
 }
 
 /** How a project has its messages made, when nobody calls. */
@@ -45,7 +47,11 @@ export async function openMessaging(services: Opened): Promise<Messaging> {
     sign: (secret, id, seconds, body) => signDelivery([importSigningKey(secret)], id, seconds, body),
     wakeMessages: delivery.queue.wake,
   });
-  return { messages, callerOf, appointments, automations };
+  const campaigns = openCampaigns({
+    ...{ db, bulk: delivery.bulk, gate: delivery.gate, shortener: links.shortener, templateReader: reader, now },
+    onError: (error) => log.warn({ err: error }, 'a part of a campaign failed; it is tried again'),
+  });
+  return { messages, callerOf, appointments, automations, campaigns };
 }
 
 function createCallerLookup({ db }: Pick<Opened, 'db'>, { file, mode }: Config): CallerLookup {

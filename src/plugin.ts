@@ -26,6 +26,7 @@ import { appointmentRoutes } from './messaging/appointments/appointment-routes.t
 import { appointmentSettingsRoutes } from './messaging/appointments/settings-routes.ts';
 import { automationRoutes } from './messaging/automations/automation-routes.ts';
 import { hookRoutes, type VerifyHook } from './messaging/automations/hook-routes.ts';
+import { campaignRoutes } from './messaging/campaigns/campaign-routes.ts';
 import { consentRoutes } from './messaging/consent/consent-routes.ts';
 import { createOptInLinks } from './messaging/consent/opt-in-links.ts';
 import { optInRoutes } from './messaging/consent/opt-in-routes.ts';
@@ -182,7 +183,9 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(appointmentSettingsRoutes({ db, now }));
   const { automations } = services.messaging;
   const entering = { db, queue: automations.queue, hashKey, keyring, now, wake: automations.wake };
-  await app.register(automationRoutes({ ...entering, templates: reader, guard: services.webhookGuard }));
+  await app.register(
+    automationRoutes({ ...entering, templates: services.templateReader, guard: services.webhookGuard }),
+  );
   await app.register(hookRoutes({ ...entering, verify: verifyHook }));
   await app.register(
     appointmentRoutes({
@@ -266,6 +269,14 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
       handedOver: () => services.background.current(HAND_OVER_MS),
       onInbound: ({ id, channel, from, to, text, project, mode }) =>
         delivery.takeInbound(sandbox.name, [{ providerId: id, channel, from, to, text }], { project, mode }),
+    }),
+  );
+  await app.register(
+    campaignRoutes({
+      ...{ db, keyring, now, choice: delivery.choice, templateReader: services.templateReader },
+      templateReviewOf: ({ policy }) => policyOf(policy).template_review,
+      canShorten: services.links.shortener !== null,
+      wake: services.messaging.campaigns.worker.wake,
     }),
   );
   await app.register(sandboxPage({ isServed: () => !production }));

@@ -24,6 +24,8 @@ export function startWorkers(services: Services): Workers {
   webhooks.dispatcher.start();
   services.imports.worker.start();
   services.messaging.appointments.worker.start();
+  services.messaging.campaigns.worker.start();
+  services.messaging.automations.start();
   services.inbound.worker.start();
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
   const purge = repeat(PURGE_MS, () => purgeExpired(db, now()), onError);
@@ -41,6 +43,8 @@ export function startWorkers(services: Services): Workers {
         webhooks.dispatcher.stop(),
         services.imports.worker.stop(),
         services.messaging.appointments.worker.stop(),
+        services.messaging.campaigns.worker.stop(),
+        services.messaging.automations.stop(),
         services.inbound.worker.stop(),
         importPurge.stop(),
         watch.stop(),
