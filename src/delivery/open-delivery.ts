@@ -19,6 +19,7 @@ import { createKnownNetwork } from './messages/known-network.ts';
 import { LANES, referenceOf } from './messages/message.ts';
 import { type CodeReceipt, createReceiver, type Receiver } from './messages/receive.ts';
 import { createOptOutRecorder } from './messages/record-opt-out.ts';
+import { type BulkSender, createBulkSender } from './messages/send-bulk.ts';
 import { createSendLog, type SendEntry } from './messages/send-log.ts';
 import { countParkedReceipts, watchMessages } from './messages/watch.ts';
 import { createMessageWorker } from './messages/work.ts';
@@ -91,6 +92,8 @@ export interface Delivery {
   queue: JobQueue;
   /** Sends what is queued; started by whoever does the due work. */
   worker: JobWorker;
+  /** For who sends many at once. */
+  bulk: BulkSender;
   /** One look at what no call and no receipt brings about. */
   watch(now: number): Promise<number>;
   metrics: DeliveryMetrics;
@@ -195,6 +198,10 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     },
   });
   opening.defer(() => worker.stop());
+  const bulk = createBulkSender({
+    ...{ ...tries, db, choice, knownNetwork },
+    attemptsEnded: (attempts) => background(receiver.attemptsEnded(attempts)),
+  });
   watchQueues(deps.metrics, db, queue, codeLog, now);
   let tellOfInbound = async (_messages: readonly InboundRow[]): Promise<void> => {};
   const takeInbound: Delivery['takeInbound'] = async (provider, messages, owner) => {
@@ -239,6 +246,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     routing,
     queue,
     worker,
+    bulk,
     watch: (at) => watchMessages({ db, queue, choice, receiver }, at),
     metrics,
     templates,

@@ -178,7 +178,7 @@ function byId(a: MessageTable, b: MessageTable): number {
 }
 
 /** A row can be written only once in a statement; a carrier may well give two messages the same id. */
-function newestOfEach(rows: readonly MessagePartTable[]): MessagePartTable[] {
+export function newestOfEach(rows: readonly MessagePartTable[]): MessagePartTable[] {
   return [...new Map(rows.map((row) => [`${row.provider} ${row.provider_id}`, row])).values()];
 }
 

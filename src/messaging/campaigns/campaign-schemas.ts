@@ -1,0 +1,180 @@
+import { type Static, Type } from 'typebox';
+import { pageQuery } from '../../http/pagination.ts';
+import { closed, NullableTimestampSchema, TimestampSchema } from '../../http/schemas.ts';
+import { LIST_ID, NamePattern, SEGMENT_ID, TagSchema } from '../contacts/views.ts';
+import { CAMPAIGN_STATUSES, RECIPIENT_STATES } from './campaign.ts';
+
+const nullable = <T extends ReturnType<typeof Type.String>>(schema: T) => Type.Union([schema, Type.Null()]);
+const Money = Type.Object(
+  {
+    amount: Type.String({ pattern: '^\\d{1,9}(?:\\.\\d{1,6})?$', examples: ['250.00'] }),
+    currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+  },
+  closed,
+);
+
+const parts = {
+  lists: Type.Optional(Type.Array(Type.String({ pattern: LIST_ID }), { maxItems: 50 })),
+  segments: Type.Optional(Type.Array(Type.String({ pattern: SEGMENT_ID }), { maxItems: 50 })),
+  tags: Type.Optional(Type.Array(TagSchema, { maxItems: 50 })),
+};
+
+const AudienceSchema = Type.Object(
+  { ...parts, except: Type.Optional(Type.Object(parts, closed)) },
+  { ...closed, description: 'The contacts of any of these, each once, without those of `except`.' },
+);
+
+const Variable = Type.Union([
+  Type.String({ maxLength: 1_000 }),
+  Type.Number(),
+  Type.Object({ amount: Type.String({ maxLength: 32 }), currency: Type.String({ maxLength: 3 }) }, closed),
+  Type.Object({ attribute: Type.String({ maxLength: 64 }) }, closed),
+]);
+
+/** What may be changed while it goes on. */
+const limits = {
+  per_second: Type.Optional(
+    Type.Union([Type.Integer({ minimum: 1, maximum: 100_000 }), Type.Null()], {
+      description: 'Its pace, all instances together; without it only the routes’ own rates count.',
+    }),
+  ),
+  spend_cap: Type.Optional(
+    Type.Union([Money, Type.Null()], {
+      description: 'By the prices of the routing table. When it is reached the campaign pauses.',
+    }),
+  ),
+};
+
+const words = {
+  template: Type.Optional(Type.String({ pattern: '^tpl_[0-9a-hjkmnp-tv-z]{26}$' })),
+  template_version: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'Default: the newest approved one when it is started or scheduled.' }),
+  ),
+  variables: Type.Optional(
+    Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' }), Variable, {
+      ...closed,
+      maxProperties: 50,
+      description: 'Values for all, or `{ "attribute": … }`. Without: the contact’s attribute of the same name.',
+    }),
+  ),
+  text: Type.Optional(Type.String({ minLength: 1, maxLength: 1_600 })),
+  subject: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'For e-mail.' })),
+  locale: Type.Optional(Type.String({ maxLength: 35, description: 'BCP 47; default: each contact’s.' })),
+  smart_encoding: Type.Optional(Type.Boolean()),
+  shorten_links: Type.Optional(Type.Boolean()),
+  utm: Type.Optional(
+    Type.Record(
+      Type.String({ pattern: '^(?:source|medium|campaign|term|content)$' }),
+      Type.String({ maxLength: 100 }),
+      {
+        ...closed,
+        maxProperties: 5,
+      },
+    ),
+  ),
+};
+
+const settings = {
+  channel: Type.Optional(Type.Enum(['sms', 'email', 'whatsapp', 'telegram'], { default: 'sms' })),
+  purpose: Type.Optional(Type.Enum(['marketing', 'transactional'], { default: 'marketing' })),
+  sender: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
+  validity_seconds: Type.Optional(
+    Type.Integer({
+      minimum: 60,
+      maximum: 2_592_000,
+      default: 259_200,
+      description:
+        'Who could not be sent it by then does not get it: from the start, or from when a turn was planned for.',
+    }),
+  ),
+};
+
+export const CampaignBody = Type.Object(
+  { name: Type.String(NamePattern), audience: AudienceSchema, ...settings, ...words, ...limits },
+  closed,
+);
+export type CampaignInput = Static<typeof CampaignBody>;
+
+export const CampaignPatch = Type.Object(
+  {
+    name: Type.Optional(Type.String(NamePattern)),
+    audience: Type.Optional(AudienceSchema),
+    ...settings,
+    ...words,
+    ...limits,
+  },
+  { ...closed, minProperties: 1, description: 'Once it has started only `per_second` and `spend_cap`.' },
+);
+
+export const ScheduleBody = Type.Object({ at: TimestampSchema }, closed);
+
+export const CampaignListQuery = Type.Object(
+  { ...pageQuery, status: Type.Optional(Type.Enum([...CAMPAIGN_STATUSES])) },
+  closed,
+);
+
+export const CampaignSchema = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    status: Type.Enum([...CAMPAIGN_STATUSES]),
+    reason: nullable(Type.String()),
+    channel: Type.String(),
+    purpose: Type.String(),
+    sender: nullable(Type.String()),
+    audience: AudienceSchema,
+    template: Type.Union([Type.String(), Type.Null()]),
+    template_version: Type.Union([Type.Integer(), Type.Null()]),
+    variables: Type.Unknown(),
+    text: nullable(Type.String()),
+    subject: nullable(Type.String()),
+    locale: nullable(Type.String()),
+    smart_encoding: Type.Boolean(),
+    shorten_links: Type.Boolean(),
+    utm: Type.Unknown(),
+    validity_seconds: Type.Integer(),
+    per_second: Type.Union([Type.Integer(), Type.Null()]),
+    spend_cap: Type.Union([Money, Type.Null()]),
+    spent: Type.Union([Money, Type.Null()], { description: 'Where there is a cap.' }),
+    recipients: Type.Integer({ description: 'Contacts in the audience as it was found.' }),
+    counts: Type.Optional(
+      Type.Record(Type.String(), Type.Integer(), { description: 'How many recipients are in each state.' }),
+    ),
+    reasons: Type.Optional(
+      Type.Array(
+        Type.Object({ state: Type.String(), reason: nullable(Type.String()), count: Type.Integer() }, closed),
+        { description: 'The same, by reason.' },
+      ),
+    ),
+    starts_at: NullableTimestampSchema,
+    started_at: NullableTimestampSchema,
+    ended_at: NullableTimestampSchema,
+    created_at: TimestampSchema,
+    updated_at: TimestampSchema,
+  },
+  { ...closed, title: 'Campaign' },
+);
+
+export const RecipientQuery = Type.Object(
+  {
+    ...pageQuery,
+    state: Type.Optional(Type.Enum([...RECIPIENT_STATES])),
+    reason: Type.Optional(Type.String({ pattern: '^[a-z_]{1,40}$' })),
+  },
+  closed,
+);
+
+export const RecipientSchema = Type.Object(
+  {
+    contact_id: Type.String(),
+    state: Type.Enum([...RECIPIENT_STATES]),
+    reason: nullable(Type.String()),
+    variant: nullable(Type.String()),
+    tries: Type.Integer(),
+    due_at: NullableTimestampSchema,
+    message_id: nullable(Type.String()),
+    cost: Type.Union([Type.Object({ amount: Type.String(), currency: Type.String() }, closed), Type.Null()]),
+    updated_at: TimestampSchema,
+  },
+  { ...closed, title: 'CampaignRecipient' },
+);

@@ -1,0 +1,125 @@
+import { type CompiledQuery, sql } from 'kysely';
+import { amongUnlocked, amongUnlockedOfEach } from '../../db/locking.ts';
+import type { Database } from '../../db/open.ts';
+import { rowSet } from '../../db/row-set.ts';
+import { type ChunkRow, LEASE_MS } from './campaign.ts';
+
+/** A chunk as whoever leases it has it. */
+export interface LeasedChunk extends ChunkRow {
+  leasedUntil: number;
+}
+
+/**
+ * Leases chunks that are due, of all running campaigns evenly. A lease that ends later than any can was given by a clock
+ * that has been set back since.
+ */
+export async function claimChunks({ kysely, dialect }: Database, now: number, max: number): Promise<LeasedChunk[]> {
+  const leasedUntil = now + LEASE_MS;
+  const heads = sql`with heads as (select id from campaigns where status = 'running' order by id limit ${max})`;
+  const due = sql`
+    select id from campaign_chunks where campaign_id = heads.id
+      and (due_at <= ${now} or (phase = 'claimed' and due_at > ${leasedUntil})) and phase <> 'handed'
+    order by due_at
+    limit (select (cast(${max} as integer) + count(*) - 1) / nullif(count(*), 0) from heads)`;
+  const { rows } = await sql<ChunkRow>`
+    update campaign_chunks set phase = 'claimed', due_at = ${leasedUntil}, claim = claim + 1
+    where ${amongUnlockedOfEach(dialect, 'id', { ctes: heads, table: 'heads', query: due })}
+    returning *
+  `.execute(kysely);
+  return rows.map((row) => ({ ...row, leasedUntil }));
+}
+
+/** Leases chunks whose process died while it handed them over, whatever their campaign is doing. */
+export async function claimLostChunks({ kysely, dialect }: Database, now: number, max: number): Promise<LeasedChunk[]> {
+  const leasedUntil = now + LEASE_MS;
+  const lost = kysely
+    .selectFrom('campaign_chunks')
+    .select('id')
+    .where('phase', '=', 'handed')
+    .where((eb) => eb.or([eb('due_at', '<=', now), eb('due_at', '>', leasedUntil)]))
+    .limit(max);
+  const rows = await kysely
+    .updateTable('campaign_chunks')
+    .set((eb) => ({ due_at: leasedUntil, claim: eb('claim', '+', 1) }))
+    .where(amongUnlocked(dialect, 'id', lost))
+    .returningAll()
+    .execute();
+  return rows.map((row) => ({ ...row, leasedUntil }));
+}
+
+/** Before anybody up to `handedTo` is handed over. Answers with nothing when the chunk is another's, or stands still. */
+export function markChunk(
+  { kysely }: Database,
+  { id, claim, campaign_id }: ChunkRow,
+  { handedTo, reserved, leasedUntil }: { handedTo: string; reserved: number; leasedUntil: number },
+): CompiledQuery<{ id: string }> {
+  return kysely
+    .updateTable('campaign_chunks')
+    .set((eb) => ({
+      phase: 'handed',
+      handed_to: handedTo,
+      due_at: leasedUntil,
+      reserved: eb('reserved', '+', reserved),
+    }))
+    .where('id', '=', id)
+    .where('claim', '=', claim)
+    .where(({ exists, selectFrom }) =>
+      exists(selectFrom('campaigns').select('id').where('id', '=', campaign_id).where('status', '=', 'running')),
+    )
+    .returning('id')
+    .compile();
+}
+
+/** What is left of it waits on. */
+export function putChunkBack(
+  { kysely }: Database,
+  { id, claim }: ChunkRow,
+  dueAt: number,
+  reason: string | null,
+): CompiledQuery {
+  return kysely
+    .updateTable('campaign_chunks')
+    .set({ phase: 'waiting', handed_to: null, due_at: dueAt, reason })
+    .where('id', '=', id)
+    .where('claim', '=', claim)
+    .compile();
+}
+
+/** If none of its recipients waits. */
+export function endChunk({ kysely }: Database, { id, claim, campaign_id, number }: ChunkRow): CompiledQuery {
+  return kysely
+    .deleteFrom('campaign_chunks')
+    .where('id', '=', id)
+    .where('claim', '=', claim)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('campaign_recipients')
+            .select('contact_id')
+            .where('campaign_id', '=', campaign_id)
+            .where('chunk', '=', number)
+            .where('state', '=', 'waiting'),
+        ),
+      ),
+    )
+    .compile();
+}
+
+export interface NewChunk {
+  number: number;
+  dueAt: number;
+  reason: string | null;
+}
+
+export function insertChunks({ kysely, dialect }: Database, campaign: string, chunks: readonly NewChunk[]) {
+  if (chunks.length === 0) return null;
+  const rows = chunks.map(({ number, dueAt, reason }) => ({
+    ...{ id: `${campaign}-${number}`, number, due_at: dueAt, reason },
+  }));
+  const columns = { id: 'text', number: 'bigint', due_at: 'bigint', reason: 'text' } as const;
+  return sql`
+    insert into campaign_chunks (id, campaign_id, number, phase, handed_to, due_at, claim, reserved, reason)
+    select id, ${campaign}, number, 'waiting', null, due_at, 0, 0, reason from ${rowSet(dialect, columns, rows)}
+    where true
+  `.compile(kysely);
+}

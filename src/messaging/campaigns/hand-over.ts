@@ -1,0 +1,206 @@
+import type { MessageTable } from '../../db/schema.ts';
+import { batchTransaction } from '../../db/transaction.ts';
+import type { BulkOutcome, SentMessage } from '../../delivery/messages/send-bulk.ts';
+import type { RouteDecision } from '../../delivery/routing/router.ts';
+import { backOffMs } from '../../jobs/worker.ts';
+import { type CampaignRow, LEASE_MS } from './campaign.ts';
+import { type ChunkDeps, insist, mayBegin, REST_MS, type Rest, waitOf } from './chunk-deps.ts';
+import { type LeasedChunk, markChunk } from './chunks.ts';
+import type { WaitingRecipient } from './load-recipients.ts';
+import { type Later, type Outcome, stand, writeOutcomes } from './outcomes.ts';
+import { leftToSpend, mayCost, reserve, toMicros } from './spend.ts';
+import { type Script, type Worded, wordRecipient } from './word-recipient.ts';
+
+/** A recipient that may be sent something now. */
+export interface Ready {
+  recipient: WaitingRecipient;
+  row: MessageTable;
+  decision: RouteDecision;
+  variant: string | null;
+}
+
+interface Priced extends Ready {
+  worded: Extract<Worded, { kind: 'worded' }>;
+  /** In millionths; 0 without a cap. */
+  cost: number;
+}
+
+/** Under one mark. A crash leaves no more than two of them unknown. */
+const SLICE = 125;
+/** While others have money reserved that they may give back. */
+const MONEY_MS = 500;
+
+/** Hands the ready ones of a chunk over, slice by slice, the next one while the one before is with the carriers. */
+export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: LeasedChunk) {
+  const { db, now } = deps;
+  const lease = chunk;
+  let rest: Rest | null = null;
+
+  function waitFor(found: Rest): void {
+    if (!rest || found.dueAt < rest.dueAt) rest = found;
+  }
+
+  /** Worded and priced; what cannot be said to somebody is settled. Null: the campaign cannot go on. */
+  async function word(slice: readonly Ready[]): Promise<{ priced: Priced[]; settled: Outcome[] } | null> {
+    const at = now();
+    const scripts = new Map<string | null, Script>();
+    for (const variant of new Set(slice.map((one) => one.variant))) {
+      const script = await deps.scriptOf(campaign, variant);
+      if ('refused' in script) {
+        await deps.halt(campaign, script.refused);
+        return null;
+      }
+      scripts.set(variant, script);
+    }
+    const priced: Priced[] = [];
+    const settled: Outcome[] = [];
+    for (const one of slice) {
+      const script = scripts.get(one.variant);
+      if (!script) continue;
+      const worded = wordRecipient(script, one.row, one.recipient.attributes, deps.shortener, at);
+      if (worded.kind === 'skipped') {
+        settled.push({ ...stand(campaign, one.recipient, 'skipped', worded.reason, at), variant: one.variant });
+        continue;
+      }
+      const cost = campaign.spend_cap === null ? 0 : mayCost(campaign, one.decision, worded.row);
+      if (cost === null) settled.push(stand(campaign, one.recipient, 'failed', 'price_unknown', at));
+      else priced.push({ ...one, worded, cost });
+    }
+    return { priced, settled };
+  }
+
+  /** The mark and the money, before anybody is handed over. Fewer, or nobody, where the cap ends them. */
+  async function mark(given: readonly Priced[]): Promise<readonly Priced[]> {
+    const last = given.at(-1);
+    if (!last) return [];
+    const reserved = given.reduce((sum, { cost }) => sum + cost, 0);
+    const leasedUntil = now() + LEASE_MS;
+    const links = given.flatMap(({ worded }) => worded.links);
+    const result = await batchTransaction(db, {}, async (batch) => {
+      const money = reserve(db, campaign.id, reserved);
+      const [allowed, marked] = await batch.run(
+        money,
+        markChunk(db, chunk, { handedTo: last.recipient.contact_id, reserved, leasedUntil }),
+      );
+      if (money && allowed.length === 0) return 'too_much';
+      if (marked.length === 0) return 'lost';
+      await batch.commit(deps.shortener?.insert(links) ?? null);
+      return 'marked';
+    });
+    if (result === 'marked') {
+      lease.leasedUntil = leasedUntil;
+      return given;
+    }
+    if (result === 'lost') {
+      waitFor({ dueAt: now(), reason: null });
+      return [];
+    }
+    const { micros, mayGrow } = await leftToSpend(db, campaign.id);
+    let sum = 0;
+    const fitting = given.filter(({ cost }) => {
+      sum += cost;
+      return sum <= micros;
+    });
+    waitFor({ dueAt: now() + MONEY_MS, reason: 'spend_cap' });
+    if (fitting.length > 0 && fitting.length < given.length) return mark(fitting);
+    if (!mayGrow) await deps.halt(campaign, 'spend_cap');
+    return [];
+  }
+
+  async function send(slice: readonly Priced[], settled: readonly Outcome[]): Promise<void> {
+    const outcomes = await Promise.all(
+      slice.map(({ worded, decision }) =>
+        deps.bulk.send({ row: worded.row, words: worded.words, decision }, () => mayBegin(deps, lease)),
+      ),
+    );
+    const sorted = { sent: [] as SentMessage[], settled: [...settled], later: [] as Later[], spent: 0 };
+    for (const [index, one] of slice.entries()) {
+      const outcome = outcomes[index];
+      if (outcome) sortOutcome(one, outcome, sorted);
+    }
+    const reserved = slice.reduce((sum, { cost }) => sum + cost, 0);
+    const { sent, later, spent } = sorted;
+    const written = { campaign, chunk, settled: sorted.settled, later, sent, money: { reserved, spent } };
+    await insist(() => writeOutcomes(deps, written), deps, lease);
+  }
+
+  function sortOutcome(
+    one: Priced,
+    outcome: BulkOutcome,
+    to: { sent: SentMessage[]; settled: Outcome[]; later: Later[]; spent: number },
+  ): void {
+    const at = now();
+    const { recipient, variant } = one;
+    switch (outcome.kind) {
+      case 'called_off':
+        waitFor({ dueAt: at, reason: null });
+        break;
+      case 'paced':
+        waitFor({ dueAt: at + waitOf(outcome.waitMs), reason: 'rate_limited' });
+        break;
+      case 'no_provider':
+        waitFor({ dueAt: at + REST_MS, reason: 'provider_unavailable' });
+        break;
+      case 'failed': {
+        const { reason, retryAfterMs = 0 } = outcome.verdict;
+        const tries = recipient.tries + 1;
+        const again = at + Math.max(backOffMs(tries), retryAfterMs);
+        const expires = one.row.expires_at ?? Infinity;
+        const next = { ...stand(campaign, recipient, 'waiting', reason, at), tries, variant };
+        if (again < expires) to.later.push({ outcome: next, at: again });
+        else to.settled.push({ ...next, state: 'expired' });
+        break;
+      }
+      case 'sent': {
+        const { row } = outcome.message;
+        const state = row.status === 'sent' ? 'sent' : row.status === 'unknown' ? 'unknown' : 'failed';
+        const cost = priceOf(one, row);
+        to.sent.push(outcome.message);
+        to.settled.push({
+          ...{ ...stand(campaign, recipient, state, row.reason, at), variant, message_id: row.id },
+          ...{ cost_amount: cost?.amount ?? null, cost_currency: cost?.currency ?? null },
+        });
+        if (state !== 'failed') to.spent += row.cost_amount === null ? one.cost : spentOn(one, row);
+      }
+    }
+  }
+
+  function spentOn({ cost }: Priced, { cost_amount, cost_currency }: MessageTable): number {
+    return cost_currency === campaign.spend_currency ? toMicros(cost_amount ?? '0') : cost;
+  }
+
+  return {
+    /** What is left waits for that; null: nobody is left. */
+    async run(ready: readonly Ready[]): Promise<Rest | null> {
+      let before: Promise<void> = Promise.resolve();
+      for (let from = 0; from < ready.length; from += SLICE) {
+        const found = rest === null && mayBegin(deps, lease) ? await word(ready.slice(from, from + SLICE)) : null;
+        if (!found) {
+          waitFor({ dueAt: now(), reason: null });
+          break;
+        }
+        const marked = await mark(found.priced).catch(async (error) => {
+          await before;
+          throw error;
+        });
+        const running = send(marked, found.settled);
+        running.catch(() => {});
+        await before;
+        before = running;
+      }
+      await before;
+      return rest;
+    },
+  };
+}
+
+/** As the carrier says, else as the routing table expects. */
+function priceOf({ decision, worded }: Priced, row: MessageTable) {
+  if (row.cost_amount !== null && row.cost_currency !== null) {
+    return { amount: row.cost_amount, currency: row.cost_currency };
+  }
+  const cost = decision.candidates.find(({ provider }) => provider === row.provider)?.cost;
+  if (!cost || row.status !== 'sent') return null;
+  const micros = toMicros(cost.amount) * (worded.row.segments ?? 1);
+  return { amount: (micros / 1e6).toFixed(6).replace(/\.?0+$/, ''), currency: cost.currency };
+}

@@ -1,0 +1,81 @@
+import { SYSTEM } from '../../audit/admin-event.ts';
+import type { Database } from '../../db/open.ts';
+import type { MessageGate } from '../../delivery/messages/gate.ts';
+import type { BulkSender } from '../../delivery/messages/send-bulk.ts';
+import type { Shortener } from '../../delivery/messages/short-links.ts';
+import type { Now } from '../../lib/clock.ts';
+import type { TemplateReader } from '../templates/template-reader.ts';
+import { type CampaignRow, readCampaignContent } from './campaign.ts';
+import { type CampaignWorker, createCampaignWorker } from './campaign-worker.ts';
+import { moveCampaign } from './campaigns-table.ts';
+import type { ChunkDeps } from './chunk-deps.ts';
+import { endCampaign } from './end-campaign.ts';
+import { createSaveOutcomes } from './outcomes.ts';
+import { takePace } from './pace.ts';
+import { recoverChunk } from './recover-chunk.ts';
+import { takeAudience } from './take-audience.ts';
+import { atOnce, type TakeTurns } from './take-turns.ts';
+import type { Script } from './word-recipient.ts';
+import { workChunk } from './work-chunk.ts';
+
+export interface CampaignsDeps {
+  db: Database;
+  bulk: BulkSender;
+  gate: MessageGate;
+  shortener: Shortener | null;
+  templateReader: TemplateReader;
+  takeTurns?: TakeTurns;
+  now: Now;
+  onError(error: unknown): void;
+}
+
+export interface Campaigns {
+  worker: CampaignWorker;
+}
+
+export function openCampaigns(deps: CampaignsDeps): Campaigns {
+  const { db, now, templateReader, takeTurns = atOnce } = deps;
+
+  async function scriptOf(campaign: CampaignRow): Promise<Script | { refused: string }> {
+    const content = readCampaignContent(campaign);
+    if (!content.template) return { content, template: null };
+    const owner = { project: campaign.project_id, mode: campaign.mode };
+    const found = await templateReader.find(owner, content.template.id, content.template.version);
+    if (!found) return { refused: 'template_missing' };
+    // An approval that was taken back holds at once.
+    if (found.status === 'rejected' || (content.reviewed && found.status !== 'approved')) {
+      return { refused: 'template_not_approved' };
+    }
+    return { content, template: found };
+  }
+
+  const chunkDeps: ChunkDeps = {
+    ...{ db, bulk: deps.bulk, gate: deps.gate, shortener: deps.shortener, takeTurns, takePace, scriptOf, now },
+    saveOutcomes: createSaveOutcomes(db),
+    isGoing: (campaign) => worker.isGoing(campaign),
+    halt: async (campaign, reason) => {
+      await endCampaign(db, campaign, { status: 'paused', reason }, now());
+    },
+  };
+
+  const worker = createCampaignWorker({
+    db,
+    now,
+    begin: async (campaign) => {
+      const by = {
+        owner: { project: campaign.project_id, mode: campaign.mode },
+        actor: { ...SYSTEM, mode: campaign.mode },
+      };
+      const change = { status: 'preparing', started_at: now() } as const;
+      await moveCampaign(db, by, campaign.id, { event: 'campaign.started', from: ['scheduled'], change }, now());
+    },
+    prepare: (campaign) => takeAudience(db, campaign, now()),
+    work: (campaign, chunk) => workChunk(chunkDeps, campaign, chunk),
+    recover: (campaign, chunk) => recoverChunk(chunkDeps, campaign, chunk),
+    complete: async (campaign) => {
+      await endCampaign(db, campaign, { status: 'completed', reason: null }, now());
+    },
+    onError: deps.onError,
+  });
+  return { worker };
+}

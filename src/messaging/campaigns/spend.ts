@@ -1,0 +1,62 @@
+import { type CompiledQuery, sql } from 'kysely';
+import type { Database } from '../../db/open.ts';
+import type { MessageTable } from '../../db/schema.ts';
+import type { RouteDecision } from '../../delivery/routing/router.ts';
+import { DECIMAL_DIGITS, toUnits } from '../../lib/decimal.ts';
+import type { CampaignRow } from './campaign.ts';
+
+/** Money of a campaign is counted in millionths, rounded up: what is reserved is never less than what it may cost. */
+const UNITS_PER_MICRO = 10n ** BigInt(DECIMAL_DIGITS - 6);
+
+export function toMicros(amount: string): number {
+  return Number((toUnits(amount) + UNITS_PER_MICRO - 1n) / UNITS_PER_MICRO);
+}
+
+export function fromMicros(micros: number): string {
+  return (micros / 1e6).toFixed(6).replace(/\.?0+$/, '');
+}
+
+/** What a message may cost at most by the routing table; null: the table does not say, or in another currency. */
+export function mayCost(
+  { spend_currency }: Pick<CampaignRow, 'spend_currency'>,
+  { candidates }: RouteDecision,
+  { segments }: Pick<MessageTable, 'segments'>,
+): number | null {
+  const costs = candidates.map(({ cost }) =>
+    cost && cost.currency === spend_currency ? toMicros(cost.amount) * (segments ?? 1) : null,
+  );
+  return costs.length === 0 || costs.includes(null) ? null : Math.max(...costs.map((cost) => cost ?? 0));
+}
+
+/** Answers with nothing when the cap does not allow it. */
+export function reserve({ kysely }: Database, campaign: string, micros: number): CompiledQuery<{ id: string }> | null {
+  if (micros === 0) return null;
+  return sql<{ id: string }>`
+    update campaigns set reserved = reserved + ${micros}
+    where id = ${campaign} and spent + reserved + ${micros} <= spend_cap returning id
+  `.compile(kysely) as CompiledQuery<{ id: string }>;
+}
+
+/** What was reserved is free again, what was spent is not. */
+export function settle(
+  { kysely }: Database,
+  { campaign, chunk, reserved, spent }: { campaign: string; chunk: string; reserved: number; spent: number },
+): (CompiledQuery | null)[] {
+  if (reserved === 0) return [];
+  return [
+    sql`update campaigns set reserved = reserved - ${reserved}, spent = spent + ${spent} where id = ${campaign}`.compile(
+      kysely,
+    ),
+    sql`update campaign_chunks set reserved = reserved - ${reserved} where id = ${chunk}`.compile(kysely),
+  ];
+}
+
+/** How much more may be reserved, and whether what is reserved may yet be given back. */
+export async function leftToSpend({ kysely }: Database, id: string): Promise<{ micros: number; mayGrow: boolean }> {
+  const { spend_cap, spent, reserved } = await kysely
+    .selectFrom('campaigns')
+    .select(['spend_cap', 'spent', 'reserved'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  return { micros: (spend_cap ?? Infinity) - spent - reserved, mayGrow: reserved > 0 };
+}

@@ -1,0 +1,98 @@
+import { sql } from 'kysely';
+import type { Database } from '../../db/open.ts';
+import { batchTransaction } from '../../db/transaction.ts';
+import { type Audience, audience } from '../contacts/audience.ts';
+import { type CampaignRow, CHUNK } from './campaign.ts';
+import { insertChunks } from './chunks.ts';
+import { endCampaign } from './end-campaign.ts';
+
+/** After every id: the whole audience is written down. */
+const TAKEN = '~';
+/** Contacts written down in one transaction. */
+const PAGE = 10_000;
+
+/**
+ * Writes the next contacts of the audience into the ledger, cut into chunks. Where it stands is in the campaign's row and
+ * moves with them: whoever takes over goes on there. False: that was the last page, or the audience is gone.
+ */
+export async function takeAudience(db: Database, campaign: CampaignRow, now: number): Promise<boolean> {
+  const { id, project_id: project, mode, started_at } = campaign;
+  const wanted = JSON.parse(campaign.audience) as Audience;
+  const condition = await audience(db, { project, mode }, wanted, started_at ?? now);
+  if ('missing' in condition) {
+    await endCampaign(db, campaign, { status: 'failed', reason: 'audience_missing' }, now);
+    return false;
+  }
+  const page = db.kysely
+    .selectFrom('contacts')
+    .select('id')
+    .where('project_id', '=', project)
+    .where('mode', '=', mode)
+    .where('created_at', '<=', started_at ?? now)
+    .$if(campaign.position !== null, (query) => query.where('id', '>', campaign.position ?? ''))
+    .where(condition)
+    .orderBy('id')
+    .limit(PAGE);
+  const insert = sql<{ contact_id: string; chunk: number }>`
+    insert into campaign_recipients
+      (campaign_id, contact_id, chunk, state, reason, variant, tries, planned_at, message_id, cost_amount,
+       cost_currency, updated_at)
+    select ${id}, id, ${sql.lit(campaign.chunks)} + (row_number() over (order by id) + ${sql.lit(CHUNK - 1)}) / ${sql.lit(CHUNK)},
+      'waiting', null, null, 0, null, null, null, null, cast(${now} as bigint)
+    from (${page}) as page
+    where true
+    returning contact_id, chunk
+  `.compile(db.kysely);
+  const goesOn = await batchTransaction(db, {}, async (batch) => {
+    const [[own]] = await batch.run(lockPosition(db, campaign));
+    if (!own) return true;
+    const [taken] = await batch.run(insert);
+    const numbers = [...new Set(taken.map(({ chunk }) => Number(chunk)))].sort((a, b) => a - b);
+    const last = taken.reduce((max, { contact_id }) => (contact_id > max ? contact_id : max), '');
+    const isLast = taken.length < PAGE;
+    await batch.commit(
+      insertChunks(
+        db,
+        id,
+        numbers.map((number) => ({ number, dueAt: now, reason: null })),
+      ),
+      db.kysely
+        .updateTable('campaigns')
+        .set({
+          recipients: campaign.recipients + taken.length,
+          chunks: numbers.at(-1) ?? campaign.chunks,
+          position: isLast ? TAKEN : last,
+          ...(isLast && { status: 'running' as const }),
+          updated_at: now,
+        })
+        .where('id', '=', id)
+        .compile(),
+    );
+    return !isLast;
+  });
+  if (!goesOn && (await isEmpty(db, id))) {
+    await endCampaign(db, { ...campaign, status: 'running' }, { status: 'completed', reason: 'empty_audience' }, now);
+  }
+  // The planner would take the ledger for as small as it was.
+  if (!goesOn && db.dialect === 'postgres') {
+    await sql`analyze campaign_recipients`.execute(db.kysely).catch(() => {});
+  }
+  return goesOn;
+}
+
+/** Nobody else has moved on from there. */
+function lockPosition({ kysely }: Database, { id, position }: CampaignRow) {
+  return kysely
+    .updateTable('campaigns')
+    .set((eb) => ({ chunks: eb.ref('chunks') }))
+    .where('id', '=', id)
+    .where('status', '=', 'preparing')
+    .where((eb) => (position === null ? eb('position', 'is', null) : eb('position', '=', position)))
+    .returning('id')
+    .compile();
+}
+
+async function isEmpty({ kysely }: Database, id: string): Promise<boolean> {
+  const row = await kysely.selectFrom('campaigns').select('recipients').where('id', '=', id).executeTakeFirst();
+  return row?.recipients === 0;
+}
