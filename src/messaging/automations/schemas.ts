@@ -270,6 +270,7 @@ export const EnterBody = object({
   contact_id: Type.String({ pattern: CONTACT_ID }),
   data: optional(
     Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,39}$' }), Type.Unknown(), {
+      ...closed,
       maxProperties: 50,
       description: 'For variables of steps, at most 8,000 characters as JSON.',
     }),
