@@ -63,7 +63,7 @@ export function createCampaignWorker(options: CampaignWorkerOptions): CampaignWo
       if (campaign) track(options.recover(campaign, chunk));
       begun += 1;
     }
-    const chunks = going.size > 0 ? await claimChunks(db, at, free) : [];
+    const chunks = await claimChunks(db, inTurn([...going], free), at, free);
     for (const chunk of chunks) {
       const campaign = byId.get(chunk.campaign_id);
       if (campaign) track(options.work(campaign, chunk));
@@ -125,6 +125,16 @@ export function createCampaignWorker(options: CampaignWorkerOptions): CampaignWo
       await Promise.all(running);
     },
   };
+}
+
+/** With more campaigns than slots, chance is fair to all of them. */
+function inTurn(campaigns: string[], max: number): string[] {
+  if (campaigns.length <= max) return campaigns;
+  return campaigns
+    .map((id) => ({ id, drawn: Math.random() }))
+    .sort((a, b) => a.drawn - b.drawn)
+    .slice(0, max)
+    .map(({ id }) => id);
 }
 
 /** Those that something is to be done about. */

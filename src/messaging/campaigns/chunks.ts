@@ -10,12 +10,19 @@ export interface LeasedChunk extends ChunkRow {
 }
 
 /**
- * Leases chunks that are due, of all running campaigns evenly. A lease that ends later than any can was given by a clock
+ * Leases chunks that are due, of these campaigns evenly, as far as they are running. A lease that ends later than any can was given by a clock
  * that has been set back since.
  */
-export async function claimChunks({ kysely, dialect }: Database, now: number, max: number): Promise<LeasedChunk[]> {
+export async function claimChunks(
+  { kysely, dialect }: Database,
+  campaigns: readonly string[],
+  now: number,
+  max: number,
+): Promise<LeasedChunk[]> {
+  if (campaigns.length === 0) return [];
   const leasedUntil = now + LEASE_MS;
-  const heads = sql`with heads as (select id from campaigns where status = 'running' order by id limit ${max})`;
+  const heads = sql`with heads as (
+    select id from campaigns where status = 'running' and id in (${sql.join(campaigns)}) limit ${max})`;
   const due = sql`
     select id from campaign_chunks where campaign_id = heads.id
       and (due_at <= ${now} or (phase = 'claimed' and due_at > ${leasedUntil})) and phase <> 'handed'
