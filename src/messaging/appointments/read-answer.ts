@@ -35,6 +35,8 @@ const COURTESY = new Set([
   'grazie',
 ]);
 const MAX_WORDS = 6;
+/** What makes a key of a digit: 3️⃣. */
+const KEYCAP = /\ufe0f?\u20e3/gu;
 
 /** Null: no answer to a reminder. The languages' words count in their order, the project's own before them. */
 export function readAnswer(
@@ -42,7 +44,7 @@ export function readAnswer(
   languages: readonly string[],
   own: AnswerWords | null = null,
 ): ReadAnswer | null {
-  const reply = normalizeReply(text);
+  const reply = normalizeReply(text.replace(KEYCAP, ''));
   const words = reply.split(' ');
   if (reply === '' || words.length > MAX_WORDS) return null;
   const bare = words.filter((word) => !COURTESY.has(word)).join(' ');

@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { type Answer, newNumber, openTestService, type Profile, type TestService } from '../../service.ts';
 
 export const HOUR = 3_600_000;
@@ -21,9 +21,31 @@ export interface Diary {
   told(): Promise<string[]>;
 }
 
-export async function openDiary(profile: Profile, beside?: TestService): Promise<Diary> {
-  const service = await openTestService(profile, beside && { beside });
-  onTestFinished(() => service.close());
+/** A project of its own clock and people, for all tests of a file. */
+export function openDiaries(profile: Profile): { open(): Diary; beside(): Promise<TestService> } {
+  let service: TestService | undefined;
+  let other: TestService | undefined;
+  beforeAll(async () => {
+    service = await openTestService(profile);
+  });
+  afterAll(async () => {
+    await other?.close();
+    await service?.close();
+  });
+  const opened = () => {
+    if (!service) throw new Error('tests open diaries');
+    return service;
+  };
+  return {
+    open: () => openDiary(opened()),
+    async beside() {
+      other ??= await openTestService(profile, { beside: opened() });
+      return other;
+    },
+  };
+}
+
+function openDiary(service: TestService): Diary {
   const to = newNumber();
   const { call, services, clock } = service;
   const work = async () => {
@@ -61,7 +83,7 @@ export async function openDiary(profile: Profile, beside?: TestService): Promise
     },
     async told() {
       await service.recorded();
-      const { body } = await call('GET', '/v1/events?type=appointment.*&limit=100');
+      const { body } = await call('GET', `/v1/events?type=appointment.*&to=${encodeURIComponent(to)}&limit=100`);
       return body.data.map(({ type }: { type: string }) => type.replace('appointment.', '')).toReversed();
     },
   };

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { PROFILES } from '../../service.ts';
-import { HOUR, openDiary } from './diary.ts';
+import { HOUR, openDiaries } from './diary.ts';
 
 const at = (ms: number) => new Date(ms).toISOString();
 
 describe.each(PROFILES)('reminders on the %s profile', (profile) => {
+  const diaries = openDiaries(profile);
+
   it('go out when they are due, each once, and never after the time', async () => {
-    const diary = await openDiary(profile);
+    const diary = diaries.open();
     const { body, status } = await diary.create();
     expect(status, JSON.stringify(body)).toBe(201);
     expect(body.reminders).toMatchObject([
@@ -30,7 +32,7 @@ describe.each(PROFILES)('reminders on the %s profile', (profile) => {
   });
 
   it('that nobody could send in time are left out and say so; of two that are late the later one goes', async () => {
-    const diary = await openDiary(profile);
+    const diary = diaries.open();
     const made = await diary.create({
       reminders: [{ hours_before: 40 }, { hours_before: 24 }, { minutes_before: 90 }],
     });
@@ -53,11 +55,11 @@ describe.each(PROFILES)('reminders on the %s profile', (profile) => {
   });
 
   it('of two workers at once go out once', async () => {
-    const diary = await openDiary(profile);
-    const other = profile === 'embedded' ? diary : await openDiary(profile, diary.service);
+    const diary = diaries.open();
+    const other = profile === 'embedded' ? diary.service : await diaries.beside();
     await Promise.all(Array.from({ length: 5 }, () => diary.create()));
     diary.service.clock.now += 6 * HOUR;
-    const workers = [diary, other].map(({ service }) => service.services.messaging.appointments.worker);
+    const workers = [diary.service, other].map(({ services }) => services.messaging.appointments.worker);
     await Promise.all([...workers, ...workers].map((worker) => worker.runDue()));
     await diary.work();
     expect(await diary.told()).toEqual([...Array(5).fill('created'), ...Array(5).fill('reminded')]);
@@ -66,7 +68,7 @@ describe.each(PROFILES)('reminders on the %s profile', (profile) => {
   });
 
   it('move with the time, and are not repeated when something else changes', async () => {
-    const diary = await openDiary(profile);
+    const diary = diaries.open();
     const { body } = await diary.create();
     const { call, clock } = diary.service;
     const url = `/v1/appointments/${body.id}`;
@@ -105,7 +107,7 @@ describe.each(PROFILES)('reminders on the %s profile', (profile) => {
   });
 
   it('that wait for a carrier are called off with the appointment', async () => {
-    const diary = await openDiary(profile);
+    const diary = diaries.open();
     const { body } = await diary.create();
     const { services, clock, call } = diary.service;
     clock.now += 6 * HOUR;
@@ -119,22 +121,23 @@ describe.each(PROFILES)('reminders on the %s profile', (profile) => {
   });
 
   it('keep to quiet hours, and to who wants nothing', async () => {
-    const diary = await openDiary(profile);
+    const diary = diaries.open();
     const { call, clock } = diary.service;
+    clock.now = Date.parse('2027-06-14T08:00:00Z');
     const rules = { time_zone: 'Europe/Paris', windows: [{ from: '08:00', to: '21:00', purposes: ['transactional'] }] };
     const put = await call('PUT', '/v1/sending-rules', { ...rules, frequency_caps: [] });
     expect(put.status, JSON.stringify(put.body)).toBe(200);
     // 08:30 in Paris: the evening before is open, half past six in the morning is not.
-    const zone = { time_zone: 'Europe/Paris', starts_at: '2027-01-16T08:30' };
+    const zone = { time_zone: 'Europe/Paris', starts_at: '2027-06-15T08:30' };
     const made = await diary.create({ ...zone, reminders: [{ days_before: 1, at: '18:00' }, { hours_before: 2 }] });
-    const early = await diary.create({ ...zone, starts_at: '2027-01-16T07:30', reminders: [{ hours_before: 1 }] });
+    const early = await diary.create({ ...zone, starts_at: '2027-06-15T07:30', reminders: [{ hours_before: 1 }] });
     expect(made.body.reminders).toMatchObject([
-      { due_at: '2027-01-15T17:00:00.000Z' },
-      { due_at: '2027-01-16T05:30:00.000Z' },
+      { due_at: '2027-06-14T16:00:00.000Z' },
+      { due_at: '2027-06-15T04:30:00.000Z' },
     ]);
-    await diary.pass(Date.parse('2027-01-16T05:30:00Z') - clock.now);
+    await diary.pass(Date.parse('2027-06-15T04:30:00Z') - clock.now);
     expect((await diary.read(made.body.id)).reminders[1]).toMatchObject({
-      ...{ status: 'planned', reason: 'quiet_hours', due_at: '2027-01-16T07:00:00.000Z' },
+      ...{ status: 'planned', reason: 'quiet_hours', due_at: '2027-06-15T06:00:00.000Z' },
     });
     expect((await diary.read(early.body.id)).reminders[0]).toMatchObject({ status: 'skipped', reason: 'quiet_hours' });
     await call('POST', '/v1/suppressions', { to: diary.to, purpose: 'messages', reason: 'complaint' });
