@@ -13,6 +13,11 @@ import {
   createAppointmentEraser,
   purgeAppointments,
 } from './messaging/appointments/personal-appointments.ts';
+import {
+  createAutomationCollector,
+  createAutomationEraser,
+  purgeRuns,
+} from './messaging/automations/personal-automations.ts';
 import { createConsentCollector, createConsentEraser } from './messaging/consent/personal-consents.ts';
 import { createContactCollector, createContactEraser } from './messaging/contacts/personal-contacts.ts';
 import {
@@ -93,6 +98,8 @@ export function openPersonalData(services: Opened): Privacy {
       createConversationEraser(db),
       createInboundEraser(db),
       createConsentEraser(db),
+      // Contacts are what runs are found by.
+      createAutomationEraser(db),
       createContactEraser(db),
       createLinkEraser(db, services.links.cache),
       createSandboxEraser(sandbox),
@@ -108,6 +115,7 @@ export function openPersonalData(services: Opened): Privacy {
       { name: 'verifications', days: retention.verifications_days, purge: purgeVerifications },
       { name: 'messages', days: retention.messages_days, purge: purgeMessages },
       { name: 'appointments', days: retention.messages_days, purge: purgeAppointments },
+      { name: 'automation_runs', days: retention.messages_days, purge: purgeRuns },
       { name: 'inbound_messages', days: retention.inbound_days, purge: purgeInbound },
       { name: 'survey_responses', days: retention.inbound_days, purge: purgeResponses },
       { name: 'conversations', days: retention.inbound_days, purge: purgeConversations },
@@ -131,6 +139,7 @@ export function openPersonalData(services: Opened): Privacy {
       createLinkCollector(db),
       createConsentCollector(db),
       createContactCollector(db),
+      createAutomationCollector(db),
       createEventCollector(db),
     ],
     recorded,

@@ -266,6 +266,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     handlers: [
       createSurveyHandler(db),
       messaging.appointments.answers,
+      messaging.automations.keywords,
       createKeywordHandler(db),
       createConversationHandler(db),
     ],

@@ -48,6 +48,7 @@ export type Trigger =
       time_zone?: string;
     }
   | { type: 'webhook'; create_contacts?: boolean }
+  | { type: 'keyword'; keywords: string[]; match?: 'exact' | 'first'; number?: string }
   | { type: 'api' };
 
 /** Of a variable: as it is, or where it is found when the step is done. */

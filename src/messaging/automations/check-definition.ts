@@ -1,6 +1,8 @@
 import type { Database } from '../../db/open.ts';
 import type { FieldError } from '../../lib/errors.ts';
 import type { TargetGuard } from '../../lib/target-guard.ts';
+import { normalizeReply } from '../consent/keywords/normalize-reply.ts';
+import { readReply } from '../consent/keywords/read-reply.ts';
 import { loadAttributes } from '../contacts/attributes.ts';
 import type { Owner } from '../contacts/contact.ts';
 import { checkFilter } from '../contacts/filter/check-filter.ts';
@@ -35,6 +37,14 @@ export async function checkDefinition(deps: CheckDeps, owner: Owner, given: Defi
   if (trigger.type === 'date') {
     if (attributes.get(trigger.attribute) !== 'date') fail('/trigger/attribute', 'is no attribute of type date');
     if (trigger.time_zone !== undefined && !isTimeZone(trigger.time_zone)) fail('/trigger/time_zone', NO_ZONE);
+  }
+  if (trigger.type === 'keyword') {
+    for (const [index, keyword] of trigger.keywords.entries()) {
+      const kind = readReply(keyword, null)?.kind;
+      const at = `/trigger/keywords/${index}`;
+      if (normalizeReply(keyword) === '') fail(at, 'has neither letter nor digit');
+      if (kind === 'stop' || kind === 'help') fail(at, `is read as ${kind.toUpperCase()} already`);
+    }
   }
   const stopsOnConversion = given.stop_on?.includes('conversion') ?? false;
   if (stopsOnConversion !== (given.conversion !== undefined)) {

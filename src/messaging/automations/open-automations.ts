@@ -1,11 +1,14 @@
 import { feedEnd } from '../../audit/feed.ts';
 import { openOutlet } from '../../audit/outlet.ts';
-import { createQueue, type JobQueue } from '../../jobs/queue.ts';
+import type { JobQueue } from '../../jobs/queue.ts';
 import { createJobWorker } from '../../jobs/worker.ts';
 import { createLoop } from '../../lib/loop.ts';
+import type { InboundHandler } from '../inbound/inbound.ts';
+import { createAutomationQueue } from './automation-queue.ts';
 import { createEventReader } from './read-events.ts';
 import { giveUpRun, type RunDeps, runSteps } from './run-steps.ts';
 import { scanDates } from './scan-dates.ts';
+import { createAutomationKeywords } from './take-keyword.ts';
 import { tendRuns } from './tend-runs.ts';
 
 export interface AutomationsDeps extends Omit<RunDeps, 'queue'> {
@@ -14,6 +17,8 @@ export interface AutomationsDeps extends Omit<RunDeps, 'queue'> {
 
 export interface Automations {
   queue: JobQueue;
+  /** Words that let people in. */
+  keywords: InboundHandler;
   /** A pause, a stop or a start is to be acted upon. */
   wake(): void;
   /** Does all that is due. Returns how much; for tests. */
@@ -28,7 +33,7 @@ const TEND_MS = 1_000;
 
 export async function openAutomations(deps: AutomationsDeps): Promise<Automations> {
   const { db, now, log } = deps;
-  const queue = createQueue(db, 'automation_runs', [1]);
+  const queue = createAutomationQueue(db);
   const all: RunDeps = { ...deps, queue };
   const onError = (error: unknown) => log.warn({ err: error }, 'a step of an automation failed; it is tried again');
   const worker = createJobWorker({
@@ -49,6 +54,7 @@ export async function openAutomations(deps: AutomationsDeps): Promise<Automation
 
   return {
     queue,
+    keywords: createAutomationKeywords(all),
     wake: tender.wake,
     async runDue() {
       for (let total = 0; ; ) {

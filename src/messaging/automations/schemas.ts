@@ -5,6 +5,7 @@ import { closed, NullableTimestampSchema, TimestampSchema } from '../../http/sch
 import { CHANNELS } from '../../lib/channels.ts';
 import { ATTRIBUTE_NAME } from '../contacts/attributes.ts';
 import { CONTACT_ID, LIST_ID, NamePattern, TagSchema } from '../contacts/views.ts';
+import { NUMBER } from '../inbound/keyword.ts';
 import { TEMPLATE_ID } from '../templates/template.ts';
 import { WEEKDAYS } from '../windows/own-windows.ts';
 import { AUTOMATION_ID, MAX_STEPS, RUN_ID, RUN_STATUSES, STOPS } from './automation.ts';
@@ -59,6 +60,23 @@ const TriggerSchema = Type.Union([
       create_contacts: optional(Type.Boolean({ description: 'Default: false: who is no contact is refused.' })),
     },
     'A signed request to the automation’s own URL.',
+  ),
+  object(
+    {
+      type: Type.Literal('keyword'),
+      keywords: Type.Array(Type.String({ minLength: 1, maxLength: 60, pattern: '^[^\\p{Cc}]+$' }), {
+        minItems: 1,
+        maxItems: 20,
+        description: 'Compared without case, accents and punctuation.',
+      }),
+      match: optional(
+        Type.Enum(['exact', 'first'], {
+          description: 'Default: exact. `first`: the message may go on after the word.',
+        }),
+      ),
+      number: optional(Type.String({ ...NUMBER, description: 'Of yours; without it: all.' })),
+    },
+    'A message from a phone. Whoever sends it becomes a contact.',
   ),
   object({ type: Type.Literal('api') }, '`POST /v1/automations/{id}/runs`, which the others take too.'),
 ]);

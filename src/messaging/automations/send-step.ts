@@ -16,7 +16,8 @@ export interface SendDeps {
   callerOf(project: string): Promise<Pick<MessageCaller, 'calls' | 'templateReview'>>;
 }
 
-const ADDRESS_OF: Record<Channel, AddressKind> = {
+/** By which of its addresses a contact is reached. */
+export const KIND_OF: Record<Channel, AddressKind> = {
   sms: 'phone',
   voice: 'phone',
   email: 'email',
@@ -37,7 +38,7 @@ export async function sendMessage(
     ...{ kind: 'done', outcome: 'failed', reason },
     fails: onFailure === 'stop',
   });
-  const to = addresses[ADDRESS_OF[step.channel]];
+  const to = addresses[KIND_OF[step.channel]];
   if (to === undefined) return { kind: 'done', outcome: 'skipped', reason: 'no_address' };
   const { project_id: project, mode } = run;
   const purpose = step.purpose ?? 'marketing';
