@@ -38,6 +38,11 @@ const ACTS: [call: string, type: string, body?: object, keep?: string][] = [
   ['POST /v1/webhook-endpoints/<hook>/replay', 'webhook_endpoint.replayed', { since: '2027-01-01T00:00:00Z' }],
   ['DELETE /v1/webhook-endpoints/<hook>', 'webhook_endpoint.deleted'],
   ['PUT /v1/sending-rules', 'sending_rules.updated', { time_zone: 'UTC', windows: [], frequency_caps: [] }],
+  ['PUT /v1/numbers/33755550100', 'number.claimed'],
+  ['DELETE /v1/numbers/33755550100', 'number.released'],
+  ['POST /v1/keywords', 'keyword.created', { keywords: ['hours'], action: { type: 'forward' } }, 'keyword'],
+  ['PUT /v1/keywords/<keyword>', 'keyword.updated', { keywords: ['open'], action: { type: 'forward' } }],
+  ['DELETE /v1/keywords/<keyword>', 'keyword.deleted'],
   ['POST /v1/links', 'link.created', { url: 'https://example.com/' }],
   ['POST /v1/recipients/rebind', 'recipient.rebound', { to: newNumber() }],
   ['POST /v1/privacy/erasures', 'erasure.requested', { to: newNumber() }],
@@ -53,7 +58,7 @@ const ELSEWHERE = [
 const OPERATION = /^POST \/v1\/(?:verifications|messages)(?:\/|$)/;
 /** What messages are sent by and to: the tests of messaging show its events. */
 const MESSAGING =
-  /^\w+ \/v1\/(?:appointments|contacts|contact-attributes|lists|segments|templates|consents|suppressions)(?:\/|$)/;
+  /^\w+ \/v1\/(?:appointments|contacts|contact-attributes|conversations|lists|segments|templates|consents|suppressions)(?:\/|$)/;
 /** Change nothing, or the sandbox only. */
 const NOTHING = ['POST /v1/routes/simulate', 'POST /v1/code-messages/preview', 'POST /v1/sandbox/messages'];
 

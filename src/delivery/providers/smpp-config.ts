@@ -118,7 +118,7 @@ export const SmppConfigSchema = Type.Object(
     reassembly_ms: milliseconds(
       100,
       3_600_000,
-      600_000,
+      1_800_000,
       'How long parts of a message from a phone wait for the others.',
     ),
     part_answer_ms: milliseconds(

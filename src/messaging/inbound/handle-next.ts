@@ -52,6 +52,12 @@ export async function handleNext(deps: ChainDeps, now: number): Promise<boolean>
   return message !== undefined;
 }
 
+/** Asked before anything is locked: most of the time there is nothing. */
+export async function isDue({ kysely }: Database, now: number): Promise<boolean> {
+  const due = kysely.selectFrom('inbound_messages').select('id').where('due_at', '<=', now).limit(1);
+  return (await due.execute()).length > 0;
+}
+
 /** Never one of a person who has an earlier one waiting. Whoever locks it has it until its transaction ends. */
 async function lockNext(
   trx: Transaction<Schema>,

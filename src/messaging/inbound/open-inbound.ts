@@ -1,7 +1,7 @@
 import type { InboundRow } from '../../delivery/messages/keep-inbound.ts';
 import type { Now } from '../../lib/clock.ts';
 import { createLoop } from '../../lib/loop.ts';
-import { type ChainDeps, consentTaken, handleNext } from './handle-next.ts';
+import { type ChainDeps, consentTaken, handleNext, isDue } from './handle-next.ts';
 import { createReplyQueue, type ReplyQueue, type ReplyQueueDeps } from './reply-queue.ts';
 import { expireResponses } from './survey-responses.ts';
 
@@ -33,6 +33,7 @@ export function openInbound(deps: InboundDeps): Inbound {
   const atOnce = db.dialect === 'postgres' ? 4 : 1;
 
   async function handleSome(): Promise<number> {
+    if (!(await isDue(db, now()))) return 0;
     const runs = Array.from({ length: atOnce }, async () => {
       let count = 0;
       while (count < TURN && (await handleNext(chain, now()))) count += 1;

@@ -34,6 +34,8 @@ export function listResponses(
 
 /** Ends those that are not answered any more. Answers with how many. */
 export async function expireResponses(db: Database, now: number): Promise<number> {
+  const some = db.kysely.selectFrom('survey_responses').select('id').where('due_at', '<=', now).limit(1);
+  if ((await some.execute()).length === 0) return 0;
   return writeTransaction(db, {}, async (trx) => {
     const due = trx
       .selectFrom('survey_responses')

@@ -19,7 +19,10 @@ describe.each(PROFILES)('messages from phones on the %s profile', (profile) => {
 
   it('a rule answers its word by the number that was written to, however the word is written', async () => {
     const { make, write, inbox, inbound, from, call } = await openTalk(profile);
-    await make('/v1/keywords', { keywords: ['Öffnungszeiten', 'hours'], action: { type: 'reply', text: 'From 9 to 5.' } });
+    await make('/v1/keywords', {
+      keywords: ['Öffnungszeiten', 'hours'],
+      action: { type: 'reply', text: 'From 9 to 5.' },
+    });
     await make('/v1/keywords', {
       keywords: ['order'],
       match: 'first',
@@ -108,24 +111,26 @@ describe.each(PROFILES)('messages from phones on the %s profile', (profile) => {
   });
 
   it('two machines that answer each other are quiet after twenty answers in an hour', async () => {
-    const { make, write, inbox, inbound, service } = await openTalk(profile);
+    const { make, write, writeAll, inbox, inbound, service } = await openTalk(profile);
     await make('/v1/keywords', { keywords: [], action: { type: 'reply', text: 'I am out of office.' } });
-    for (let times = 0; times < 23; times += 1) await write('I am out of office.');
+    await writeAll(Array(20).fill('I am out of office.'));
+    await writeAll(Array(3).fill('I am out of office.'));
     expect(await inbox()).toHaveLength(20);
-    expect((await inbound('?limit=3')).map(({ reason }) => reason)).toEqual(['reply_limit', 'reply_limit', 'reply_limit']);
+    expect((await inbound('?limit=3')).map(({ reason }) => reason)).toEqual([
+      'reply_limit',
+      'reply_limit',
+      'reply_limit',
+    ]);
     service.clock.now += 3_600_001;
     await write('Are you back?');
     expect(await inbox()).toHaveLength(21);
   });
 
   it('control characters are kept and neither hide a word nor get into an answer', async () => {
-    const { make, service, from, work, inbox, events } = await openTalk(profile);
+    const { make, writeAll, inbox, events } = await openTalk(profile);
     await make('/v1/keywords', { keywords: ['hours'], action: { type: 'reply', text: 'From 9 to 5.' } });
     const text = '\u0007ho\u0000urs\u001b\r\n';
-    const owner = { project: service.services.firstProject.id, mode: 'test' as const };
-    const mo = { providerId: 'mo-1', channel: 'sms' as const, from, to: OURS, text };
-    await service.services.delivery.takeInbound('sandbox', [mo], owner);
-    await work();
+    await writeAll([text]);
     expect(await inbox()).toEqual(['From 9 to 5.']);
     expect(await events('message.received')).toMatchObject([{ data: { text: text.replace('\0', '') } }]);
   });

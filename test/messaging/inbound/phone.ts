@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { type Answer, newNumber, openTestService, type Profile, type TestService } from '../../service.ts';
 
@@ -9,6 +10,8 @@ export interface Talk {
   from: string;
   /** The phone writes, and all that follows from it is done. */
   write(text: string, options?: { from?: string; to?: string }): Promise<void>;
+  /** As one report of the carrier, in this order. */
+  writeAll(texts: readonly string[]): Promise<void>;
   /** Handles what is due and sends the answers. */
   work(): Promise<void>;
   /** Texts that arrived, oldest first. */
@@ -33,6 +36,15 @@ export async function openTalk(profile: Profile, options: { service?: TestServic
       service.clock.now += 1_000;
       const answer = await call('POST', '/v1/sandbox/messages', { from, to, text });
       if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+      await talk.work();
+    },
+    async writeAll(texts) {
+      service.clock.now += 1_000;
+      const owner = { project: service.services.firstProject.id, mode: 'test' as const };
+      const report = texts.map((text) => ({
+        ...{ providerId: randomUUID(), channel: 'sms' as const, from: talk.from, to: OURS, text },
+      }));
+      await service.services.delivery.takeInbound('sandbox', report, owner);
       await talk.work();
     },
     async work() {

@@ -45,20 +45,16 @@ describe.each(PROFILES)('surveys on the %s profile', (profile) => {
   });
 
   it('ends when nobody answers in time, after three answers that are none, and by STOP', async () => {
-    const { make, write, inbox, call, service, work, events } = await openTalk(profile);
+    const { make, writeAll, inbox, call, service, work, events } = await openTalk(profile);
     await make('/v1/keywords', RULE);
-    await write('survey');
+    await writeAll(['survey']);
     service.clock.now += 3_600_000;
     await work();
     expect(await events('survey.expired')).toHaveLength(1);
-    await write('4');
-    expect(await inbox()).toHaveLength(1);
-    await write('survey');
-    for (const text of ['many', 'lots', 'heaps', 'tons']) await write(text);
-    expect(await inbox()).toHaveLength(4);
-    await write('survey');
-    await write('STOP');
-    await write('5');
+    await writeAll(['4', 'survey', 'many', 'lots', 'heaps', 'tons']);
+    expect(await inbox()).toEqual(Array(4).fill('How many stars, 1 to 5?'));
+    await writeAll(['survey', 'STOP', '5']);
+    // The first question, and that STOP was heard.
     expect(await inbox()).toHaveLength(6);
     const { body } = await call('GET', '/v1/survey-responses');
     expect(body.data.map(({ status }: { status: string }) => status)).toEqual(['abandoned', 'abandoned', 'expired']);
