@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { EMAIL_HASH } from '../db/email-hash.ts';
 import type { Database } from '../db/open.ts';
+import { readPages } from '../db/read-pages.ts';
 import { keys, tagOfChallenge } from '../db/redis/keys.ts';
 import type { RedisHandle } from '../db/redis.ts';
 import type { Schema } from '../db/schema.ts';
@@ -15,8 +16,6 @@ export interface VerificationEraserDeps {
   redis: RedisHandle | null;
   verify: VerifyDeps;
 }
-
-const BATCH = 200;
 
 /** Verifications of a number, and those of an address beside one; open ones are cancelled first. */
 export function createVerificationEraser({ db, redis, verify }: VerificationEraserDeps): Eraser {
@@ -64,19 +63,7 @@ export async function* verificationsOf(
 ): AsyncGenerator<VerificationRow[]> {
   for (const filed of [byNumber(db, subject), byEmail(db, subject)]) {
     const query = until === null ? filed : filed.where('created_at', '<=', until);
-    let after = { created_at: 0, id: '' };
-    for (;;) {
-      const rows = await query
-        .where((eb) => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(after.created_at, after.id)))
-        .orderBy('created_at')
-        .orderBy('id')
-        .limit(BATCH)
-        .execute();
-      if (rows.length > 0) yield rows;
-      const last = rows.at(-1);
-      if (!last || rows.length < BATCH) break;
-      after = last;
-    }
+    yield* readPages(query);
   }
 }
 

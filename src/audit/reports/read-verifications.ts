@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { jsonMember } from '../../db/json-member.ts';
 import type { Database } from '../../db/open.ts';
+import { readPages } from '../../db/read-pages.ts';
 import type { Mode } from '../event.ts';
 
 /** Of one project and mode, from `since` (inclusive) to `until` (exclusive), ms. */
@@ -32,8 +33,6 @@ export interface CountedSend {
   cost: { amount: string; currency: string } | null;
 }
 
-const PAGE = 200;
-
 /**
  * Page by page in the order of creation, so that nobody waits for a long report: SQLite works on this very thread. A
  * verification that changes meanwhile is counted as it was read.
@@ -48,17 +47,8 @@ export async function* readVerifications(
     .select(jsonMember(dialect, 'facts', 'country').as('country'))
     .where('project_id', '=', project)
     .where('mode', '=', mode)
-    .where('created_at', '<', until)
-    .orderBy('created_at')
-    .orderBy('id')
-    .limit(PAGE);
-  let after = { created_at: since, id: '' };
-  for (;;) {
-    const rows = await inRange
-      .where((eb) => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(after.created_at, after.id)))
-      .execute();
-    const last = rows.at(-1);
-    if (!last) return;
+    .where('created_at', '<', until);
+  for await (const rows of readPages(inRange, since)) {
     const messages = await readMessages(
       kysely,
       rows.map(({ id }) => id),
@@ -72,8 +62,6 @@ export async function* readVerifications(
         toCountedSend(send, messages.get(`${row.id} ${index}`)),
       ),
     }));
-    if (rows.length < PAGE) return;
-    after = last;
     await nextTurn();
   }
 }

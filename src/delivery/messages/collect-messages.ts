@@ -1,5 +1,6 @@
 import type { Selectable, SelectQueryBuilder } from 'kysely';
 import type { Database } from '../../db/open.ts';
+import { readPages } from '../../db/read-pages.ts';
 import type { InboundMessageTable } from '../../db/schema/inbound.ts';
 import type { Schema } from '../../db/schema.ts';
 import { toTimestamp } from '../../lib/clock.ts';
@@ -8,12 +9,10 @@ import type { MessageRow } from './load.ts';
 import { readMessage } from './read-messages.ts';
 import { viewStory } from './view.ts';
 
-const PAGE = 200;
-
 /** A person's messages with their tries and receipts, and what they wrote. */
 export function createMessageCollector(db: Database): Collect {
   return async function* collect(subject): AsyncGenerator<SubjectRecord> {
-    for await (const rows of inPages([messagesTo(db, subject)])) {
+    for await (const rows of readPages(messagesTo(db, subject))) {
       for (const { id, project_id: project, mode } of rows) {
         const story = await readMessage(db.kysely, { id, project, mode });
         if (story) yield { kind: 'message', record: { project, mode, ...viewStory(story) } };
@@ -35,25 +34,6 @@ export function ofSubject({ kysely }: Database, { project, modes }: Subject): Me
     .selectAll()
     .where('mode', 'in', [...modes]);
   return project === null ? all : all.where('project_id', '=', project);
-}
-
-/** What these queries find, one after the other; each oldest first. */
-export async function* inPages(queries: readonly MessageQuery[]): AsyncGenerator<MessageRow[]> {
-  for (const query of queries) {
-    let after = { created_at: 0, id: '' };
-    for (;;) {
-      const rows = await query
-        .where((eb) => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(after.created_at, after.id)))
-        .orderBy('created_at')
-        .orderBy('id')
-        .limit(PAGE)
-        .execute();
-      if (rows.length > 0) yield rows;
-      const last = rows.at(-1);
-      if (!last || rows.length < PAGE) break;
-      after = last;
-    }
-  }
 }
 
 /** What no project owns may be meant for any: it is shown only to who asks for all. */

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
+import { readPages } from '../../db/read-pages.ts';
 import { batchTransaction, writeTransaction } from '../../db/transaction.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import type { Erased, Eraser, Erasure } from '../../lib/subject.ts';
 import { cancelMessage } from './cancel.ts';
-import { inPages, messagesTo, ofSubject } from './collect-messages.ts';
+import { messagesTo, ofSubject } from './collect-messages.ts';
 import type { MessageRow } from './load.ts';
 import { WAITING } from './message.ts';
 import { deleteMessages } from './purge-messages.ts';
@@ -43,13 +44,11 @@ export function createMessageEraser(db: Database, queue: JobQueue): Eraser {
   };
 }
 
-function pagesOf(db: Database, erasure: Erasure): AsyncGenerator<MessageRow[]> {
+async function* pagesOf(db: Database, erasure: Erasure): AsyncGenerator<MessageRow[]> {
+  yield* readPages(messagesTo(db, erasure).where('created_at', '<=', erasure.until));
   const claimed = db.kysely.selectFrom('erased_objects').select('object_id').where('erasure_id', '=', erasure.id);
-  return inPages([
-    messagesTo(db, erasure).where('created_at', '<=', erasure.until),
-    // However late they were written.
-    ofSubject(db, erasure).where('verification_id', 'in', claimed),
-  ]);
+  // However late they were written.
+  yield* readPages(ofSubject(db, erasure).where('verification_id', 'in', claimed));
 }
 
 /** Messages from a person. Those that no project owns go with whoever asks. */

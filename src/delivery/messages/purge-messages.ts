@@ -1,24 +1,15 @@
 import type { Transaction } from 'kysely';
-import { amongUnlocked, forUpdate } from '../../db/locking.ts';
-import type { Database } from '../../db/open.ts';
+import { forUpdate } from '../../db/locking.ts';
 import type { PurgeOld } from '../../db/purge-old.ts';
+import { oldRows, purgeRows } from '../../db/purge-rows.ts';
 import type { Schema } from '../../db/schema.ts';
 import { WAITING } from './message.ts';
 
 const UNFINISHED = [...WAITING, 'sending'] as const;
 
 /** Messages with everything that happened to them, receipts too; those that may still be sent stay. */
-export const purgeMessages: PurgeOld = async (trx, dialect, { project, mode, before, limit }) => {
-  const old = trx
-    .selectFrom('messages')
-    .select('id')
-    .where('project_id', project === null ? 'is' : '=', project)
-    .where('mode', '=', mode)
-    .where('created_at', '<=', before)
-    .where('status', 'not in', UNFINISHED)
-    .orderBy('created_at')
-    .orderBy('id')
-    .limit(limit);
+export const purgeMessages: PurgeOld = async (trx, dialect, past) => {
+  const old = oldRows(trx, 'messages', 'created_at', past).where('status', 'not in', UNFINISHED);
   const rows = await (dialect === 'postgres' ? forUpdate(dialect, old).skipLocked() : old).execute();
   const ids = rows.map(({ id }) => id);
   await deleteMessages(trx, ids);
@@ -40,19 +31,4 @@ export async function deleteMessages(trx: Transaction<Schema>, ids: readonly str
 }
 
 /** Messages from phones. */
-export const purgeInbound: PurgeOld = async (trx, dialect: Database['dialect'], { project, mode, before, limit }) => {
-  const old = trx
-    .selectFrom('inbound_messages')
-    .select('id')
-    .where('project_id', project === null ? 'is' : '=', project)
-    .where('mode', '=', mode)
-    .where('received_at', '<=', before)
-    .orderBy('received_at')
-    .orderBy('id')
-    .limit(limit);
-  const gone = await trx
-    .deleteFrom('inbound_messages')
-    .where(amongUnlocked(dialect, 'id', old))
-    .executeTakeFirst();
-  return Number(gone.numDeletedRows);
-};
+export const purgeInbound = purgeRows('inbound_messages', 'received_at');
