@@ -44,6 +44,19 @@ const ACTS: [call: string, type: string, body?: object, keep?: string][] = [
   ['PUT /v1/keywords/<keyword>', 'keyword.updated', { keywords: ['open'], action: { type: 'forward' } }],
   ['DELETE /v1/keywords/<keyword>', 'keyword.deleted'],
   ['POST /v1/links', 'link.created', { url: 'https://example.com/' }],
+  [
+    'POST /v1/automations',
+    'automation.created',
+    { name: 'a', trigger: { type: 'api' }, steps: [{ type: 'add_tag', tag: 'x' }] },
+    'automation',
+  ],
+  ['PATCH /v1/automations/<automation>', 'automation.updated', { name: 'b' }],
+  ['POST /v1/automations/<automation>/start', 'automation.started'],
+  ['POST /v1/automations/<automation>/pause', 'automation.paused'],
+  ['POST /v1/automations/<automation>/resume', 'automation.resumed'],
+  ['POST /v1/automations/<automation>/rotate-secret', 'automation.secret_rotated'],
+  ['POST /v1/automations/<automation>/stop', 'automation.stopped'],
+  ['DELETE /v1/automations/<automation>', 'automation.deleted'],
   ['POST /v1/recipients/rebind', 'recipient.rebound', { to: newNumber() }],
   ['POST /v1/privacy/erasures', 'erasure.requested', { to: newNumber() }],
   ['POST /v1/privacy/unmaskings', 'recipient.unmasked', { hashes: ['<hash>'], reason: 'a test' }],
@@ -51,6 +64,7 @@ const ACTS: [call: string, type: string, body?: object, keep?: string][] = [
 
 /** Shown by tests of their own: they need a file, a proof, or a receiver. */
 const ELSEWHERE = [
+  ...['POST /v1/automations/{id}/runs', 'POST /v1/automations/{id}/runs/{run}/stop'],
   ...['POST /v1/recordings', 'DELETE /v1/recordings/{id}', 'POST /v1/tokens/introspect'],
   ...['POST /v1/webhook-endpoints/{id}/test', 'POST /v1/webhook-endpoints/{id}/deliveries/{delivery}/retry'],
 ];
