@@ -94,9 +94,10 @@ export function openPersonalData(services: Opened): Privacy {
       createVerificationEraser({ db, redis, verify }),
       createAppointmentEraser(db),
       createMessageEraser(db, delivery.queue),
+      createInboundEraser(db),
+      // What comes of those: nothing new does any more.
       createSurveyEraser(db),
       createConversationEraser(db),
-      createInboundEraser(db),
       createConsentEraser(db),
       // Contacts are what runs are found by.
       createAutomationEraser(db),

@@ -44,7 +44,7 @@ export function subjectExportRoutes(deps: SubjectExportRoutesDeps): FastifyPlugi
           description:
             'Everything of the project that is filed under this number or address, one JSON object a line: ' +
             '`{ "kind": …, "record": {…} }`, where `kind` is `verification`, `failed_guesses`, `message`, ' +
-            '`inbound_message`, `opt_out` or `event`. ' +
+            '`inbound_message`, `conversation`, `survey_response`, `opt_out` or `event`. ' +
             'The last line has the kind `end` and the number of each. Each export is an event.',
           querystring: Type.Object({ to: AddressSchema, all_projects: Type.Optional(EverywhereSchema) }, closed),
           response: { 200: { content: { 'application/x-ndjson': { schema: Type.Unsafe<Readable>(Type.String()) } } } },

@@ -17,7 +17,7 @@ export const RetentionSchema = Type.Object(
     client_days: days('Addresses and user agents in events.', 90),
     verifications_days: days('Verifications, with the full number.', 90),
     messages_days: days('Messages, with tries and receipts.', 90),
-    inbound_days: days('Messages from phones.', 90),
+    inbound_days: days('Messages from phones, conversations, answers to surveys.', 90),
     webhook_deliveries_days: days('What became of webhooks.', 30),
   },
   { ...closed, default: {} },

@@ -1,37 +1,37 @@
-import { sql } from 'kysely';
 import { amongUnlocked } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { PurgeOld } from '../../db/purge-old.ts';
-import { writeTransaction } from '../../db/transaction.ts';
-import type { Collect, Eraser } from '../../lib/subject.ts';
+import type { Collect, Eraser, Erasure } from '../../lib/subject.ts';
 import { viewResponse } from './inbound-routes.ts';
-import { inboundIdOf, REPLIES } from './reply-queue.ts';
+import { type QueuedReply, REPLIES } from './reply-queue.ts';
 
-/** What was answered to surveys, and answers that wait to be sent; before the messages that they came of. */
+/** What was answered to surveys, and answers that wait to be sent; after the messages that they come of. */
 export function createSurveyEraser(db: Database): Eraser {
+  const { kysely } = db;
   return {
     name: 'survey_responses',
-    erase: ({ hash, project, modes, until }) =>
-      writeTransaction(db, {}, async (trx) => {
-        const wrote = trx.selectFrom('inbound_messages').select('id').where('sender_hash', '=', hash);
-        await trx
-          .deleteFrom('jobs')
-          .where('queue', '=', REPLIES)
-          .where(
-            inboundIdOf(sql.ref('jobs.id')),
-            'in',
-            project === null ? wrote : wrote.where('project_id', '=', project),
-          )
-          .execute();
-        const all = trx
-          .deleteFrom('survey_responses')
-          .where('address_hash', '=', hash)
-          .where('mode', 'in', [...modes])
-          .where('created_at', '<=', until);
-        const gone = await (project === null ? all : all.where('project_id', '=', project)).executeTakeFirst();
-        return { count: Number(gone.numDeletedRows) };
-      }),
+    async erase(erasure) {
+      await eraseReplies(db, erasure);
+      const { hash, project, modes, until } = erasure;
+      const all = kysely
+        .deleteFrom('survey_responses')
+        .where('address_hash', '=', hash)
+        .where('mode', 'in', [...modes])
+        .where('created_at', '<=', until);
+      const gone = await (project === null ? all : all.where('project_id', '=', project)).executeTakeFirst();
+      return { count: Number(gone.numDeletedRows) };
+    },
   };
+}
+
+async function eraseReplies({ kysely }: Database, { project, modes, isAddress }: Erasure): Promise<void> {
+  const waiting = await kysely.selectFrom('jobs').select(['id', 'payload']).where('queue', '=', REPLIES).execute();
+  const ids = waiting.flatMap(({ id, payload }) => {
+    const { owner, input }: QueuedReply = JSON.parse(payload ?? '');
+    const isReached = (project === null || owner.project === project) && modes.includes(owner.mode);
+    return isReached && isAddress(input.to) ? [id] : [];
+  });
+  if (ids.length > 0) await kysely.deleteFrom('jobs').where('queue', '=', REPLIES).where('id', 'in', ids).execute();
 }
 
 export function createSurveyCollector({ kysely }: Database): Collect {

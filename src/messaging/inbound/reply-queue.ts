@@ -1,4 +1,4 @@
-import { type CompiledQuery, type RawBuilder, sql } from 'kysely';
+import type { CompiledQuery } from 'kysely';
 import type { Database } from '../../db/open.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { MessageInput } from '../../delivery/messages/create.ts';
@@ -8,7 +8,7 @@ import type { Now } from '../../lib/clock.ts';
 import type { Owner } from '../consent/subject.ts';
 import type { SendMessage } from '../consent/take-reply.ts';
 
-interface QueuedReply {
+export interface QueuedReply {
   owner: Owner;
   input: MessageInput;
 }
@@ -65,9 +65,4 @@ export function replyJobs(inboundId: string, owner: Owner, inputs: readonly Mess
     const payload: QueuedReply = { owner, input };
     return { id: `${inboundId}:${number}`, lane: 1, owner: owner.project, dueAt: now, payload };
   });
-}
-
-/** Of a job, in SQL. */
-export function inboundIdOf(jobId: RawBuilder<unknown>): RawBuilder<string> {
-  return sql<string>`substr(${jobId}, 1, ${sql.lit(ID_LENGTH)})`;
 }
