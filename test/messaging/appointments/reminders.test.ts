@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openAppointments } from '../../../src/messaging/appointments/open-appointments.ts';
 import { PROFILES } from '../../service.ts';
 import { HOUR, openDiaries } from './diary.ts';
 
@@ -65,6 +66,46 @@ describe.each(PROFILES)('reminders on the %s profile', (profile) => {
     expect(await diary.told()).toEqual([...Array(5).fill('created'), ...Array(5).fill('reminded')]);
     const { body } = await diary.service.call('GET', `/v1/messages?to=${encodeURIComponent(diary.to)}`);
     expect(body.data).toHaveLength(5);
+  });
+
+  it('by a worker that has slept too long, or beside a change, do not go out', async () => {
+    const diary = diaries.open();
+    const { services, clock, call } = diary.service;
+    const { db, messaging, templateReader: reader, delivery } = services;
+    /** What happens while the worker has the reminder in hand. */
+    const workerDuring = (meanwhile: () => Promise<unknown>) => {
+      let first = true;
+      const deps = { db, messages: messaging.messages, reader, outgoing: delivery.queue, now: () => clock.now };
+      return openAppointments({
+        ...deps,
+        async callerOf(project) {
+          if (first) await meanwhile();
+          first = false;
+          return messaging.callerOf(project);
+        },
+        onError(error) {
+          throw error;
+        },
+      }).worker;
+    };
+    const slept = await diary.create();
+    clock.now += 6 * HOUR;
+    await workerDuring(async () => {
+      clock.now += 31_000;
+      await diary.work();
+    }).runDue();
+    await diary.work();
+    expect(await diary.inbox()).toHaveLength(1);
+    expect(await diary.told()).toEqual(['created', 'reminded']);
+    await call('POST', `/v1/appointments/${slept.body.id}/complete`, {});
+
+    const moved = await diary.create();
+    const url = `/v1/appointments/${moved.body.id}`;
+    clock.now += 6 * HOUR;
+    await workerDuring(() => call('PATCH', url, { starts_at: at(clock.now + 72 * HOUR) })).runDue();
+    await diary.work();
+    expect(await diary.inbox()).toHaveLength(1);
+    expect((await diary.read(moved.body.id)).reminders).toMatchObject([{ status: 'planned' }, { status: 'planned' }]);
   });
 
   it('move with the time, and are not repeated when something else changes', async () => {
