@@ -1,10 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type AuditLog, logOrigin, openAuditLog } from './audit/log/open-audit-log.ts';
+import type { Outlets } from './audit/outlets.ts';
 import { recordConfiguration } from './audit/record-configuration.ts';
 import type { Recorder } from './audit/recorder.ts';
 import { createRefusalLog, type RefusalLog } from './audit/refusal-log.ts';
-import { openSinks, type Sinks } from './audit/shipping/open-sinks.ts';
+import { openSinks } from './audit/shipping/open-sinks.ts';
 import type { Config } from './config.ts';
 import { ensureHashKey } from './db/hash-key.ts';
 import { migrate } from './db/migrate.ts';
@@ -71,7 +72,7 @@ export interface Services {
   recorder: Recorder | null;
   auditLog: AuditLog;
   /** SIEMs that get every event. */
-  sinks: Sinks;
+  sinks: Outlets;
   idempotency: IdempotencyStore;
   /** Erasures, copies, retention. */
   privacy: Privacy;

@@ -3,8 +3,9 @@ import type { Metrics } from '../../http/metrics.ts';
 import type { Now } from '../../lib/clock.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import type { Loop } from '../../lib/loop.ts';
-import { type AnchorConfig, type Anchors, openAnchors } from '../anchors/open-anchors.ts';
+import { openAnchors } from '../anchors/open-anchors.ts';
 import type { OutletLog } from '../outlet.ts';
+import type { OutletConfig, Outlets } from '../outlets.ts';
 import { ensureAuditKey } from './audit-keys.ts';
 import { type Checkpointer, createCheckpointer, newestCheckpoint } from './checkpoints.ts';
 import { createLogKeeper } from './log-keeper.ts';
@@ -18,7 +19,7 @@ export interface AuditLog {
   /** Seals and signs in the background. */
   keeper: Loop;
   /** Tells others of its checkpoints, in the background too. */
-  anchors: Anchors;
+  anchors: Outlets;
 }
 
 export interface AuditLogDeps {
@@ -30,7 +31,7 @@ export interface AuditLogDeps {
   checkpointSeconds: number;
   /** What a new log is called, for good. */
   origin: string;
-  anchors: readonly AnchorConfig[];
+  anchors: readonly OutletConfig[];
   /** The configuration file, for messages. */
   file: string;
 }

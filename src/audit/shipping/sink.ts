@@ -1,3 +1,4 @@
+import { toAsciiJson } from '../../lib/to-ascii-json.ts';
 import { classifyEvent } from '../export/classify-event.ts';
 import { ndjsonDeleted } from '../export/ndjson.ts';
 import { rowFormats } from '../export/row-format.ts';
@@ -30,11 +31,6 @@ export function toRecords(entries: readonly FeedEntry[], format: SinkFormat): Si
     if (!event && format !== 'json') return [];
     const line = event ? row({ logIndex, event, leaf }) : ndjsonDeleted(logIndex, type, at, leaf);
     const { severity } = classifyEvent({ type });
-    return [{ at, type, severity, text: format === 'cef' ? line : toAscii(line) }];
+    return [{ at, type, severity, text: format === 'cef' ? line : toAsciiJson(line) }];
   });
-}
-
-/** Not every receiver leaves other characters alone; JSON reads the same. */
-function toAscii(line: string): string {
-  return line.replace(/[^ -~]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

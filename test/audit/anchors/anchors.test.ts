@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type AnchorConfig, openAnchors } from '../../../src/audit/anchors/open-anchors.ts';
+import { openAnchors } from '../../../src/audit/anchors/open-anchors.ts';
 import { ensureAuditKey } from '../../../src/audit/log/audit-keys.ts';
 import { createCheckpointer } from '../../../src/audit/log/checkpoints.ts';
+import type { OutletConfig } from '../../../src/audit/outlets.ts';
 import type { Database } from '../../../src/db/open.ts';
 import { createKeyring } from '../../../src/lib/keyring.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
@@ -56,14 +57,14 @@ await onEachDialect('anchors', (databases) => {
           notes.push((await checkpointer.signIfDue(clock.now))?.note ?? '');
         }
       },
-      async anchor(config: Omit<AnchorConfig, 'name'>) {
+      async anchor(config: Omit<OutletConfig, 'name'>) {
         const log = {
           info: (_: object, message: string) => warnings.push(message),
           warn: ({ err }: { err?: Error }) => warnings.push(String(err?.message)),
         };
         const registry = new Registry();
         const deps = { db: database, now: () => clock.now, log, registry, file: 'countersign.yaml' };
-        const anchors = await openAnchors([{ name: 'vault', ...config } as AnchorConfig], deps);
+        const anchors = await openAnchors([{ name: 'vault', ...config } as OutletConfig], deps);
         onTestFinished(() => anchors.stop());
         const outlet = anchors.outlets.get('vault');
         if (!outlet) throw new Error('no outlet');

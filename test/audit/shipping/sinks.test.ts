@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { Registry } from 'prom-client';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSealer } from '../../../src/audit/log/sealer.ts';
-import { openSinks, type SinkConfig } from '../../../src/audit/shipping/open-sinks.ts';
+import type { OutletConfig } from '../../../src/audit/outlets.ts';
+import { openSinks } from '../../../src/audit/shipping/open-sinks.ts';
 import { eventually } from '../../countersign-process.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
 import { makeCertificate } from '../../rig/certificate.ts';
@@ -38,9 +39,9 @@ await onEachDialect('sinks', (databases) => {
         await insertSome(db, count, { at: clock.now, ...event });
         await createSealer(db).sealAll();
       },
-      async open(...configs: (Omit<SinkConfig, 'name'> & { name?: string })[]) {
+      async open(...configs: (Omit<OutletConfig, 'name'> & { name?: string })[]) {
         const registry = new Registry();
-        const named = configs.map((config) => ({ name: 'siem', ...config }) as SinkConfig);
+        const named = configs.map((config) => ({ name: 'siem', ...config }) as OutletConfig);
         const sinks = await openSinks(named, { db, now: () => clock.now, log, registry, file: 'countersign.yaml' });
         onTestFinished(() => sinks.stop());
         const outlet = (name = 'siem') => {
@@ -285,7 +286,7 @@ await onEachDialect('sinks', (databases) => {
     expect(JSON.parse(SYSLOG.exec(server.messages[1] ?? '')?.[6] ?? '')).toMatchObject({ deleted: true });
   });
 
-  it.each<[string, Omit<SinkConfig, 'name'>]>([
+  it.each<[string, Omit<OutletConfig, 'name'>]>([
     ['/type must be one of syslog, http', { type: 'pigeon' }],
     ['/type must be one of syslog, http', { type: 'toString' }],
     ['/host', { type: 'syslog' }],
