@@ -27,6 +27,7 @@ import { appointmentSettingsRoutes } from './messaging/appointments/settings-rou
 import { automationRoutes } from './messaging/automations/automation-routes.ts';
 import { hookRoutes, type VerifyHook } from './messaging/automations/hook-routes.ts';
 import { campaignRoutes } from './messaging/campaigns/campaign-routes.ts';
+import { campaignStatsRoutes } from './messaging/campaigns/stats-routes.ts';
 import { consentRoutes } from './messaging/consent/consent-routes.ts';
 import { createOptInLinks } from './messaging/consent/opt-in-links.ts';
 import { optInRoutes } from './messaging/consent/opt-in-routes.ts';
@@ -279,6 +280,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
       wake: services.messaging.campaigns.worker.wake,
     }),
   );
+  await app.register(campaignStatsRoutes({ db, hashKey, now }));
   await app.register(sandboxPage({ isServed: () => !production }));
 }
 

@@ -55,6 +55,7 @@ function campaignTables(hot: string, hotKeyed: string): string[] {
        position text,
        recipients bigint not null,
        chunks bigint not null,
+       series_id text,
        actor text not null,
        starts_at bigint,
        started_at bigint,
@@ -62,6 +63,7 @@ function campaignTables(hot: string, hotKeyed: string): string[] {
        created_at bigint not null,
        updated_at bigint not null
      ) ${hot}`,
+    'create index campaigns_of_series on campaigns (series_id, created_at) where series_id is not null',
     'create index campaigns_of_project on campaigns (project_id, mode, created_at, id)',
     `create index campaigns_going on campaigns (status, starts_at) where status in ('scheduled', 'preparing', 'running')`,
 

@@ -39,6 +39,8 @@ export interface CampaignTable {
   recipients: number;
   /** The highest number that a chunk got. */
   chunks: number;
+  /** The repeated campaign that it is one time of. */
+  series_id: string | null;
   actor: string;
   /** Of a scheduled one. */
   starts_at: number | null;

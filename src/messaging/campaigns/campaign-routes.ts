@@ -5,7 +5,7 @@ import type { ProviderChoice } from '../../delivery/choose-provider.ts';
 import { createCursors, DEFAULT_LIMIT, toPage } from '../../http/pagination.ts';
 import { listOf } from '../../http/schemas.ts';
 import type { Auth } from '../../lib/auth.ts';
-import type { Now } from '../../lib/clock.ts';
+import { type Now, toTimestamp } from '../../lib/clock.ts';
 import { Problem } from '../../lib/errors.ts';
 import type { Keyring } from '../../lib/keyring.ts';
 import { type Audience, audience } from '../contacts/audience.ts';
@@ -14,6 +14,7 @@ import { seededId } from '../contacts/seeded-id.ts';
 import { idParams } from '../contacts/views.ts';
 import type { TemplateReader } from '../templates/template-reader.ts';
 import type { ReviewRule } from '../templates/word-message.ts';
+import { firstOccurrence } from './begin-occurrence.ts';
 import { CAMPAIGN_ID, type CampaignRow } from './campaign.ts';
 import * as schemas from './campaign-schemas.ts';
 import { viewCampaign, viewRecipient } from './campaign-views.ts';
@@ -25,9 +26,11 @@ import {
   moveCampaign,
   type Transition,
 } from './campaigns-table.ts';
-import { pinWords } from './pin-words.ts';
+import { pinVariants, pinWords } from './pin-words.ts';
 import { findDraftErrors, toChange, toDraft, toLimits } from './read-draft.ts';
 import { countRecipients, readRecipients } from './read-recipients.ts';
+import type { Repeat } from './recurring.ts';
+import { readCampaignSchedule } from './schedule.ts';
 
 export interface CampaignRoutesDeps {
   db: Database;
@@ -48,6 +51,22 @@ const WRITE = { scope: 'campaigns:write', idempotent: true } as const;
 const params = idParams(CAMPAIGN_ID);
 const OPEN = ['draft', 'scheduled', 'preparing', 'running', 'paused'] as const;
 
+interface Ready {
+  words: Pick<CampaignRow, 'content' | 'experiment'>;
+  repeat: Repeat | null;
+}
+
+/** A series stays scheduled, from one time to the next. */
+function scheduled(repeat: Repeat | null, at: number) {
+  const starts_at = repeat ? firstOccurrence(repeat, at) : at;
+  if (starts_at === null) {
+    throw new Problem('invalid_request', {
+      errors: [{ pointer: '/schedule/repeat/until', message: 'is before its first time' }],
+    });
+  }
+  return { status: 'scheduled', starts_at, ...(repeat && { started_at: at }) } as const;
+}
+
 export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncTypebox {
   const { db, keyring, now, choice } = deps;
   const cursors = createCursors(keyring, 'campaigns');
@@ -63,12 +82,18 @@ export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncType
   }
 
   /** What it needs to go out, as it is now. */
-  async function ready(request: FastifyRequest<{ Params: { id: string } }>): Promise<string> {
+  async function ready(request: FastifyRequest<{ Params: { id: string } }>): Promise<Ready> {
     const row = await find(request);
     if (row.status !== 'draft' && row.status !== 'scheduled') throw wrongState(row);
     if (!choice.carries(row.mode, row.channel)) throw new Problem('no_provider');
     await refuseMissing(row);
-    return JSON.stringify(await pinWords(deps.templateReader, row, deps.templateReviewOf(request.auth)));
+    const rule = deps.templateReviewOf(request.auth);
+    const content = await pinWords(deps.templateReader, row, rule);
+    const experiment = await pinVariants(deps.templateReader, row, rule);
+    return {
+      repeat: readCampaignSchedule(row).repeat ?? null,
+      words: { content: JSON.stringify(content), experiment: experiment && JSON.stringify(experiment) },
+    };
   }
 
   async function refuseMissing({ project_id: project, mode, audience: wanted }: CampaignRow): Promise<void> {
@@ -183,10 +208,10 @@ export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncType
         },
       },
       async (request) => {
-        const content = await ready(request);
-        const starts_at = Date.parse(request.body.at);
-        const change = { status: 'scheduled', content, starts_at } as const;
-        const data = { starts_at: request.body.at };
+        const { words, repeat } = await ready(request);
+        const at = Date.parse(request.body.at);
+        const change = { ...words, ...scheduled(repeat, at) };
+        const data = { starts_at: toTimestamp(change.starts_at) };
         return move(request, { event: 'campaign.scheduled', from: ['draft', 'scheduled'], change, data });
       },
     );
@@ -205,8 +230,13 @@ export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncType
         },
       },
       async (request) => {
-        const content = await ready(request);
-        const change = { status: 'preparing', content, started_at: now() } as const;
+        const { words, repeat } = await ready(request);
+        if (repeat) {
+          const change = { ...words, ...scheduled(repeat, now()) };
+          const data = { starts_at: toTimestamp(change.starts_at) };
+          return move(request, { event: 'campaign.scheduled', from: ['draft', 'scheduled'], change, data });
+        }
+        const change = { ...words, status: 'preparing', started_at: now() } as const;
         return move(request, { event: 'campaign.started', from: ['draft', 'scheduled'], change });
       },
     );

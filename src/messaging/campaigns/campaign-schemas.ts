@@ -3,6 +3,8 @@ import { pageQuery } from '../../http/pagination.ts';
 import { closed, NullableTimestampSchema, TimestampSchema } from '../../http/schemas.ts';
 import { LIST_ID, NamePattern, SEGMENT_ID, TagSchema } from '../contacts/views.ts';
 import { CAMPAIGN_STATUSES, RECIPIENT_STATES } from './campaign.ts';
+import { CampaignScheduleSchema } from './schedule.ts';
+import { createExperimentSchema } from './split-schemas.ts';
 
 const nullable = <T extends ReturnType<typeof Type.String>>(schema: T) => Type.Union([schema, Type.Null()]);
 const Money = Type.Object(
@@ -74,6 +76,15 @@ const words = {
   ),
 };
 
+const { template, template_version, variables, text, subject } = words;
+const ExperimentSchema = createExperimentSchema({ template, template_version, variables, text, subject });
+
+/** When it goes to whom, and who is told what. */
+const plan = {
+  schedule: Type.Optional(Type.Union([CampaignScheduleSchema, Type.Null()])),
+  experiment: Type.Optional(Type.Union([ExperimentSchema, Type.Null()])),
+};
+
 const settings = {
   channel: Type.Optional(Type.Enum(['sms', 'email', 'whatsapp', 'telegram'], { default: 'sms' })),
   purpose: Type.Optional(Type.Enum(['marketing', 'transactional'], { default: 'marketing' })),
@@ -90,7 +101,7 @@ const settings = {
 };
 
 export const CampaignBody = Type.Object(
-  { name: Type.String(NamePattern), audience: AudienceSchema, ...settings, ...words, ...limits },
+  { name: Type.String(NamePattern), audience: AudienceSchema, ...settings, ...words, ...plan, ...limits },
   closed,
 );
 export type CampaignInput = Static<typeof CampaignBody>;
@@ -101,6 +112,7 @@ export const CampaignPatch = Type.Object(
     audience: Type.Optional(AudienceSchema),
     ...settings,
     ...words,
+    ...plan,
     ...limits,
   },
   { ...closed, minProperties: 1, description: 'Once it has started only `per_second` and `spend_cap`.' },
@@ -132,10 +144,13 @@ export const CampaignSchema = Type.Object(
     smart_encoding: Type.Boolean(),
     shorten_links: Type.Boolean(),
     utm: Type.Unknown(),
+    schedule: Type.Union([CampaignScheduleSchema, Type.Null()]),
+    experiment: Type.Union([ExperimentSchema, Type.Null()]),
     validity_seconds: Type.Integer(),
     per_second: Type.Union([Type.Integer(), Type.Null()]),
     spend_cap: Type.Union([Money, Type.Null()]),
     spent: Type.Union([Money, Type.Null()], { description: 'Where there is a cap.' }),
+    series_id: nullable(Type.String()),
     recipients: Type.Integer({ description: 'Contacts in the audience as it was found.' }),
     counts: Type.Optional(
       Type.Record(Type.String(), Type.Integer(), { description: 'How many recipients are in each state.' }),

@@ -4,11 +4,14 @@ import { type CampaignRow, RECIPIENT_STATES, readCampaignContent } from './campa
 import type { CampaignSchema, RecipientSchema } from './campaign-schemas.ts';
 import type { Standing, StandingRecipient } from './read-recipients.ts';
 import { fromMicros } from './spend.ts';
+import { readExperiment } from './split.ts';
+import { viewExperiment } from './split-schemas.ts';
 
 const orNull = (ms: number | null) => (ms === null ? null : toTimestamp(ms));
 
 export function viewCampaign(row: CampaignRow, standings?: readonly Standing[]): Static<typeof CampaignSchema> {
   const content = readCampaignContent(row);
+  const experiment = readExperiment(row);
   const { spend_currency: currency } = row;
   const money = (micros: number | null) =>
     micros === null || currency === null ? null : { amount: fromMicros(micros), currency };
@@ -23,10 +26,13 @@ export function viewCampaign(row: CampaignRow, standings?: readonly Standing[]):
     smart_encoding: content.smart_encoding ?? false,
     shorten_links: content.shorten_links ?? false,
     utm: content.utm ?? {},
+    schedule: row.schedule === null ? null : JSON.parse(row.schedule),
+    experiment: experiment && viewExperiment(experiment),
     validity_seconds: row.validity_seconds,
     per_second: row.per_second,
     spend_cap: money(row.spend_cap),
     spent: money(row.spent),
+    series_id: row.series_id,
     recipients: row.recipients,
     ...(standings && { counts: countsOf(standings), reasons: standings.filter(({ reason }) => reason !== null) }),
     starts_at: orNull(row.starts_at),

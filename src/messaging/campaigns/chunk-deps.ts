@@ -7,6 +7,7 @@ import type { Now } from '../../lib/clock.ts';
 import { type CampaignRow, RESERVE_MS } from './campaign.ts';
 import type { LeasedChunk } from './chunks.ts';
 import type { SaveOutcomes } from './outcomes.ts';
+import type { Slices } from './slices.ts';
 import type { TakeTurns } from './take-turns.ts';
 import type { Script } from './word-recipient.ts';
 
@@ -21,6 +22,7 @@ export interface ChunkDeps {
   scriptOf(campaign: CampaignRow, variant: string | null): Promise<Script | { refused: string }>;
   takePace(db: Database, campaign: CampaignRow, now: number): Promise<{ count: number; askAt: number }>;
   saveOutcomes: SaveOutcomes;
+  slices: Slices;
   /** Whether the campaign goes on, as far as this process knows. */
   isGoing(campaign: string): boolean;
   /** It cannot go on by itself. */

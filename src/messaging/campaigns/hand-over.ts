@@ -25,8 +25,6 @@ interface Priced extends Ready {
   cost: number;
 }
 
-/** Under one mark. A crash leaves no more than two of them unknown. */
-const SLICE = 125;
 /** While others have money reserved that they may give back. */
 const MONEY_MS = 500;
 
@@ -108,11 +106,13 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
   }
 
   async function send(slice: readonly Priced[], settled: readonly Outcome[]): Promise<void> {
+    const beganAt = performance.now();
     const outcomes = await Promise.all(
       slice.map(({ worded, decision }) =>
         deps.bulk.send({ row: worded.row, words: worded.words, decision }, () => mayBegin(deps, lease)),
       ),
     );
+    deps.slices.took(campaign.id, slice.length, performance.now() - beganAt);
     const sorted = { sent: [] as SentMessage[], settled: [...settled], later: [] as Later[], spent: 0 };
     for (const [index, one] of slice.entries()) {
       const outcome = outcomes[index];
@@ -173,8 +173,9 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
     /** What is left waits for that; null: nobody is left. */
     async run(ready: readonly Ready[]): Promise<Rest | null> {
       let before: Promise<void> = Promise.resolve();
-      for (let from = 0; from < ready.length; from += SLICE) {
-        const found = rest === null && mayBegin(deps, lease) ? await word(ready.slice(from, from + SLICE)) : null;
+      for (let from = 0, size = 0; from < ready.length; from += size) {
+        size = deps.slices.size(campaign.id);
+        const found = rest === null && mayBegin(deps, lease) ? await word(ready.slice(from, from + size)) : null;
         if (!found) {
           waitFor({ dueAt: now(), reason: null });
           break;

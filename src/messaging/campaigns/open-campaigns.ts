@@ -5,16 +5,21 @@ import type { BulkSender } from '../../delivery/messages/send-bulk.ts';
 import type { Shortener } from '../../delivery/messages/short-links.ts';
 import type { Now } from '../../lib/clock.ts';
 import type { TemplateReader } from '../templates/template-reader.ts';
-import { type CampaignRow, readCampaignContent } from './campaign.ts';
+import { beginOccurrence } from './begin-occurrence.ts';
+import type { CampaignRow } from './campaign.ts';
 import { type CampaignWorker, createCampaignWorker } from './campaign-worker.ts';
 import { moveCampaign } from './campaigns-table.ts';
 import type { ChunkDeps } from './chunk-deps.ts';
 import { endCampaign } from './end-campaign.ts';
 import { createSaveOutcomes } from './outcomes.ts';
 import { takePace } from './pace.ts';
+import { createPlanTurns } from './plan-turns.ts';
 import { recoverChunk } from './recover-chunk.ts';
+import { readCampaignSchedule } from './schedule.ts';
+import { createSlices } from './slices.ts';
+import { contentOf } from './split.ts';
 import { takeAudience } from './take-audience.ts';
-import { atOnce, type TakeTurns } from './take-turns.ts';
+import type { TakeTurns } from './take-turns.ts';
 import type { Script } from './word-recipient.ts';
 import { workChunk } from './work-chunk.ts';
 
@@ -34,10 +39,10 @@ export interface Campaigns {
 }
 
 export function openCampaigns(deps: CampaignsDeps): Campaigns {
-  const { db, now, templateReader, takeTurns = atOnce } = deps;
+  const { db, now, templateReader, takeTurns = createPlanTurns(deps.db, deps.now) } = deps;
 
-  async function scriptOf(campaign: CampaignRow): Promise<Script | { refused: string }> {
-    const content = readCampaignContent(campaign);
+  async function scriptOf(campaign: CampaignRow, variant: string | null): Promise<Script | { refused: string }> {
+    const content = contentOf(campaign, variant);
     if (!content.template) return { content, template: null };
     const owner = { project: campaign.project_id, mode: campaign.mode };
     const found = await templateReader.find(owner, content.template.id, content.template.version);
@@ -52,6 +57,7 @@ export function openCampaigns(deps: CampaignsDeps): Campaigns {
   const chunkDeps: ChunkDeps = {
     ...{ db, bulk: deps.bulk, gate: deps.gate, shortener: deps.shortener, takeTurns, takePace, scriptOf, now },
     saveOutcomes: createSaveOutcomes(db),
+    slices: createSlices(),
     isGoing: (campaign) => worker.isGoing(campaign),
     halt: async (campaign, reason) => {
       await endCampaign(db, campaign, { status: 'paused', reason }, now());
@@ -62,6 +68,8 @@ export function openCampaigns(deps: CampaignsDeps): Campaigns {
     db,
     now,
     begin: async (campaign) => {
+      const { repeat } = readCampaignSchedule(campaign);
+      if (repeat) return beginOccurrence(db, campaign, repeat, now());
       const by = {
         owner: { project: campaign.project_id, mode: campaign.mode },
         actor: { ...SYSTEM, mode: campaign.mode },

@@ -3,7 +3,10 @@ import type { FieldError } from '../../lib/errors.ts';
 import type { CampaignContent, CampaignRow } from './campaign.ts';
 import type { CampaignInput } from './campaign-schemas.ts';
 import type { CampaignDraft } from './campaigns-table.ts';
+import { checkSchedule } from './schedule.ts';
 import { toMicros } from './spend.ts';
+import type { Experiment } from './split.ts';
+import { checkExperiment, toExperiment } from './split-schemas.ts';
 
 type Input = Partial<CampaignInput>;
 
@@ -19,8 +22,7 @@ export function toDraft(input: CampaignInput): CampaignDraft {
     sender: input.sender ?? null,
     audience: JSON.stringify(input.audience),
     content: JSON.stringify(toContent(input)),
-    schedule: null,
-    experiment: null,
+    ...{ schedule: null, experiment: null, ...toPlan(input) },
     validity_seconds: input.validity_seconds ?? VALIDITY_SECONDS,
     ...{ per_second: null, spend_cap: null, spend_currency: null, ...toLimits(input) },
   };
@@ -38,7 +40,17 @@ export function toChange(input: Input, before: CampaignRow): Partial<CampaignDra
     ...(audience !== undefined && { audience: JSON.stringify(audience) }),
     ...(validity_seconds !== undefined && { validity_seconds }),
     ...(Object.keys(words).length > 0 && { content: JSON.stringify(merge(JSON.parse(before.content), words)) }),
+    ...toPlan(input),
     ...toLimits(input),
+  };
+}
+
+function toPlan({ schedule, experiment }: Pick<Input, 'schedule' | 'experiment'>) {
+  return {
+    ...(schedule !== undefined && { schedule: schedule === null ? null : JSON.stringify(schedule) }),
+    ...(experiment !== undefined && {
+      experiment: experiment === null ? null : JSON.stringify(toExperiment(experiment)),
+    }),
   };
 }
 
@@ -79,17 +91,21 @@ export function toLimits({
   };
 }
 
-type Drafted = Pick<CampaignRow, 'channel' | 'content' | 'audience'>;
+type Drafted = Pick<CampaignRow, 'channel' | 'content' | 'audience' | 'schedule' | 'experiment'>;
 
 /** What is wrong with a draft by itself, whatever else there is. */
 export function findDraftErrors(
-  { channel, content, audience }: Drafted,
+  { channel, content, audience, schedule, experiment }: Drafted,
   canShorten: boolean,
   now: number,
 ): FieldError[] {
-  const { template, text, subject, variables, shorten_links } = JSON.parse(content) as CampaignContent;
+  const said = JSON.parse(content) as CampaignContent;
+  const { template, text, subject, variables, shorten_links } = said;
   const { lists = [], segments = [], tags = [] } = JSON.parse(audience) as Record<string, string[] | undefined>;
-  const errors: FieldError[] = [];
+  const errors: FieldError[] = [
+    ...(schedule === null ? [] : checkSchedule(JSON.parse(schedule))),
+    ...(experiment === null ? [] : checkExperiment(JSON.parse(experiment) as Experiment, said)),
+  ];
   if (lists.length + segments.length + tags.length === 0) {
     errors.push({ pointer: '/audience', message: 'names no list, segment or tag' });
   }

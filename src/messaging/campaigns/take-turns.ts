@@ -32,6 +32,3 @@ export type TakeTurns = (
   candidates: readonly Candidate[],
   now: number,
 ) => Promise<readonly Turn[]>;
-
-/** Without windows, caps and variants everybody's turn is at once. */
-export const atOnce: TakeTurns = async (_db, _campaign, candidates) => candidates.map(() => ({ kind: 'now' }));

@@ -139,7 +139,7 @@ function renderFor({ content, template }: Script, row: MessageTable, attributes:
 }
 
 /** Those given, else the contact's attribute of the same name. */
-function fillVariables(
+export function fillVariables(
   { variables = {} }: CampaignContent,
   compiled: CompiledTemplate,
   attributes: string | null,
