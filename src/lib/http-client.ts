@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
+import { whenWritten } from './reused-connections.ts';
 
 /**
  * The one way out over HTTP. Bounded in time and in what it reads, follows no redirect, and tells apart what decides
@@ -18,6 +19,11 @@ export interface HttpRequest {
   /** Of the whole exchange; default 8 s. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /**
+   * Whoever is told it twice takes it once: it is made again, on a connection of its own, when it was written to a kept one
+   * that the other side was just closing.
+   */
+  repeatable?: boolean;
 }
 
 export type HttpOutcome =
@@ -43,17 +49,28 @@ export interface HttpClientOptions {
 const TIMEOUT_MS = 8_000;
 const CONNECT_TIMEOUT_MS = 3_000;
 const MAX_ANSWER_BYTES = 256 * 1024;
+/** What a connection ends with that the other side has closed. */
+const CLOSED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** How far a request got. */
+interface Progress {
+  hasLeft: boolean;
+  isReused: boolean;
+  isAnswered: boolean;
+}
 
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const { userAgent = 'Countersign', maxAnswerBytes = MAX_ANSWER_BYTES, cutAnswers = false } = options;
-  let dispatcher: Promise<Dispatcher> | null = null;
+  let keeping: Promise<Dispatcher> | null = null;
+  let closing: Promise<Dispatcher> | null = null;
 
   /** Loaded with the first request: an installation without HTTP carriers does without it. */
-  async function open(): Promise<Dispatcher> {
+  async function open(keepAlive: boolean): Promise<Dispatcher> {
     const { Agent } = await import('undici');
     return new Agent({
       connections: options.connectionsPerOrigin ?? 64,
-      pipelining: 1,
+      // 0: a connection for each request.
+      pipelining: keepAlive ? 1 : 0,
       // Over HTTP/2 a request whose stream the other side refuses would be made again, whatever has become of it.
       allowH2: false,
       connect: {
@@ -67,29 +84,31 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     });
   }
 
-  async function send({
-    method,
-    url,
-    headers,
-    body,
-    timeoutMs = TIMEOUT_MS,
-    signal,
-  }: HttpRequest): Promise<HttpOutcome> {
+  async function send(request: HttpRequest): Promise<HttpOutcome> {
+    keeping ??= open(true);
+    const agent = await keeping;
+    const deadline = AbortSignal.timeout(request.timeoutMs ?? TIMEOUT_MS);
+    const over = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
+    const progress: Progress = { hasLeft: false, isReused: false, isAnswered: false };
+    const outcome = await attempt(agent, request, over, progress);
+    const wasClosing = outcome.kind === 'no_answer' && CLOSED.has(outcome.error) && !progress.isAnswered;
+    if (!request.repeatable || !progress.isReused || !wasClosing || over.aborted) return outcome;
+    closing ??= open(false);
+    return attempt(await closing, request, over, { hasLeft: false, isReused: false, isAnswered: false });
+  }
+
+  async function attempt(
+    agent: Dispatcher,
+    { method, url, headers, body }: HttpRequest,
+    over: AbortSignal,
+    progress: Progress,
+  ): Promise<HttpOutcome> {
     const { origin, pathname, search } = new URL(url);
-    dispatcher ??= open();
-    const agent = await dispatcher;
-    const deadline = AbortSignal.timeout(timeoutMs);
-    const over = signal ? AbortSignal.any([signal, deadline]) : deadline;
     if (over.aborted) return { kind: 'not_sent', error: 'aborted' };
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
-    let hasLeft = false;
-    const watched = agent.compose(
-      onStart(() => {
-        hasLeft = true;
-      }),
-    );
+    const watched = agent.compose(onStart(progress));
     const giveUp = () => {
-      if (!hasLeft) reject(over.reason);
+      if (!progress.hasLeft) reject(over.reason);
     };
     over.addEventListener('abort', giveUp, { once: true });
     try {
@@ -104,11 +123,12 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       });
       // One that waits for its connection goes on waiting, but is not made any more.
       const answer = await Promise.race([request, givenUp]);
+      progress.isAnswered = true;
       const { text, isWhole } = await readBounded(answer.body, maxAnswerBytes);
       if (!isWhole && !cutAnswers) return { kind: 'no_answer', error: 'answer_too_large' };
       return { kind: 'answer', status: answer.statusCode, headers: flatten(answer.headers), body: text };
     } catch (error) {
-      return { kind: hasLeft ? 'no_answer' : 'not_sent', error: codeOf(error) };
+      return { kind: progress.hasLeft ? 'no_answer' : 'not_sent', error: codeOf(error) };
     } finally {
       over.removeEventListener('abort', giveUp);
     }
@@ -117,17 +137,20 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   return {
     send,
     async close() {
-      await (await dispatcher)?.destroy();
+      await Promise.all([keeping, closing].map(async (agent) => (await agent)?.destroy()));
     },
   };
 }
 
 /** Tells when the first byte of a request is about to be written. */
-function onStart(started: () => void): Dispatcher.DispatcherComposeInterceptor {
+function onStart(progress: Progress): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     const start = handler.onRequestStart?.bind(handler);
     handler.onRequestStart = (controller, context) => {
-      started();
+      progress.hasLeft = true;
+      whenWritten((isReused) => {
+        progress.isReused = isReused;
+      });
       start?.(controller, context);
     };
     return dispatch(options, handler);

@@ -101,7 +101,8 @@ export function deliveryRoutes({ db, keyring, now, test }: DeliveryRoutesDeps): 
           summary: 'Send everything that has not arrived since a time',
           description:
             'Each event once, in the order of the log; also of the time in which the endpoint was disabled, ' +
-            'as far back as events are kept. `since` is in the body or in the query.',
+            'as far back as it is kept what was delivered (`retention.webhook_deliveries_days`). `since` is in the body ' +
+            'or in the query.',
           params,
           querystring: Since,
           body: Since,
@@ -112,8 +113,11 @@ export function deliveryRoutes({ db, keyring, now, test }: DeliveryRoutesDeps): 
         const endpoint = await endpointOf(request);
         const since = sinceOf(request.body.since ?? request.query.since, now());
         const event = eventOf('webhook_endpoint.replayed', endpoint, request, { since: toTimestamp(since) });
-        if (!(await replayDeliveries(db, endpoint.id, since, now(), [event]))) {
-          throw new Problem('webhook_endpoint_disabled');
+        const asked = await replayDeliveries(db, endpoint.id, since, now(), [event]);
+        if (asked.kind === 'disabled') throw new Problem('webhook_endpoint_disabled');
+        if (asked.kind === 'too_old') {
+          const message = `of events up to ${toTimestamp(asked.until)} nobody knows any more what was delivered`;
+          throw new Problem('invalid_request', { errors: [{ pointer: '/since', message }] });
         }
         reply.code(202);
         return { since: toTimestamp(since) };

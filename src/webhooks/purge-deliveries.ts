@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { PurgeOld } from '../db/purge-old.ts';
 
-/** What became of deliveries; those that are still tried stay. */
+/** What became of deliveries; those that are still tried stay. A replay goes back no further than what is left. */
 export const purgeDeliveries: PurgeOld = async (trx, _dialect, { project, mode, before, limit }) => {
   const endpoints = await trx
     .selectFrom('webhook_endpoints')
@@ -26,8 +26,16 @@ export const purgeDeliveries: PurgeOld = async (trx, _dialect, { project, mode, 
       .deleteFrom('webhook_deliveries')
       .where('endpoint_id', '=', id)
       .where('log_index', 'in', old)
-      .executeTakeFirst();
-    gone += Number(deleted.numDeletedRows);
+      .returning('log_index')
+      .execute();
+    gone += deleted.length;
+    const knownFrom = Math.max(0, ...deleted.map(({ log_index }) => log_index + 1));
+    await trx
+      .updateTable('webhook_endpoints')
+      .set({ known_from: knownFrom })
+      .where('id', '=', id)
+      .where('known_from', '<', knownFrom)
+      .execute();
   }
   return gone;
 };

@@ -106,7 +106,7 @@ function erasures(profile: Profile): void {
           event_id,
           event_type: 'verification.created',
         },
-        ...{ object_id: null, status: 'delivered', attempts: 1, step: 1, history, next_at: null },
+        ...{ object_id: null, status: 'delivered', attempts: 1, step: 1, history, next_at: null, asked: 0 },
         ...{ created_at: service.clock.now, updated_at: service.clock.now },
       })
       .execute();

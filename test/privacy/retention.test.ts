@@ -102,7 +102,7 @@ function retention(profile: Profile): void {
     const at = service.clock.now;
     const delivery = (log_index: number, status: 'pending' | 'delivered' | 'exhausted', age: number) => ({
       ...{ endpoint_id: body.id, log_index, id: `dlv_${log_index}`, event_id: `evt_${log_index}`, status },
-      ...{ event_type: 'key.created', object_id: null, attempts: 1, step: 1, history: '[]', next_at: null },
+      ...{ event_type: 'key.created', object_id: null, attempts: 1, step: 1, history: '[]', next_at: null, asked: 0 },
       ...{ created_at: at - age, updated_at: at - age },
     });
     const rows = [

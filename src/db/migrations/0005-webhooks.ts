@@ -27,6 +27,7 @@ export const webhooks: Migration = {
          signature text not null,
          sealed_secrets text not null,
          public_keys text,
+         known_from bigint not null,
          created_at bigint not null,
          updated_at bigint not null
        )`,
@@ -60,6 +61,7 @@ export const webhooks: Migration = {
          attempts integer not null,
          step integer not null,
          history text not null,
+         asked integer not null,
          next_at bigint,
          created_at bigint not null,
          updated_at bigint not null,

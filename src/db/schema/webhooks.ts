@@ -26,6 +26,8 @@ export interface WebhookEndpointTable {
   sealed_secrets: string;
   /** JSON array: the public halves of those that have one, with their ends; null when none has. */
   public_keys: string | null;
+  /** Of what is before it in the log nobody knows any more whether it was delivered. */
+  known_from: number;
   created_at: number;
   /** Raised by every change: who delivers reads the row again. */
   updated_at: number;
@@ -65,6 +67,8 @@ export interface WebhookDeliveryTable {
   step: number;
   /** JSON array of the newest attempts. */
   history: string;
+  /** How often somebody asked for it again: what was under way before does not undo that. */
+  asked: number;
   /** Null: never, or an older one of its object comes first. */
   next_at: number | null;
   created_at: number;

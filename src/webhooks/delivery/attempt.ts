@@ -78,7 +78,7 @@ export async function attemptDelivery(
       'webhook-timestamp': String(seconds),
       'webhook-signature': signDelivery(target.keys(at), event.id, seconds, body),
     };
-    return http.send({ method: 'POST', url: target.url, headers, body, timeoutMs, signal });
+    return http.send({ method: 'POST', url: target.url, headers, body, timeoutMs, signal, repeatable: true });
   }
 }
 

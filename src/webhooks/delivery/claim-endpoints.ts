@@ -23,9 +23,9 @@ export type Candidate = Pick<
   events: string;
 };
 
-/** A lease that is longer than can be is of a clock that was set back. */
+/** A lease that is longer than can be, though clocks differ a little, is of a clock that was set back. */
 export function isFree({ leased_until }: Pick<Cursor, 'leased_until'>, now: number, leaseMs: number): boolean {
-  return leased_until <= now || leased_until > now + leaseMs;
+  return leased_until <= now || leased_until > now + 2 * leaseMs;
 }
 
 /** How a process gets hold of endpoints: for the length of a lease they are its own. */
@@ -45,7 +45,7 @@ export function createClaims({ kysely, dialect }: Database) {
     kysely
       .selectFrom('webhook_cursors')
       .select('endpoint_id')
-      .where((eb) => eb.or([eb('leased_until', '<=', now), eb('leased_until', '>', now + leaseMs)]));
+      .where((eb) => eb.or([eb('leased_until', '<=', now), eb('leased_until', '>', now + 2 * leaseMs)]));
 
   return {
     /** Those with a retry that is due, at the end of a rest, or left behind by a process that died. */
@@ -55,6 +55,22 @@ export function createClaims({ kysely, dialect }: Database) {
           dialect,
           'endpoint_id',
           free(now, leaseMs).where('due_at', '<=', now).orderBy('due_at').limit(max),
+        ),
+        now,
+        leaseMs,
+      ),
+
+    /** Leases that are longer than can be, as the clock was set back: they would be due when it is where it was. */
+    outlasting: (now: number, leaseMs: number, max: number) =>
+      claim(
+        amongUnlocked(
+          dialect,
+          'endpoint_id',
+          kysely
+            .selectFrom('webhook_cursors')
+            .select('endpoint_id')
+            .where('leased_until', '>', now + 2 * leaseMs)
+            .limit(max),
         ),
         now,
         leaseMs,

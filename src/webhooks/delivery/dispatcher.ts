@@ -5,7 +5,7 @@ import type { HttpClient } from '../../lib/http-client.ts';
 import { createLoop } from '../../lib/loop.ts';
 import { attemptDelivery } from './attempt.ts';
 import { type Cursor, createClaims, isFree } from './claim-endpoints.ts';
-import { createHostSlots } from './host-slots.ts';
+import type { HostSlots } from './host-slots.ts';
 import type { LoadTargets } from './load-targets.ts';
 import { createNews } from './news.ts';
 import { createReadWork } from './read-work.ts';
@@ -27,6 +27,7 @@ export interface DispatcherDeps {
   db: Database;
   http: HttpClient;
   loadTargets: LoadTargets;
+  hosts: HostSlots;
   now: Now;
   /** From 0 to 1. */
   random(): number;
@@ -44,8 +45,6 @@ const CLAIMED_AT_ONCE = 100;
 /** Endpoints of this process; each holds some events in memory. */
 const MOST_RUNNERS = 1_000;
 const AT_ONCE_PER_ENDPOINT = 32;
-const AT_ONCE_PER_HOST = 64;
-const AT_ONCE = 1_024;
 /** So that the process ends in time; what is cut off is sent again, with the same id. */
 const STOP_MS = 3_000;
 /** One whose secrets do not open is looked at again then. */
@@ -61,13 +60,18 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const runnerDeps = toRunnerDeps(deps, writer.changed);
   let size = 0;
   let stopped = false;
+  /** The first look is at what another process may have left behind. */
+  let lookedAt = Infinity;
 
   /** Claims what there is to do. */
   async function look(): Promise<number> {
     size = await feedEnd(db.kysely);
     await news.readTo(size);
-    const due = await claims.due(now(), LEASE_MS, room());
-    const claimed = [...due, ...(await follow())];
+    const at = now();
+    const due = await claims.due(at, LEASE_MS, room());
+    const outlasting = at < lookedAt ? await claims.outlasting(at, LEASE_MS, CLAIMED_AT_ONCE) : [];
+    lookedAt = at;
+    const claimed = [...due, ...outlasting, ...(await follow())];
     await begin(claimed);
     // Leases are renewed with what is written.
     if (runners.size > 0) writer.changed();
@@ -144,7 +148,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 }
 
 function toRunnerDeps(
-  { http, loadTargets, now, random, onError, onResult, timeoutMs }: DispatcherDeps,
+  { http, loadTargets, hosts, now, random, onError, onResult, timeoutMs }: DispatcherDeps,
   changed: () => void,
 ): RunnerDeps {
   return {
@@ -152,7 +156,7 @@ function toRunnerDeps(
     random,
     attempt: (target, event, signal) =>
       attemptDelivery({ http, now, onError, ...(timeoutMs !== undefined && { timeoutMs }) }, target, event, signal),
-    hosts: createHostSlots(AT_ONCE_PER_HOST, AT_ONCE),
+    hosts,
     leaseMs: LEASE_MS,
     mostAtOnce: AT_ONCE_PER_ENDPOINT,
     changed,

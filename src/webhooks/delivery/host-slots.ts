@@ -4,6 +4,8 @@ export interface HostSlots {
   free(host: string): void;
   /** Calls once when a request may be made to the host; first come, first served. */
   whenFree(host: string, wake: () => void): void;
+  /** Does it in the host's turn. */
+  run<T>(host: string, work: () => Promise<T>): Promise<T>;
 }
 
 export function createHostSlots(perHost: number, total: number): HostSlots {
@@ -13,7 +15,7 @@ export function createHostSlots(perHost: number, total: number): HostSlots {
 
   const hasRoom = (host: string) => all < total && (used.get(host) ?? 0) < perHost;
 
-  return {
+  const slots: HostSlots = {
     take(host) {
       if (!hasRoom(host)) return false;
       used.set(host, (used.get(host) ?? 0) + 1);
@@ -34,5 +36,14 @@ export function createHostSlots(perHost: number, total: number): HostSlots {
       }
     },
     whenFree: (host, wake) => void waiting.add({ host, wake }),
+    async run(host, work) {
+      while (!slots.take(host)) await new Promise<void>((resolve) => slots.whenFree(host, resolve));
+      try {
+        return await work();
+      } finally {
+        slots.free(host);
+      }
+    },
   };
+  return slots;
 }

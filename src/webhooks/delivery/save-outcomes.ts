@@ -61,6 +61,7 @@ const DELIVERY = {
   attempts: 'bigint',
   step: 'bigint',
   history: 'text',
+  asked: 'bigint',
   next_at: 'bigint',
   created_at: 'bigint',
   updated_at: 'bigint',
@@ -70,6 +71,10 @@ const RELEASE = { endpoint_id: 'text', claim: 'bigint', at: 'bigint', now: 'bigi
 const REPLAY = { endpoint_id: 'text', since: 'bigint', until: 'bigint', next: 'bigint' } as const;
 const ENDPOINT = { endpoint_id: 'text', claim: 'bigint', reason: 'text', now: 'bigint' } as const;
 
+const unlessAsked = (column: keyof typeof DELIVERY) => {
+  const known = sql.ref(`webhook_deliveries.${column}`);
+  return sql`case when excluded.asked < webhook_deliveries.asked then ${known} else ${sql.ref(`excluded.${column}`)} end`;
+};
 const columns = (of: object) => sql.join(Object.keys(of).map((name) => sql.ref(name)));
 
 export function createSaveOutcomes(db: Database): SaveOutcomes {
@@ -85,6 +90,14 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
       returning webhook_cursors.endpoint_id,
         (select updated_at from webhook_endpoints e where e.id = webhook_cursors.endpoint_id) as revision`,
   );
+  // Whoever changes deliveries holds their cursors: what two see of one object's would otherwise leave it without a next.
+  const lockCursors = rowSetStatement(
+    db,
+    { endpoint_id: 'text' },
+    (rows) => sql`
+      select endpoint_id from webhook_cursors where endpoint_id in (select endpoint_id from ${rows})
+      order by endpoint_id ${sql.raw(db.dialect === 'postgres' ? 'for update' : '')}`,
+  );
   // Of an endpoint that was lost because it is deleted nothing is written any more.
   const lockThose = rowSetStatement(
     db,
@@ -93,18 +106,33 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
       select id as endpoint_id from webhook_endpoints where id in (select endpoint_id from ${rows})
       order by id ${sql.raw(db.dialect === 'postgres' ? 'for share' : '')}`,
   );
-  // Who has lost the endpoint still says what it has seen, but nobody's success is taken back by it.
+  // Who has lost the endpoint still says what it has seen, but nobody's success is taken back by it; nor is it undone
+  // that somebody asked for it again while an attempt was under way.
   const saveDeliveries = rowSetStatement(
     db,
     DELIVERY,
     (rows) => sql`
       insert into webhook_deliveries (${columns(DELIVERY)}) select ${columns(DELIVERY)} from ${rows} where true
-      on conflict (endpoint_id, log_index) do update set status = excluded.status, attempts = excluded.attempts,
-        step = excluded.step, history = excluded.history, next_at = excluded.next_at, updated_at = excluded.updated_at
-      where excluded.attempts > webhook_deliveries.attempts
+      on conflict (endpoint_id, log_index) do update set
+        status = ${unlessAsked('status')}, step = ${unlessAsked('step')}, next_at = ${unlessAsked('next_at')},
+        asked = ${unlessAsked('asked')}, attempts = excluded.attempts, history = excluded.history,
+        updated_at = excluded.updated_at
+      where excluded.attempts > webhook_deliveries.attempts or excluded.asked > webhook_deliveries.asked
         or (webhook_deliveries.status = 'pending' and excluded.status <> 'pending')`,
   );
   // Of an object's deliveries that are not over, the oldest has a time; the others wait for it.
+  const holdOthers = rowSetStatement(
+    db,
+    OBJECT,
+    (rows) => sql`
+      update webhook_deliveries set next_at = null from ${rows}
+      where webhook_deliveries.endpoint_id = r.endpoint_id and webhook_deliveries.object_id = r.object_id
+        and webhook_deliveries.status = 'pending' and webhook_deliveries.next_at is not null
+        and webhook_deliveries.log_index > (
+          select min(log_index) from webhook_deliveries d
+          where d.endpoint_id = r.endpoint_id and d.object_id = r.object_id and d.status = 'pending'
+        )`,
+  );
   const advanceObjects = rowSetStatement(
     db,
     OBJECT,
@@ -175,7 +203,11 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
     batchTransaction(db, {}, async (batch) => {
       // By id, so that two processes never wait for each other.
       const sorted = outcomes.toSorted((a, b) => (a.cursor.endpoint_id < b.cursor.endpoint_id ? -1 : 1));
-      const [held] = await batch.run(saveCursors(sorted.map(({ cursor }) => cursor)));
+      const cursors = sorted.map(({ cursor }) => cursor);
+      const [, held] = await batch.run(
+        lockCursors(cursors.map(({ endpoint_id }) => ({ endpoint_id }))),
+        saveCursors(cursors),
+      );
       const isHeld = new Set(held.map(({ endpoint_id }) => endpoint_id));
       const own = sorted.filter(({ cursor }) => isHeld.has(cursor.endpoint_id));
       const lost = sorted.filter(({ cursor }) => !isHeld.has(cursor.endpoint_id));
@@ -185,9 +217,11 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
       const disabled = own.flatMap(({ cursor: { endpoint_id, claim }, disabled: reason }) =>
         reason === null ? [] : { endpoint_id, claim, reason, now },
       );
+      const objects = kept.flatMap(({ deliveries }) => objectsOf(deliveries, now));
       const queries: (CompiledQuery | null)[] = [
         saveDeliveries(kept.flatMap(({ deliveries }) => deliveries.map((delivery) => ({ ...delivery })))),
-        advanceObjects(kept.flatMap(({ deliveries }) => objectsOf(deliveries, now))),
+        holdOthers(objects),
+        advanceObjects(objects),
         hurry(own.filter(({ recovered }) => recovered).map(({ cursor: { endpoint_id } }) => ({ endpoint_id, now }))),
         ...replayQueries(own),
         insertEvents(
@@ -226,8 +260,8 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
 const RENEWED_BEFORE_MS = 10_000;
 
 function objectsOf(deliveries: readonly Delivery[], now: number) {
-  const over = deliveries.filter(({ object_id, next_at }) => object_id !== null && next_at === null);
-  const objects = new Map(over.map(({ endpoint_id, object_id }) => [object_id, { endpoint_id, object_id, now }]));
+  const ordered = deliveries.filter(({ object_id }) => object_id !== null);
+  const objects = new Map(ordered.map(({ endpoint_id, object_id }) => [object_id, { endpoint_id, object_id, now }]));
   return [...objects.values()];
 }
 

@@ -100,7 +100,7 @@ export function createSupply(read: ReadWork, cursor: Cursor, now: Now, size: () 
         (entry, event, there) => {
           if (entry.at < replay.since) return null;
           if (!there) return fresh(target, entry, event);
-          const again: Delivery = { ...there, status: 'pending', step: 0 };
+          const again: Delivery = { ...there, status: 'pending', step: 0, asked: there.asked + 1 };
           return there.status === 'exhausted' ? { delivery: again, event, isRetry: false } : null;
         },
       );

@@ -2,7 +2,7 @@ import type { Actor } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { EndpointDeps } from './create-endpoint.ts';
-import { endCursor, startCursor } from './cursor.ts';
+import { endCursor, startAnew, startCursor } from './cursor.ts';
 import type { EndpointOwner, EndpointRow, EndpointSettings } from './endpoint.ts';
 import { endpointEvent, originOfUrl } from './endpoint-event.ts';
 import { lockEndpoint, updateEndpoint } from './endpoints-table.ts';
@@ -31,6 +31,7 @@ export async function changeEndpoint(
     const changed = (Object.keys(patch) as (keyof typeof patch)[]).filter((name) => patch[name] !== before[name]);
     if (changed.length === 0) return before;
     const after = await updateEndpoint(trx, before, patch, now);
+    if (after.url !== before.url) await startAnew(trx, id, now);
     const data = {
       changed: changed.map((name) => (name === 'sealed_headers' ? 'headers' : name)),
       before: tellable(before),

@@ -56,6 +56,7 @@ export async function createEndpoint(
     disabled_at: null,
     signature: input.signature,
     ...sealSecrets(keyring, id, [{ secret, createdAt: now, expiresAt: null }]),
+    known_from: 0,
     created_at: now,
     updated_at: now,
   };

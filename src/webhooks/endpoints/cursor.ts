@@ -29,6 +29,25 @@ export async function startCursor(
     .execute();
 }
 
+/** Its receiver is another one: that the one before took nothing is held against nobody. */
+export async function startAnew(trx: Transaction<Schema>, id: string, now: number): Promise<void> {
+  await trx
+    .updateTable('webhook_cursors')
+    // Who has the endpoint loses it, with what it knows of the receiver before.
+    .set((eb) => ({
+      claim: eb('claim', '+', 1),
+      ...{ leased_until: 0, due_at: now, rests_until: 0, failures: 0, failing_since: null },
+    }))
+    .where('endpoint_id', '=', id)
+    .execute();
+  await trx
+    .updateTable('webhook_deliveries')
+    .set({ next_at: now })
+    .where('endpoint_id', '=', id)
+    .where('next_at', '>', now)
+    .execute();
+}
+
 export async function endCursor(trx: Transaction<Schema>, id: string): Promise<void> {
   await trx.deleteFrom('webhook_cursors').where('endpoint_id', '=', id).execute();
 }

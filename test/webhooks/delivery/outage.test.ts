@@ -83,9 +83,9 @@ await onEachDialect('a receiver that is away', (databases) => {
 
     receiver.answer(() => 200);
     const tried = receiver.received.length;
-    expect(await rig.replay(id, since)).toBe(false);
+    expect(await rig.replay(id, since)).toEqual({ kind: 'disabled' });
     await rig.enable(id);
-    expect(await rig.replay(id, since)).toBe(true);
+    expect(await rig.replay(id, since)).toEqual({ kind: 'queued' });
     const after = await rig.raise({});
     await rig.pass(HOUR);
     const delivered = receiver.received.slice(tried).map((one) => one.id);

@@ -95,4 +95,21 @@ await onEachDialect('a clock that is set back', (databases) => {
     expect(receiver.ids()).toEqual(ids);
     await rig.close();
   });
+
+  it('holds nothing up either where nothing new happens', async () => {
+    const rig = await openRig(await databases.open());
+    await using receiver = await openReceiver();
+    const { id } = await rig.endpoint(receiver.url, { events: ['verification.*'] });
+    const died = rig.another();
+    const ids = await rig.seal({});
+    const lease = { claim: rig.clock.now + 1, leased_until: rig.clock.now + 30_000, due_at: rig.clock.now + 30_000 };
+    await rig.db.kysely.updateTable('webhook_cursors').set(lease).where('endpoint_id', '=', id).execute();
+    // Both have seen what there is in the log.
+    await Promise.all([rig.webhooks.dispatcher.runDue(), died.dispatcher.runDue()]);
+    expect(receiver.ids()).toEqual([]);
+    rig.clock.now -= HOUR;
+    await rig.deliver();
+    expect(receiver.ids()).toEqual(ids);
+    await rig.close();
+  });
 });

@@ -10,7 +10,12 @@ import { newId } from '../../../src/lib/ids.ts';
 import { createKeyring } from '../../../src/lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from '../../../src/lib/target-guard.ts';
 import type { Cursor } from '../../../src/webhooks/delivery/claim-endpoints.ts';
-import { type Requested, replayDeliveries, retryDelivery } from '../../../src/webhooks/delivery/deliveries.ts';
+import {
+  type Replayed,
+  type Requested,
+  replayDeliveries,
+  retryDelivery,
+} from '../../../src/webhooks/delivery/deliveries.ts';
 import type { Delivery } from '../../../src/webhooks/delivery/delivery.ts';
 import { readHistory } from '../../../src/webhooks/delivery/delivery.ts';
 import { changeEndpoint, type EndpointPatch, switchEndpoint } from '../../../src/webhooks/endpoints/change-endpoint.ts';
@@ -44,8 +49,7 @@ export interface Rig {
   disable(id: string): Promise<void>;
   change(id: string, patch: EndpointPatch): Promise<void>;
   retry(endpoint: string, delivery: string): Promise<Requested>;
-  /** False: it is disabled. */
-  replay(endpoint: string, since: number): Promise<boolean>;
+  replay(endpoint: string, since: number): Promise<Replayed>;
   rotate(id: string, overlapSeconds: number): Promise<{ secret: string }>;
   /** The signature that a delivery should have by this secret. */
   sign(secret: string, received: Received | undefined): string;
