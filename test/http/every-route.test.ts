@@ -44,6 +44,7 @@ const PARAMETERS: Record<string, string> = {
   channel: 'sms',
   locale: 'en',
   host: 'login.example.com',
+  number: '33755550100',
   hash: 'FA%2B9qCX9VSu',
   event_id: `evt_${'0'.repeat(26)}`,
   delivery: `dlv_${'0'.repeat(26)}`,
