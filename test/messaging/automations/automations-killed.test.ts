@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { openDatabase } from '../../../src/db/open.ts';
+import { eventually, startCountersign } from '../../countersign-process.ts';
+import { describeWith, freshDatabase } from '../../rig/stores.ts';
+import { newNumber } from '../../service.ts';
+import { text } from './rig.ts';
+
+const ENTRY = fileURLToPath(new URL('../../chaos/sending-process.ts', import.meta.url));
+const LEASE_MS = 61_000;
+const CONTACTS = 100;
+const STEPS = [text('one'), { type: 'add_tag', tag: 'in' }, { type: 'wait', seconds: 1 }, text('two')];
+const KILLS = 2;
+
+await describeWith(['postgres'], 'automations whose processes are killed', () => {
+  it('let each contact in once and do each step once', { timeout: 240_000 }, async () => {
+    const { url } = await freshDatabase('postgres');
+    const env = {
+      DATABASE_URL: url,
+      COUNTERSIGN_SECRET: randomBytes(32).toString('base64'),
+      COUNTERSIGN_API_KEY: `cs_test_${randomBytes(24).toString('base64url')}`,
+      SINK_URL: 'http://127.0.0.1:9',
+    };
+    /** The leases of those killed before have ended by its clock. */
+    const start = (round: number) => startCountersign({ ...env, CLOCK_OFFSET_MS: String(round * LEASE_MS) }, [ENTRY]);
+    const { kysely, close } = await openDatabase(url);
+    const count = async (table: 'automation_runs' | 'automation_steps') => {
+      const query = kysely.selectFrom(table).select((eb) => eb.fn.countAll<string>().as('count'));
+      return Number((await query.executeTakeFirstOrThrow()).count);
+    };
+
+    const first = await start(0);
+    const definition = { trigger: { type: 'event', event: 'contact.created' }, reentry: 'always', steps: STEPS };
+    const { body } = await first.call('POST', '/v1/automations', { name: 'a', ...definition });
+    expect((await first.call('POST', `/v1/automations/${body.id}/start`)).status).toBe(200);
+    for (let made = 0; made < CONTACTS; made += 50) {
+      const create = () => first.call('POST', '/v1/contacts', { phone: newNumber() });
+      for (const { status } of await Promise.all(Array.from({ length: 50 }, create))) expect(status).toBe(201);
+    }
+    let running = [first];
+    for (let round = 1, before = 0; round <= KILLS; round += 1) {
+      before = await eventually(async () => {
+        const now = await count('automation_steps');
+        return now > before && now;
+      }, 60);
+      // In the middle, not after the end.
+      expect(before).toBeLessThan(CONTACTS * STEPS.length);
+      await Promise.all(running.map((service) => service.stop('SIGKILL')));
+      // In the end two at once.
+      running = await Promise.all(round < KILLS ? [start(round)] : [start(round), start(round)]);
+    }
+    await eventually(async () => (await count('automation_steps')) === CONTACTS * STEPS.length, 120);
+    expect(await count('automation_runs')).toBe(CONTACTS);
+    const runs = await kysely.selectFrom('automation_runs').select(['status', 'contact_id', 'steps']).execute();
+    expect(new Set(runs.map(({ contact_id }) => contact_id)).size).toBe(CONTACTS);
+    expect(runs.every(({ status, steps }) => status === 'completed' && steps === STEPS.length)).toBe(true);
+    const messages = await kysely.selectFrom('messages').select(['id', 'contact_id']).execute();
+    expect(messages).toHaveLength(CONTACTS * 2);
+    const sent = await kysely.selectFrom('automation_steps').select('message_id').where('kind', '=', 'send').execute();
+    expect(sent.map(({ message_id }) => message_id).sort()).toEqual(messages.map(({ id }) => id).sort());
+    const entries = await kysely.selectFrom('automation_entries').select(['entries', 'running']).execute();
+    expect(entries.every((entry) => entry.entries === 1 && entry.running === 0)).toBe(true);
+    const ended = await kysely.selectFrom('events').select('id').where('type', '=', 'automation.run_ended').execute();
+    expect(ended).toHaveLength(CONTACTS);
+    await Promise.all(running.map((service) => service.stop()));
+    await close();
+  });
+});
