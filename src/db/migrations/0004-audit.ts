@@ -1,4 +1,5 @@
 import type { Migration } from '../migrate.ts';
+import { RARE_EVENTS } from '../rare-events.ts';
 
 const HOT = 'with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)';
 
@@ -30,6 +31,7 @@ export const audit: Migration = {
          commitment text,
          hash text not null
        ) ${keyed}`,
+      `create index events_of_rare_types on events (project_id, mode, type, position) where ${RARE_EVENTS}`,
       'create index audit_leaves_of_project on audit_leaves (project_id, mode, log_index)',
 
       // Roots of complete subtrees of 256^level leaves, from level 1 on; a leaf's own hash is in its row.
