@@ -29,8 +29,9 @@ await onEachDialect('events of a type', (databases) => {
     expect(await list({ type: 'routes.updated' })).toEqual([]);
     expect(await list({ type: 'nothing.*' })).toEqual([]);
     expect(await list({ type: 'verification.*' })).toHaveLength(3);
-    const explain = sql.raw(db.dialect === 'postgres' ? 'explain' : 'explain query plan');
-    const { rows } = await sql`${explain} ${selectEvents(db.kysely, { ...OF, type: 'key.*' })}`.execute(db.kysely);
+    const query = selectEvents(db.kysely, { ...OF, type: 'key.*' }).compile();
+    const command = db.dialect === 'postgres' ? 'explain' : 'explain query plan';
+    const { rows } = await db.kysely.executeQuery({ ...query, sql: `${command} ${query.sql}` });
     expect(JSON.stringify(rows)).toContain('events_of_rare_types');
   });
 });
