@@ -17,7 +17,9 @@ export interface Inbound {
   replies: ReplyQueue;
 }
 
-export interface InboundDeps extends Omit<ChainDeps, 'replies'>, Pick<ReplyQueueDeps, 'send'> {
+export interface InboundDeps
+  extends Omit<ChainDeps, 'replies'>,
+    Pick<ReplyQueueDeps, 'messages' | 'callerOf' | 'wakeMessages'> {
   now: Now;
 }
 

@@ -1,12 +1,10 @@
-import type { CompiledQuery } from 'kysely';
 import type { Database } from '../../db/open.ts';
 import { batchTransaction } from '../../db/transaction.ts';
-import type { MessageInput } from '../../delivery/messages/create.ts';
+import type { MessageCaller, MessageInput, MessageInserts } from '../../delivery/messages/create.ts';
 import { createQueue, type Job, type JobQueue } from '../../jobs/queue.ts';
 import { createJobWorker, type JobWorker } from '../../jobs/worker.ts';
 import type { Now } from '../../lib/clock.ts';
 import type { Owner } from '../consent/subject.ts';
-import type { SendMessage } from '../consent/take-reply.ts';
 
 export interface QueuedReply {
   owner: Owner;
@@ -16,7 +14,10 @@ export interface QueuedReply {
 export interface ReplyQueueDeps {
   db: Database;
   now: Now;
-  send: SendMessage;
+  messages: MessageInserts;
+  /** How the project has its messages made. */
+  callerOf(project: string): Promise<Pick<MessageCaller, 'calls' | 'templateReview'>>;
+  wakeMessages(): void;
   onError(error: unknown): void;
 }
 
@@ -29,29 +30,28 @@ export const REPLIES = 'inbound_replies';
 const LEASE_MS = 30_000;
 const ID_LENGTH = 30;
 
-/**
- * Answers that were decided upon: kept with the decision, made messages afterwards. The message's id derives from the
- * job's, so that one whose process died in between is not sent twice.
- */
-export function createReplyQueue({ db, now, send, onError }: ReplyQueueDeps): ReplyQueue {
+/** Answers that were decided upon: kept with the decision, and made messages in the transaction that ends their job. */
+export function createReplyQueue(deps: ReplyQueueDeps): ReplyQueue {
+  const { db, messages, now, onError } = deps;
   const queue = createQueue(db, REPLIES, [1]);
 
   async function run(job: Job): Promise<void> {
     const { owner, input } = job.payload as QueuedReply;
-    const result = await send({ ...owner, actor: 'system' }, input, now(), `inbound\0${job.id}`);
-    await end(job, result.kind === 'created' ? null : `reply_${result.kind}`);
+    const caller = { ...owner, actor: 'system', ...(await deps.callerOf(owner.project)) };
+    const prepared = await messages.prepare(caller, input, now(), `inbound\0${job.id}`);
+    if (prepared.kind !== 'prepared') return end(job, `reply_${prepared.kind}`);
+    const { statements } = await messages.inserts([prepared.message]);
+    await batchTransaction(db, {}, (batch) => batch.commit(...statements, queue.complete([job])));
+    deps.wakeMessages();
   }
 
-  /** Nothing of the person stays in the queue. */
-  function end(job: Job, reason: string | null): Promise<void> {
-    const noted: CompiledQuery | null =
-      reason === null
-        ? null
-        : db.kysely
-            .updateTable('inbound_messages')
-            .set({ reason })
-            .where('id', '=', job.id.slice(0, ID_LENGTH))
-            .compile();
+  /** Without a message. Nothing of the person stays in the queue. */
+  function end(job: Job, reason: string): Promise<void> {
+    const noted = db.kysely
+      .updateTable('inbound_messages')
+      .set({ reason })
+      .where('id', '=', job.id.slice(0, ID_LENGTH))
+      .compile();
     return batchTransaction(db, {}, (batch) => batch.commit(noted, queue.complete([job])));
   }
 

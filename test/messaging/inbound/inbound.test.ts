@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { newNumber, PROFILES } from '../../service.ts';
+import { newNumber } from '../../service.ts';
 import { OURS, openTalk } from './phone.ts';
 
-describe.each(PROFILES)('messages from phones on the %s profile', (profile) => {
+// With Redis nothing of it is elsewhere.
+describe.each(['embedded', 'postgres'] as const)('messages from phones on the %s profile', (profile) => {
   it('each is told of once, masked and with its text, however often the carrier reports it', async () => {
     const { service, from, work, events, inbound } = await openTalk(profile);
     const { project, mode } = { project: service.services.firstProject.id, mode: 'test' as const };
@@ -83,6 +84,17 @@ describe.each(PROFILES)('messages from phones on the %s profile', (profile) => {
     expect(await offer()).toMatchObject({ status: 'accepted' });
     const { body } = await call('GET', `/v1/consents/history?to=${encodeURIComponent(from)}`);
     expect(body.data.map(({ state }: { state: string }) => state)).toEqual(['granted', 'revoked', 'granted']);
+  });
+
+  it('an answer that the project’s policy does not let out is not sent, and the message says why', async () => {
+    const { make, write, inbox, inbound, call, service } = await openTalk(profile);
+    await make('/v1/keywords', { keywords: ['hours'], action: { type: 'reply', text: 'From 9 to 5.' } });
+    const { id } = service.services.firstProject;
+    const { status } = await call('PATCH', `/v1/projects/${id}`, { policy: { template_review: 'all' } });
+    expect(status).toBe(200);
+    await write('hours');
+    expect(await inbox()).toEqual([]);
+    expect(await inbound()).toMatchObject([{ status: 'handled', reason: 'reply_forbidden' }]);
   });
 
   it('a number belongs to whom it is claimed by; what is written to nobody’s is kept and done nothing about', async () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { PROFILES } from '../../service.ts';
 import { openTalk } from './phone.ts';
 
 const SURVEY = {
@@ -13,7 +12,8 @@ const SURVEY = {
 };
 const RULE = { keywords: ['survey'], action: { type: 'survey', survey: SURVEY } };
 
-describe.each(PROFILES)('surveys on the %s profile', (profile) => {
+// With Redis nothing of it is elsewhere.
+describe.each(['embedded', 'postgres'] as const)('surveys on the %s profile', (profile) => {
   it('asks one question after the other, again for an answer that is none, and keeps what was answered', async () => {
     const { make, write, inbox, call, from, events } = await openTalk(profile);
     const rule = await make('/v1/keywords', RULE);
