@@ -132,7 +132,11 @@ export function automationRoutes(deps: AutomationRoutesDeps): FastifyPluginAsync
           ...(name !== undefined && { name }),
           ...(given !== undefined && { definition: await read(by.owner, given) }),
         };
-        return view(found(await table.changeAutomation(db, by, request.params.id, change, now())));
+        const changed = found(await table.changeAutomation(db, by, request.params.id, change, now()));
+        if (changed === 'too_many') {
+          throw new Problem('policy_violation', { detail: 'It has as many versions as there may be: make a new one.' });
+        }
+        return view(changed);
       },
     );
 

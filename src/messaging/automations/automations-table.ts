@@ -84,6 +84,8 @@ async function count(db: Kysely<Schema>, { project, mode }: Owner): Promise<numb
   return Number(rows);
 }
 
+const MAX_VERSIONS = 500;
+
 /** With a definition it is a new version: who enters from now on goes by it. */
 export function changeAutomation(
   db: Database,
@@ -91,11 +93,12 @@ export function changeAutomation(
   id: string,
   { name, definition }: { name?: string; definition?: Definition },
   now: number,
-): Promise<Automation | null> {
+): Promise<Automation | 'too_many' | null> {
   return writeTransaction(db, {}, async (trx) => {
     await lock(trx, db.dialect, owner, id);
     const before = await findAutomation(trx, owner, id);
     if (!before) return null;
+    if (definition && before.row.version >= MAX_VERSIONS) return 'too_many';
     const row: AutomationRow = {
       ...before.row,
       ...(name !== undefined && { name }),
@@ -129,7 +132,7 @@ const CONTROLS: Record<Control, { from: AutomationRow['status'][]; to: Automatio
 export type Controlled =
   | { kind: 'done'; automation: Automation }
   | { kind: 'not_found' }
-  | { kind: 'wrong_state'; status: AutomationRow['status'] };
+  | { kind: 'wrong_state'; status: AutomationRow['status'] | 'stopping' };
 
 /** No step of it is done any more that has not been; `tendRuns` ends or wakes those that are in it. */
 export function controlAutomation(
@@ -145,7 +148,9 @@ export function controlAutomation(
     const before = await findAutomation(trx, owner, id);
     if (!before) return { kind: 'not_found' };
     const { status } = before.row;
-    if (!from.includes(status)) return { kind: 'wrong_state', status };
+    // Nobody whose run was stopped goes on because it is started again.
+    const isStopping = status === 'stopped' && (await hasRuns(trx, id));
+    if (!from.includes(status) || isStopping) return { kind: 'wrong_state', status: isStopping ? 'stopping' : status };
     const change = {
       status: to,
       ...scanOf(to, before.definition, now),
@@ -155,6 +160,11 @@ export function controlAutomation(
     await insertEvents(trx, [adminEvent(event, owner.project, actor, now, { automation_id: id })]);
     return { kind: 'done', automation: { ...before, row: { ...before.row, ...change } } };
   });
+}
+
+async function hasRuns(db: Kysely<Schema>, id: string): Promise<boolean> {
+  const runs = db.selectFrom('automation_runs').select('id').where('automation_id', '=', id);
+  return (await runs.where('ended_at', 'is', null).limit(1).executeTakeFirst()) !== undefined;
 }
 
 /** Those in it are ended; what they did stays readable as long as runs are kept. */

@@ -54,6 +54,7 @@ export async function enterRuns(
   entries: readonly Entry[],
   now: number,
 ): Promise<EntryOutcome[]> {
+  if (entries.length === 0) return [];
   const outcomes = await writeTransaction(deps.db, {}, (trx) => enterIn(trx, deps, automation, entries, now));
   deps.queue.wake();
   return outcomes;
@@ -67,7 +68,6 @@ export async function enterIn(
   entries: readonly Entry[],
   now: number,
 ): Promise<EntryOutcome[]> {
-  if (entries.length === 0) return [];
   if (!(await isActive(trx, automation.id))) return entries.map(() => ({ kind: 'refused', reason: 'not_active' }));
   const meant = await findMeant({ kysely: trx, dialect }, automation, entries, now);
   const candidates = entries.map(({ contactId }) => contactId).filter((id) => meant.get(id) === true);

@@ -35,6 +35,8 @@ export interface RunDeps extends SendDeps, WebhookDeps {
 
 /** Then others have their turn. */
 const STEPS_PER_TURN = 10;
+/** What one step may take: none is begun that another process might begin too. */
+const STEP_MS = 20_000;
 
 /** Goes on with a run until it has to wait, has ended, or has had its turn. */
 export async function runSteps(deps: RunDeps, job: Job): Promise<void> {
@@ -43,6 +45,7 @@ export async function runSteps(deps: RunDeps, job: Job): Promise<void> {
     if (dueAt === 'held') return;
     if (dueAt === 'over') return endJob(deps, job);
     if (dueAt > deps.now()) return putBack(deps, job, dueAt);
+    if (job.leasedUntil - deps.now() < STEP_MS) break;
   }
   await putBack(deps, job, deps.now());
   deps.queue.wake();

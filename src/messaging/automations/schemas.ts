@@ -197,10 +197,13 @@ const definitionMembers = {
 };
 
 export const AutomationBody = object({ name: Type.String(NamePattern), ...definitionMembers });
-export const AutomationPatch = object({
-  name: optional(Type.String(NamePattern)),
-  definition: optional(object(definitionMembers, 'The whole of it: a new version.')),
-});
+export const AutomationPatch = Type.Object(
+  {
+    name: optional(Type.String(NamePattern)),
+    definition: optional(object(definitionMembers, 'The whole of it: a new version.')),
+  },
+  { ...closed, minProperties: 1 },
+);
 
 export const AutomationSchema = Type.Object(
   {

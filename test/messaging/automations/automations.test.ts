@@ -154,6 +154,8 @@ for (const profile of PROFILES) {
         const { body } = await enter(automation, id);
         await workAll(api);
         await api.call(method, `/v1/automations/${automation}${path}`);
+        const again = await api.call('POST', `/v1/automations/${automation}/start`);
+        if (path === '/stop') expect([again.status, again.body.automation_status]).toEqual([409, 'stopping']);
         await workAll(api);
         expect(await read(automation, body.run_id)).toMatchObject({ status: 'stopped', reason: 'automation_stopped' });
         api.clock.now += 120_000;
@@ -253,6 +255,25 @@ for (const profile of PROFILES) {
       api.clock.now += HOUR;
       await workAll(api);
       expect(await texts(silent?.phone ?? '')).toEqual(['are you there?', 'hello?']);
+    });
+
+    it('what a person did holds before the next step, also while the feed of events is held up', async () => {
+      const automation = await newAutomation(api, {
+        trigger: API,
+        stop_on: ['conversion'],
+        conversion: { event: 'verification.created', where: { 'data.purpose': 'purchase' } },
+        steps: [{ type: 'wait', seconds: 5 }, text('late')],
+      });
+      const { id, phone } = await newContact(api);
+      await enter(automation, id);
+      await workAll(api);
+      api.clock.now += 5_000;
+      await api.call('POST', '/v1/verifications', { to: phone, purpose: 'purchase' });
+      const outlet = api.services.db.kysely.updateTable('audit_outlets').where('name', '=', 'automations');
+      await outlet.set({ leased_until: api.clock.now + 10_000 }).execute();
+      await workAll(api);
+      expect(await runsOf(api, automation)).toMatchObject([{ status: 'stopped', reason: 'converted' }]);
+      await outlet.set({ leased_until: 0 }).execute();
     });
 
     it('marketing waits for the hour and goes to nobody without consent', async () => {
