@@ -1,4 +1,5 @@
 import { purgeExpired } from './db/purge.ts';
+import { purgeFrequency } from './messaging/campaigns/frequency.ts';
 import { purgeLinks } from './messaging/links/links.ts';
 import type { Services } from './open.ts';
 import { startWorker } from './verify/worker.ts';
@@ -30,6 +31,7 @@ export function startWorkers(services: Services): Workers {
   const watch = repeat(WATCH_MS, () => delivery.watch(now()), onError);
   const purge = repeat(PURGE_MS, () => purgeExpired(db, now()), onError);
   const linkPurge = repeat(PURGE_MS, () => purgeLinks(db, now()), onError);
+  const frequencyPurge = repeat(PURGE_MS, () => purgeFrequency(db, now()), onError);
   const importPurge = repeat(PURGE_MS, () => services.imports.purge(now()), onError);
   return {
     async stop() {
@@ -50,6 +52,7 @@ export function startWorkers(services: Services): Workers {
         watch.stop(),
         purge.stop(),
         linkPurge.stop(),
+        frequencyPurge.stop(),
       ]);
     },
   };

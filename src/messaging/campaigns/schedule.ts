@@ -31,10 +31,16 @@ export function checkSchedule({ local_time, windows = [], repeat }: CampaignSche
   const both = repeat && local_time !== undefined;
   return [
     ...(both ? [{ pointer: `${pointer}/local_time`, message: 'is of one day: it cannot be repeated' }] : []),
-    ...(local_time !== undefined && Number.isNaN(Date.parse(`${local_time}Z`))
+    ...(local_time !== undefined && !isInCalendar(local_time)
       ? [{ pointer: `${pointer}/local_time`, message: 'is not a day of the calendar' }]
       : []),
     ...checkWindows(windows, `${pointer}/windows`),
     ...(repeat ? checkRepeat(repeat, `${pointer}/repeat`) : []),
   ];
+}
+
+/** Date.parse takes February 30 for March 2. */
+function isInCalendar(localTime: string): boolean {
+  const at = Date.parse(`${localTime}Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(localTime);
 }
