@@ -13,12 +13,15 @@ export interface ToShorten {
   recipientMasked: string;
   text: string;
   html?: string;
+  /** Of a WhatsApp template. */
+  parameters?: readonly string[];
   utm?: Readonly<Record<string, string>>;
 }
 
 export interface Shortened {
   text: string;
   html?: string;
+  parameters?: string[];
   /** To be inserted in the transaction of the message. */
   rows: Selectable<LinkTable>[];
 }
@@ -50,15 +53,20 @@ export function shortenLinks(
   if (!shortener) {
     return { kind: 'invalid', pointer: '/shorten_links', message: 'needs links.base_url in the configuration' };
   }
-  const { html } = extra;
-  const words = { text: input.text ?? '', ...(html !== undefined && { html }) };
+  const { html, whatsapp } = extra;
+  const parameters = whatsapp?.parameters;
+  const words = { text: input.text ?? '', ...(html !== undefined && { html }), ...(parameters && { parameters }) };
   const { id: messageId, hash: recipientHash, masked: recipientMasked } = message;
   const owner = { messageId, project, mode, campaignId: null, recipientHash, recipientMasked };
-  const { text, html: shortHtml, rows } = shortener.shorten({ ...owner, ...words }, now);
+  const { text, html: shortHtml, rows, parameters: shortParameters } = shortener.shorten({ ...owner, ...words }, now);
   return {
     kind: 'shortened',
     input: input.text === undefined ? input : { ...input, text },
-    extra: shortHtml === undefined ? extra : { ...extra, html: shortHtml },
+    extra: {
+      ...extra,
+      ...(shortHtml !== undefined && { html: shortHtml }),
+      ...(whatsapp && shortParameters && { whatsapp: { ...whatsapp, parameters: shortParameters } }),
+    },
     links: rows,
   };
 }

@@ -100,7 +100,9 @@ export function wordRecipient(
     text,
     ...(message.subject !== undefined && { subject: cleanBody(message.subject).replaceAll('\n', ' ') }),
     ...(html !== undefined && { html }),
-    ...(message.whatsapp && { whatsapp: message.whatsapp }),
+    ...(message.whatsapp && {
+      whatsapp: { ...message.whatsapp, parameters: short?.parameters ?? message.whatsapp.parameters },
+    }),
     ...(content.smart_encoding && { smartEncoding: true }),
   };
   const { template } = script;
@@ -158,13 +160,14 @@ function shorten(
   shortener: Shortener,
   { utm }: CampaignContent,
   { id, project_id: project, mode, campaign_id: campaignId, recipient_hash, recipient_masked }: MessageTable,
-  { text, html }: RenderedMessage,
+  { text, html, whatsapp }: RenderedMessage,
   now: number,
 ): Shortened {
   return shortener.shorten(
     {
       ...{ messageId: id, project, mode, campaignId, recipientHash: recipient_hash, recipientMasked: recipient_masked },
       ...{ text, ...(html !== undefined && { html }), ...(utm && { utm }) },
+      ...(whatsapp && { parameters: whatsapp.parameters }),
     },
     now,
   );

@@ -64,13 +64,15 @@ export function createShortener({ db, hashKey, baseUrl, days }: ShortenerDeps): 
         IN_HTML,
         (_, name: string, quote: string, url: string) => `${name}${quote}${short(unescapeHtml(url))}${quote}`,
       );
-      return { text, ...(html !== undefined && { html }), rows: [...byUrl.values()] };
+      const parameters = message.parameters?.map((value) => value.replace(IN_TEXT, short));
+      const rows = [...byUrl.values()];
+      return { text, ...(html !== undefined && { html }), ...(parameters && { parameters }), rows };
     },
     insert,
   };
 }
 
-type Owner = Omit<ToShorten, 'messageId' | 'text' | 'html' | 'utm'> & { messageId: string | null };
+type Owner = Omit<ToShorten, 'messageId' | 'text' | 'html' | 'parameters' | 'utm'> & { messageId: string | null };
 
 function newLink(owner: Owner, id: string, url: string, now: number, days: number): LinkRow {
   return {

@@ -90,6 +90,16 @@ for (const profile of PROFILES) {
       expect(await names({ event: 'messaged', until: '2020-01-01T00:00:00Z' })).toBe('');
       expect(await names({ event: 'replied' })).toBe('');
       expect(await names({ event: 'clicked', last_days: 7 })).toBe('');
+      const [bob] = (await api.call('GET', '/v1/contacts?external_id=bob')).body.data;
+      const converted = { campaign_id: 'cmp', variant: null, value_amount: null, value_currency: null };
+      const at = api.clock.now - 2 * DAY;
+      await api.services.db.kysely
+        .insertInto('campaign_conversions')
+        .values({ ...converted, reference: 'order', contact_id: bob.id, at, created_at: at })
+        .execute();
+      expect(await names({ event: 'converted', last_days: 3 })).toBe('bob');
+      expect(await names({ event: 'converted', last_days: 1 })).toBe('');
+      expect(await names({ event: 'converted', at_least: 2 })).toBe('');
     });
 
     it('a segment finds its contacts anew each time', async () => {

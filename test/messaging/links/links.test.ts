@@ -184,6 +184,34 @@ for (const profile of PROFILES) {
       expect(data).toMatchObject([{ url: 'https://shop.example/?a=1&b=2', short_url: sent.body.text.slice(4, -1) }]);
     });
 
+    it('in the parameters of a WhatsApp template are the recipient’s own too', async () => {
+      const { body: template } = await post('/v1/templates', {
+        name: `whatsapp ${people}`,
+        variables: { u: { type: 'url' } },
+        default_locale: 'en',
+        locales: {
+          en: {
+            whatsapp: {
+              text: 'See {{u}}.',
+              template: { name: 'see', language: 'en', parameters: ['Ann', '{{u}}', 'https://shop.example/other'] },
+            },
+          },
+        },
+      });
+      const message = { to: newNumber(), channel: 'whatsapp', template: template.id, shorten_links: true };
+      const sent = await post('/v1/messages', { ...message, variables: { u: 'https://shop.example/a' } });
+      expect(sent.status, JSON.stringify(sent.body)).toBe(202);
+      const { data } = await get(`/v1/links?message_id=${sent.body.id}`);
+      const shortOf = (url: string) => data.find((link: { url: string }) => link.url === url)?.short_url;
+      expect(data).toHaveLength(2);
+      expect(sent.body.text).toBe(`See ${shortOf('https://shop.example/a')}.`);
+      const kept = api.services.db.kysely.selectFrom('messages').select('content').where('id', '=', sent.body.id);
+      const { content } = await kept.executeTakeFirstOrThrow();
+      expect(JSON.parse(content ?? '').whatsapp.parameters).toEqual([
+        ...['Ann', shortOf('https://shop.example/a'), shortOf('https://shop.example/other')],
+      ]);
+    });
+
     it('a repeated request makes the same links and no others', async () => {
       const body = { to: newNumber(), text: 'https://shop.example/', shorten_links: true };
       const headers = { 'idempotency-key': 'k' };

@@ -42,6 +42,12 @@ const SOURCES: Record<string, EventSource> = {
       where a.contact_id = contacts.id and l.project_id = ${project} and l.mode = ${mode}
         and l.first_click_at is not null and l.last_click_at >= ${since} and l.last_click_at < ${until}`,
   },
+  /** The app said so of a campaign: `POST /v1/campaigns/{id}/conversions`. */
+  converted: {
+    select: (_owner, since, until) => sql`
+      select c.at from campaign_conversions c
+      where c.contact_id = contacts.id and c.at >= ${since} and c.at < ${until}`,
+  },
 };
 
 export const EVENT_NAMES: readonly string[] = Object.keys(SOURCES);
