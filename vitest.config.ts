@@ -7,7 +7,9 @@ export default defineConfig({
     pool: 'forks',
     // Each file has stores of its own, so files may run side by side.
     maxWorkers: 2,
-    testTimeout: 20_000,
+    // For a machine with much else to do: no test is about how long it takes.
+    testTimeout: 90_000,
+    expect: { poll: { timeout: 40_000, interval: 20 } },
     // The first hook may wait for a server to start, or even for apt.
     hookTimeout: 300_000,
     sequence: { hooks: 'stack' },

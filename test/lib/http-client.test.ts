@@ -64,13 +64,13 @@ test('what waits for a free connection is not sent any more once it was given up
   const client = openClient({ connectionsPerOrigin: 1 });
   const first = new AbortController();
   const sending = client.send({ ...post(`${url}/first`), signal: first.signal });
-  await vi.waitUntil(() => made.length === 1);
+  await vi.waitUntil(() => made.length === 1, { timeout: 40_000 });
   const waiting = client.send({ ...post(`${url}/second`), timeoutMs: 50 });
   expect(await waiting).toEqual({ kind: 'not_sent', error: 'TimeoutError' });
   first.abort();
   expect(await sending).toEqual({ kind: 'no_answer', error: 'AbortError' });
   const third = client.send({ ...post(`${url}/third`), signal: AbortSignal.timeout(1_000) });
-  await vi.waitUntil(() => made.length === 2);
+  await vi.waitUntil(() => made.length === 2, { timeout: 40_000 });
   expect(made).toEqual(['/first', '/third']);
   server.closeAllConnections();
   expect(await third).toMatchObject({ kind: 'no_answer' });
@@ -109,5 +109,5 @@ test('of an answer that does not end as much is read as was asked for', async ()
   expect(refusing).toEqual({ kind: 'no_answer', error: 'answer_too_large' });
   const cutting = await openClient({ maxAnswerBytes: 1_000, cutAnswers: true }).send(request);
   expect(cutting).toMatchObject({ kind: 'answer', status: 200, body: '0123456789'.repeat(100) });
-  await vi.waitUntil(() => closed);
+  await vi.waitUntil(() => closed, { timeout: 40_000 });
 });

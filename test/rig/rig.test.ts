@@ -112,7 +112,7 @@ await describeWith(['redis'], 'rig: Redis', () => {
     const [folder] = (await once(createInterface(run.stdout), 'line')) as [string];
     const [pid] = readdirSync(join(folder, 'pids')).map(Number);
     run.kill('SIGKILL');
-    await vi.waitFor(() => expect(existsSync(folder)).toBe(false), { timeout: 5000 });
+    await vi.waitFor(() => expect(existsSync(folder)).toBe(false), { timeout: 40_000 });
     expect(isRunning(pid ?? 0)).toBe(false);
   });
 });
@@ -133,7 +133,7 @@ await describeWith(['postgres'], 'rig: PostgreSQL', () => {
     const count = async () => (await client.query('select from pg_database where datname = $1', [name])).rowCount;
     expect(await count()).toBe(1);
     dropped.close();
-    await vi.waitFor(async () => expect(await count()).toBe(0), { timeout: 5000 });
+    await vi.waitFor(async () => expect(await count()).toBe(0), { timeout: 40_000 });
     await client.end();
     kept.close();
   });
@@ -148,10 +148,10 @@ await describeWith(['redis'], 'rig: faults', () => {
     server.pause();
     await expect(client.ping()).rejects.toThrow();
     server.resume();
-    await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'), { timeout: 5000 });
+    await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'), { timeout: 40_000 });
     await server.kill();
     await server.start();
-    await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'), { timeout: 5000 });
+    await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'), { timeout: 40_000 });
     client.disconnect();
     await server.stop();
   });
@@ -170,9 +170,9 @@ await describeWith(['redis'], 'rig: faults', () => {
     proxy.pause();
     await expect(client.ping()).rejects.toThrow();
     proxy.resume();
-    await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'));
+    await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'), { timeout: 40_000 });
     proxy.cut();
-    await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'));
+    await vi.waitFor(async () => expect(await client.ping()).toBe('PONG'), { timeout: 40_000 });
     client.disconnect();
     await proxy.close();
     await server.stop();

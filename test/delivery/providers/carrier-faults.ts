@@ -43,7 +43,7 @@ export function describeFaults(open: (config?: object) => Promise<Opened>, over:
       carrier.next('hang');
       const giveUp = new AbortController();
       const verdict = provider.send(message, giveUp.signal);
-      await vi.waitUntil(() => carrier.requests.length === 1);
+      await vi.waitUntil(() => carrier.requests.length === 1, { timeout: 40_000 });
       giveUp.abort();
       expect(await verdict).toMatchObject({ kind: 'outcome_unknown', reason: 'timeout' });
     });

@@ -117,7 +117,7 @@ await onEachDialect('the routing table', ({ open }) => {
     const [one, other] = [await openInstance(db), await openInstance(db)];
     other.routing.start();
     await one.call('PUT', '/v1/routes', FRENCH);
-    await expect.poll(() => other.routing.route(factsOf(), NOW).rule, { timeout: 10_000, interval: 10 }).toBe('french');
+    await expect.poll(() => other.routing.route(factsOf(), NOW).rule, { timeout: 40_000, interval: 10 }).toBe('french');
   });
 
   it('each change is one event, with what was before', async () => {

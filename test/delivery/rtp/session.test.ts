@@ -76,7 +76,7 @@ const remoteOf = ({ address, port }: Peer) =>
 
 const hears = (peer: Peer, packets = 3) => {
   const before = peer.heard;
-  return vi.waitFor(() => expect(peer.heard).toBeGreaterThanOrEqual(before + packets), { timeout: 5_000 });
+  return vi.waitFor(() => expect(peer.heard).toBeGreaterThanOrEqual(before + packets), { timeout: 40_000 });
 };
 
 it('audio goes where it was announced to go, whatever a stranger sends', async () => {
@@ -104,7 +104,7 @@ it('audio is answered where it comes from, if that may be; once it has come, onl
   await hears(server);
   for (let at = 0; at < 10; at++) other.say(session);
   server.say(session);
-  await vi.waitFor(() => expect(audio).toHaveLength(2));
+  await vi.waitFor(() => expect(audio).toHaveLength(2), { timeout: 40_000 });
   await hears(server);
   expect(other.heard).toBe(0);
   // Where it was announced to be after all.
@@ -133,7 +133,7 @@ it('where nothing is followed, audio from another port of the other side is hear
   const { session, audio } = await openSession([]);
   session.connect(remoteOf(announced));
   for (let at = 0; at < 10; at++) mouth.say(session);
-  await vi.waitFor(() => expect(audio).toHaveLength(1));
+  await vi.waitFor(() => expect(audio).toHaveLength(1), { timeout: 40_000 });
   await hears(announced);
   expect(mouth.heard).toBe(0);
 });
@@ -144,7 +144,7 @@ it('whatever comes is a sign of life, and keys may come by our number for them a
   session.connect({ ...remoteOf(callee), telephoneEvent: 96 });
   // 13: comfort noise (RFC 3389), of those who are silent to save.
   for (const payloadType of [13, 101, 96]) callee.say(session, payloadType);
-  await vi.waitFor(() => expect(events).toEqual(['alive', 'alive', '0', 'alive', '0']));
+  await vi.waitFor(() => expect(events).toEqual(['alive', 'alive', '0', 'alive', '0']), { timeout: 40_000 });
 });
 
 it('what is not to be sent is not, and after it the sound begins anew', async () => {
@@ -154,7 +154,7 @@ it('what is not to be sent is not, and after it the sound begins anew', async ()
   let frames = 0;
   const { session } = await openSession([], () => ++frames <= 2 || frames > 5);
   session.connect(remoteOf(callee));
-  await vi.waitFor(() => expect(packets.length).toBeGreaterThanOrEqual(3));
+  await vi.waitFor(() => expect(packets.length).toBeGreaterThanOrEqual(3), { timeout: 40_000 });
   const [first, second, third] = packets;
   const after = (packet = first) => [
     ((packet?.sequence ?? 0) - (first?.sequence ?? 0)) & 0xffff,
@@ -174,7 +174,7 @@ it.skipIf(process.getuid?.() !== 0)('audio from a port that does not exist ends 
   sendFromPortZero(session.port, Buffer.from(`8008${'00'.repeat(170)}`, 'hex'));
   await hears(callee);
   callee.say(session);
-  await vi.waitFor(() => expect(events).toEqual(['alive']));
+  await vi.waitFor(() => expect(events).toEqual(['alive']), { timeout: 40_000 });
   await hears(callee);
 });
 

@@ -40,7 +40,7 @@ const TRUNK = { host: '127.0.0.1', caller_id: '+33180000000', ping_seconds: 0 };
 
 export const ESPEAK = ['espeak-ng', '--stdin', '--stdout', '-v', '{voice}', '-s', '{rate}'];
 
-export const WAIT = { timeout: 18_000, interval: 10 };
+export const WAIT = { timeout: 40_000, interval: 10 };
 
 export const SCRIPT: SpokenScript = {
   locale: 'en',

@@ -12,6 +12,7 @@ export interface Peer {
   readonly from: RemoteInfo | null;
   /** All that came, copies too. */
   messages: SipMessage[];
+  /** Without those sent again (RFC 3261 §17.1.2.2): a slow machine has them too. */
   requests(method: string): SipRequest[];
   /** The so many-th request with this method. */
   until(method: string, count?: number): Promise<SipRequest>;
@@ -44,7 +45,10 @@ export async function startPeer(react: (request: SipRequest, peer: Peer) => void
       return last;
     },
     messages: [],
-    requests: (method) => peer.messages.filter((one): one is SipRequest => isRequest(one, method)),
+    requests(method) {
+      const all = peer.messages.filter((one): one is SipRequest => isRequest(one, method));
+      return all.filter((one, index) => all.findIndex((other) => viaOf(other) === viaOf(one)) === index);
+    },
     until: (method, count = 1) =>
       vi.waitFor(() => {
         const found = peer.requests(method)[count - 1];
@@ -89,3 +93,5 @@ function textOf(lines: readonly string[], body: string): string {
 /** Where nobody sends audio. */
 export const sdpOf = (port: number, more = '', address = '127.0.0.1') =>
   `v=0\r\no=- 1 1 IN IP4 ${address}\r\ns=-\r\nc=IN IP4 ${address}\r\nt=0 0\r\nm=audio ${port} RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n${more}`;
+
+const viaOf = (request: SipRequest) => headerOf(request, 'via');

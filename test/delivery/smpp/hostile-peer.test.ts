@@ -41,7 +41,7 @@ it('a peer that asks without end and reads no answer is cut off', async () => {
   await untilLogged(BOUND);
   await vi.waitFor(() => expect(log.find(({ message }) => message === DOWN)).toBeDefined(), {
     ...WAIT,
-    timeout: 20_000,
+    timeout: 40_000,
   });
   expect(log).toContainEqual(expect.objectContaining({ message: DOWN, why: 'peer_reads_nothing' }));
 });

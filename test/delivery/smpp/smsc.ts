@@ -83,7 +83,7 @@ export async function startSmsc(): Promise<Smsc> {
   };
 }
 
-export const WAIT = { timeout: 15_000, interval: 5 };
+export const WAIT = { timeout: 40_000, interval: 5 };
 
 async function end(child: ChildProcess): Promise<void> {
   const gone = new Promise((resolve) => child.once('exit', resolve));
