@@ -129,7 +129,7 @@ await describeWith(['redis', 'postgres'], 'when Redis forgets', () => {
     expect(await answer(opened, challenge, 'attempt-2', now)).toBe(false);
     // The request that was approved may come again.
     expect(await answer(opened, challenge, 'attempt-1', now)).toBe(true);
-  }, 60_000);
+  }, 120_000);
 
   async function replicated({ redis }: Opened): Promise<void> {
     const replicas = await redis?.call((client) => client.call('WAIT', '1', '500'));

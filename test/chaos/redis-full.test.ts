@@ -42,5 +42,5 @@ await describeWith(['postgres', 'redis'], 'a Redis that is full (noeviction)', (
     });
     expect(data[0].type).toBe('verification.approved');
     expect(await service.stop()).toBe(0);
-  }, 60_000);
+  }, 120_000);
 });

@@ -44,5 +44,5 @@ await describeWith(['postgres', 'redis'], 'Redis by TLS (rediss://)', () => {
       expect(startCountersign(unknown.env)).rejects.toThrow(/certificate/),
       expect(startCountersign({ ...other.env, NODE_EXTRA_CA_CERTS: other.ca })).rejects.toThrow(/altnames/),
     ]);
-  }, 60_000);
+  }, 120_000);
 });

@@ -11,7 +11,7 @@ import { BRIEF, ESPEAK, startCaller, WAIT } from './caller.ts';
 import { hearDigits } from './hear-digits.ts';
 
 const TO = '+33612345678';
-const LONG = { timeout: 60_000 };
+const LONG = { timeout: 120_000 };
 
 function environment(port: number): { COUNTERSIGN_CONFIG: string } {
   const file = join(privateFolder('config'), 'countersign.yaml');

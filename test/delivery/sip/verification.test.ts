@@ -24,7 +24,7 @@ function environment(port: number): { COUNTERSIGN_CONFIG: string } {
 
 await describeWith(['baresip', 'espeak-ng'], 'a verification by a call', () => {
   it('is approved with what the recording of the call says, after an SMS that was not delivered and the key', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const phone = await startPhone();
     const { service, main, report, read } = await openCarrierService('embedded', {
@@ -42,7 +42,7 @@ await describeWith(['baresip', 'espeak-ng'], 'a verification by a call', () => {
     await report({ MessageSid, MessageStatus: 'undelivered', ErrorCode: '30005' });
     await phone.until('CALL_ESTABLISHED');
     await phone.press('1');
-    const digits = await vi.waitFor(async () => hearDigits(await phone.recording()), { ...WAIT, timeout: 50_000 });
+    const digits = await vi.waitFor(async () => hearDigits(await phone.recording()), { ...WAIT, timeout: 120_000 });
     // Said twice; the prompt before it may have the key in it.
     const code = digits.slice(-6);
     expect(digits).toMatch(/\d{12}$/);
@@ -59,7 +59,7 @@ await describeWith(['baresip', 'espeak-ng'], 'a verification by a call', () => {
     expect(checked.body).toMatchObject({ status: 'approved' });
   });
 
-  it('goes on when its process is killed in the call, and calls nobody twice', { timeout: 60_000 }, async () => {
+  it('goes on when its process is killed in the call, and calls nobody twice', { timeout: 120_000 }, async () => {
     const phone = await startPhone();
     const env = {
       ...environment(phone.port),
@@ -81,7 +81,7 @@ await describeWith(['baresip', 'espeak-ng'], 'a verification by a call', () => {
         expect(body.sends.map(({ channel }: { channel: string }) => channel)).toEqual(['voice', 'sms']);
         expect(body.sends[1].status).toBe('failed');
       },
-      { timeout: 50_000, interval: 200 },
+      { timeout: 120_000, interval: 200 },
     );
     expect(phone.events.filter(({ type }) => type === 'CALL_ESTABLISHED')).toHaveLength(1);
     await second.stop();

@@ -28,5 +28,5 @@ await describeWith(['postgres'], 'a database that is away while webhooks are del
     expect(rig.errors).not.toEqual([]);
     await rig.close();
     await db.close();
-  }, 60_000);
+  }, 120_000);
 });

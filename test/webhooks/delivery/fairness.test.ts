@@ -45,7 +45,7 @@ await onEachDialect('endpoints beside each other', (databases) => {
     await all;
     expect(hanging.received.length).toBeGreaterThan(0);
     expect(hanging.received.length).toBeLessThanOrEqual(2);
-  }, 60_000);
+  }, 120_000);
 
   it('one that hangs does not keep its own new events waiting', async () => {
     const receiver = await open();
@@ -61,7 +61,7 @@ await onEachDialect('endpoints beside each other', (databases) => {
     await rig.until(() => receiver.received.length === 1);
     await rig.seal({});
     await second;
-  }, 60_000);
+  }, 120_000);
 
   it('a host gets no more at once from many endpoints than its share', async () => {
     const receiver = await open();
@@ -84,5 +84,5 @@ await onEachDialect('endpoints beside each other', (databases) => {
     await rig.raise(...manyEvents(50));
     expect(receiver.received).toHaveLength(2_000);
     expect(most).toBe(64);
-  }, 60_000);
+  }, 120_000);
 });

@@ -96,7 +96,7 @@ await onEachDialect('a receiver that is away', (databases) => {
     await rig.deliver();
     expect(receiver.received).toHaveLength(tried + delivered.length);
     await told[Symbol.asyncDispose]();
-  }, 60_000);
+  }, 120_000);
 
   it('gets what happened while it was disabled by a replay only', async () => {
     const { id } = await rig.endpoint(receiver.url, TYPES);
