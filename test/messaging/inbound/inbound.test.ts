@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { keepInbound } from '../../../src/delivery/messages/keep-inbound.ts';
 import { newNumber } from '../../service.ts';
 import { OURS, openTalk } from './phone.ts';
 
@@ -68,6 +69,34 @@ describe.each(['embedded', 'postgres'] as const)('messages from phones on the %s
     expect(await inbox()).toHaveLength(1);
     const message = await make('/v1/messages', { to: from, text: 'Ten percent off.', purpose: 'marketing' });
     expect(message).toMatchObject({ status: 'blocked', reason: 'opted_out' });
+  });
+
+  it('STOP is acted upon once: by whoever finds it when its process has died, and not again after START', async () => {
+    const { make, service, from, work } = await openTalk(profile);
+    const { services, clock } = service;
+    const owner = { project: services.firstProject.id, mode: 'test' as const };
+    const say = (id: string, text: string) => ({ providerId: id, channel: 'sms' as const, from, to: OURS, text });
+    const offer = () => make('/v1/messages', { to: from, text: 'Ten percent off.', purpose: 'marketing' });
+    await make('/v1/consents', { to: from, source: 'website' });
+    await keepInbound(
+      services.db,
+      services.hashKey,
+      'sandbox',
+      [say('mo-1', 'STOP')],
+      clock.now,
+      new Map([[OURS, owner]]),
+    );
+    await work();
+    expect(await offer()).toMatchObject({ status: 'accepted' });
+    clock.now += 10_000;
+    await work();
+    expect(await offer()).toMatchObject({ status: 'blocked', reason: 'opted_out' });
+    clock.now += 1_000;
+    await services.delivery.takeInbound('sandbox', [say('mo-2', 'START')], owner);
+    expect(await offer()).toMatchObject({ status: 'accepted' });
+    clock.now += 1_000;
+    await services.delivery.takeInbound('sandbox', [say('mo-1', 'STOP')], owner);
+    expect(await offer()).toMatchObject({ status: 'accepted' });
   });
 
   it('a word of the project opts in and another one out, in the ledger with what was written', async () => {
