@@ -11,7 +11,7 @@ export type Preset = 'fast' | 'standard' | 'hardened';
 
 export interface Countersign extends Running, Installation {
   /** A live key of a new project with these settings. */
-  createKey(policy: object): Promise<{ key: string; project: string }>;
+  createKey(policy: object, scopes?: readonly string[]): Promise<{ key: string; project: string }>;
 }
 
 /**
@@ -70,13 +70,13 @@ export async function startCountersign(
     secret,
     databaseUrl,
     redisUrl: stores?.redisUrl ?? null,
-    async createKey(policy) {
+    async createKey(policy, scopes = []) {
       const project = await create('/v1/projects', { name: 'bench', policy });
       const key = await create('/v1/keys', {
         name: 'bench',
         project: project.id,
         mode: 'live',
-        scopes: ['verifications:write', 'verifications:read', 'messages:send'],
+        scopes: ['verifications:write', 'verifications:read', 'messages:send', ...scopes],
       });
       return { key: String(key.key), project: String(project.id) };
     },

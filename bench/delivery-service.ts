@@ -36,12 +36,13 @@ export async function startService(
   stores: Stores,
   carriers: readonly Carrier[],
   execArgv: string[],
+  scopes: readonly string[] = [],
 ): Promise<Service> {
   const databaseUrl = await createDatabase(stores.databaseUrl, `bench_${profile}`);
   const used =
     profile === 'embedded' ? null : { databaseUrl, ...(profile === 'scaled' && { redisUrl: stores.redisUrl }) };
   const server = await startCountersign(runFolder, used, execArgv, configOf(carriers));
-  const { key, project } = await server.createKey({ hash_preset: 'fast' });
+  const { key, project } = await server.createKey({ hash_preset: 'fast' }, scopes);
   const driver = startWorker(runFolder, 'bench/delivery-driver.ts', []);
   return {
     profile,
@@ -63,6 +64,7 @@ export async function startService(
 
 function configOf(carriers: readonly Carrier[]): object {
   return {
+    links: { base_url: 'https://go.example' },
     providers: Object.fromEntries(carriers.map((carrier) => [carrier.name, providerOf(carrier)])),
     routes: {
       rules: carriers.map(({ name, area }) => ({
@@ -91,7 +93,7 @@ function providerOf({ window, sinkPort }: Carrier): object {
 }
 
 /** Each profile has one of its own on the same server. */
-async function createDatabase(url: string, name: string): Promise<string> {
+export async function createDatabase(url: string, name: string): Promise<string> {
   const client = new pg.Client(url);
   await client.connect();
   await client.query(`create database ${name}`);
