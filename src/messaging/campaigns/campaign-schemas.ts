@@ -85,17 +85,17 @@ const plan = {
   experiment: Type.Optional(Type.Union([ExperimentSchema, Type.Null()])),
 };
 
+/** Without defaults: a change of one member must not put the others back. */
 const settings = {
-  channel: Type.Optional(Type.Enum(['sms', 'email', 'whatsapp', 'telegram'], { default: 'sms' })),
-  purpose: Type.Optional(Type.Enum(['marketing', 'transactional'], { default: 'marketing' })),
+  channel: Type.Optional(Type.Enum(['sms', 'email', 'whatsapp', 'telegram'], { description: 'Default sms.' })),
+  purpose: Type.Optional(Type.Enum(['marketing', 'transactional'], { description: 'Default marketing.' })),
   sender: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
   validity_seconds: Type.Optional(
     Type.Integer({
       minimum: 60,
       maximum: 2_592_000,
-      default: 259_200,
       description:
-        'Who could not be sent it by then does not get it: from the start, or from when a turn was planned for.',
+        'Who could not be sent it by then does not get it: from the start, or from when a turn was planned for. Default three days.',
     }),
   ),
 };

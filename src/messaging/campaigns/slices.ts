@@ -9,9 +9,9 @@ export interface Slices {
 
 const FIRST = 32;
 const LEAST = 8;
-const MOST = 128;
-const SHORT_MS = 40;
-const LONG_MS = 200;
+const MOST = 250;
+const SHORT_MS = 120;
+const LONG_MS = 500;
 const MAX_CAMPAIGNS = 1_000;
 
 export function createSlices(): Slices {

@@ -54,7 +54,7 @@ for (const [profile, needs, people, kills] of [
       await rig?.api.close();
     });
 
-    it(`skips nobody and sends nobody anything twice, ${kills} kills`, { timeout: 120_000 }, async () => {
+    it(`skips nobody and sends nobody anything twice, ${kills} kills`, { timeout: 240_000 }, async () => {
       const random = seeded(SEED);
       let deaths = 0;
       let left = 1 + Math.floor(random() * 60);
@@ -111,7 +111,7 @@ for (const [profile, needs, people, kills] of [
       const done = await eventually(async () => {
         const found = await rig?.read(id);
         return found?.status === 'completed' && found;
-      }, 90);
+      }, 200);
       ended = true;
       for (const child of started) child.kill('SIGKILL');
       carrier.close();
