@@ -33,8 +33,7 @@ const RuleSchema = Type.Union(
   },
 );
 
-const { subject, template, template_version, variables, shorten_links, validity_seconds, metadata } =
-  MessageBody.properties;
+const { subject, template, template_version, variables, metadata } = MessageBody.properties;
 
 const TimeSchema = Type.String({
   maxLength: 40,
@@ -62,14 +61,25 @@ const changeable = {
         'string variables of these names are filled in too.',
     }),
   ),
-  ...{ subject, template, template_version, variables, shorten_links },
+  ...{ subject, template, template_version, variables },
+  // No defaults: a change would set them.
+  shorten_links: Type.Optional(
+    Type.Boolean({ description: 'Links become short ones of this person alone; see `GET /v1/links`.' }),
+  ),
   reminders: Type.Optional(
     Type.Array(RuleSchema, {
       maxItems: MAX_REMINDERS,
       description: 'When they are due; default: 24 hours and 2 hours before.',
     }),
   ),
-  ...{ validity_seconds, metadata },
+  validity_seconds: Type.Optional(
+    Type.Integer({
+      minimum: 60,
+      maximum: 259_200,
+      description: 'A reminder is not sent later than this after it was due, and never after the time.',
+    }),
+  ),
+  metadata,
 };
 
 export const AppointmentBody = Type.Object(

@@ -37,24 +37,32 @@ const COURTESY = new Set([
 const MAX_WORDS = 6;
 /** What makes a key of a digit: 3️⃣. */
 const KEYCAP = /\ufe0f?\u20e3/gu;
+const SENTENCE_END = /[.,;:!?\n。，！？、]+/u;
 
-/** Null: no answer to a reminder. The languages' words count in their order, the project's own before them. */
+/** Null: no answer to a reminder. The project's own words count first, then the languages' in their order. */
 export function readAnswer(
   text: string,
   languages: readonly string[],
   own: AnswerWords | null = null,
 ): ReadAnswer | null {
-  const reply = normalizeReply(text.replace(KEYCAP, ''));
-  const words = reply.split(' ');
-  if (reply === '' || words.length > MAX_WORDS) return null;
-  const bare = words.filter((word) => !COURTESY.has(word)).join(' ');
-  for (const spelling of new Set([reply, bare])) {
-    const said = own && indexOf(own).get(spelling);
-    if (said) return { answer: said, language: ANY };
-    for (const language of [ANY, ...languages]) {
-      const answer = INDEX.get(language)?.get(spelling);
+  const typed = text.replace(KEYCAP, '');
+  const words = normalizeReply(typed).split(' ');
+  if (words.length > MAX_WORDS) return null;
+  const known = [ANY, ...languages].map((language) => ({ language, index: INDEX.get(language) }));
+  const all = own ? [{ language: ANY, index: indexOf(own) }, ...known] : known;
+  const find = (part: string): ReadAnswer | null => {
+    for (const { language, index } of all) {
+      const answer = index?.get(part);
       if (answer) return { answer, language };
     }
+    return null;
+  };
+  const bare = words.filter((word) => !COURTESY.has(word));
+  const sentences = typed.split(SENTENCE_END).map(normalizeReply);
+  // Whole, without courtesy, by sentence, by word, as in “Ja, gerne!”: all of it has to say the same.
+  for (const parts of [[words.join(' ')], [bare.join(' ')], sentences.filter((part) => part !== ''), bare]) {
+    const [first = null, ...others] = parts.map(find);
+    if (first && others.every((one) => one?.answer === first.answer)) return first;
   }
   return null;
 }

@@ -35,12 +35,18 @@ describe('answers', () => {
     ['１', ['ja'], 'confirm'],
     ['はい', ['ja'], 'confirm'],
     ['no', ['de', 'en'], 'cancel'],
+    ['Ja, gerne!', ['de'], 'confirm'],
+    ['ok, see you then', ['en'], 'confirm'],
+    ['1 1', [], 'confirm'],
   ])('%s is read', (text, languages, answer) => {
     expect(readAnswer(text, languages)?.answer).toBe(answer);
   });
 
   it.each([
     ['12', ['en']],
+    ['1 2', ['en']],
+    ['yes no', ['en']],
+    ['No change', ['en']],
     ['Can I come at 1', ['en']],
     ['yes but I may be late because of the train and the weather', ['en']],
     ['да', ['en']],

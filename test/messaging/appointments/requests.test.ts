@@ -71,6 +71,21 @@ describe.each(PROFILES)('appointments on the %s profile', (profile) => {
     expect((await call('PATCH', `/v1/appointments/${id}`, { text: 'x' }, { key })).status).toBe(404);
   });
 
+  it('keep what a change does not name', async () => {
+    const diary = diaries.open();
+    const { call } = diary.service;
+    const made = await diary.create({ validity_seconds: 600, metadata: { room: '7' }, locale: 'de' });
+    const url = `/v1/appointments/${made.body.id}`;
+    expect((await call('PATCH', url, {})).status).toBe(422);
+    const { updated_at: _then, ...before } = made.body;
+    const { updated_at: _now, ...after } = (await call('PATCH', url, { reminders: [{ hours_before: 3 }] })).body;
+    expect(after).toEqual({
+      ...before,
+      reminders: [{ ...before.reminders[1], rule: '3h', due_at: expect.any(String) }],
+    });
+    expect((await diary.create()).body.validity_seconds).toBeNull();
+  });
+
   it('are one for one Idempotency-Key, and go through their states', async () => {
     const diary = diaries.open();
     const { call } = diary.service;
