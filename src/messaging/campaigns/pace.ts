@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
 import { type CampaignRow, CHUNK } from './campaign.ts';
 
-/** Of the pace, in one go: others are not kept waiting longer. */
-const SHARE = 0.5;
+/** Of the pace, in one go: with what a late turn may make up for, a second never has much more than its pace. */
+const SHARE = 0.25;
 /** Further ahead than this nobody reserves: the clock has been set back. */
 const LONGEST_MS = 10_000;
 
@@ -21,7 +21,11 @@ export async function takePace(
   const ms = Math.ceil((count * 1000) / perSecond);
   const taken = await kysely
     .updateTable('campaigns')
-    .set({ paced_until: now + ms })
+    // Who asks late has lost nothing, up to one turn.
+    .set({
+      paced_until: sql<number>`case when paced_until > ${now} or paced_until is null then ${now + ms}
+        when paced_until > ${now - ms} then paced_until + ${ms} else ${now} end`,
+    })
     .where('id', '=', id)
     .where(sql<boolean>`(paced_until is null or paced_until <= ${now} or paced_until > ${now + LONGEST_MS})`)
     .returning('id')

@@ -154,6 +154,25 @@ for (const profile of PROFILES) {
       expect(await rig.read(id)).toMatchObject({ status: 'completed', counts: { sent: 6 } });
     });
 
+    it('a pace is kept where turns come late, and what was not used is not saved up', async () => {
+      const { api } = rig;
+      const { id: list } = await rig.list(9);
+      const id = await rig.create({ audience: { lists: [list] }, text: 'Hi', per_second: 2 });
+      await rig.start(id);
+      for (const [ms, sent] of [
+        [0, 1],
+        [750, 2],
+        [250, 3],
+        [60_000, 5],
+        [0, 5],
+        [500, 6],
+      ] as const) {
+        api.clock.now += ms;
+        await rig.work();
+        expect((await rig.read(id)).counts).toMatchObject({ sent });
+      }
+    });
+
     it('once it is canceled nobody who waits gets it', async () => {
       const { api } = rig;
       const { id: list } = await rig.list(4);
