@@ -20,6 +20,7 @@ import { createCursors } from './http/pagination.ts';
 import { problemRoutes } from './http/problem-routes.ts';
 import type { RateLimits } from './http/rate-limit.ts';
 import { createRateLimiter } from './http/rate-limiter.ts';
+import type { Auth } from './lib/auth.ts';
 import { hashEmail, parseEmail } from './lib/email.ts';
 import { hashPhone, parsePhone } from './lib/phone.ts';
 import { appointmentRoutes } from './messaging/appointments/appointment-routes.ts';
@@ -27,6 +28,7 @@ import { appointmentSettingsRoutes } from './messaging/appointments/settings-rou
 import { automationRoutes } from './messaging/automations/automation-routes.ts';
 import { hookRoutes, type VerifyHook } from './messaging/automations/hook-routes.ts';
 import { campaignRoutes } from './messaging/campaigns/campaign-routes.ts';
+import { campaignPreviewRoutes } from './messaging/campaigns/preview-routes.ts';
 import { campaignStatsRoutes } from './messaging/campaigns/stats-routes.ts';
 import { consentRoutes } from './messaging/consent/consent-routes.ts';
 import { createOptInLinks } from './messaging/consent/opt-in-links.ts';
@@ -156,6 +158,11 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   );
   const wordMessage = createWordMessage(services.templateReader);
   const { shortener } = services.links;
+  const send = createMessages({ ...delivery, db, hashKey, wordMessage, shortener });
+  const callerOf = ({ policy }: Auth) => {
+    const read = policyOf(policy);
+    return { calls: callPolicyOf(read), templateReview: read.template_review };
+  };
   await app.register(
     messageRoutes({
       ...delivery,
@@ -172,7 +179,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(
     replyRoutes({
       ...{ db, now, wordMessage },
-      send: createMessages({ ...delivery, db, hashKey, wordMessage, shortener }),
+      send,
       templateReviewOf: ({ policy }) => policyOf(policy).template_review,
     }),
   );
@@ -194,10 +201,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
       ...{ db, hashKey, keyring, now },
       queue: services.messaging.appointments.queue,
       reader: services.templateReader,
-      callerOf: ({ policy }) => {
-        const read = policyOf(policy);
-        return { calls: callPolicyOf(read), templateReview: read.template_review };
-      },
+      callerOf,
     }),
   );
   const links = createOptInLinks(keyring);
@@ -281,6 +285,14 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
     }),
   );
   await app.register(campaignStatsRoutes({ db, hashKey, now }));
+  await app.register(
+    campaignPreviewRoutes({
+      ...{ db, now, bulk: delivery.bulk, gate: delivery.gate, templateReader: services.templateReader },
+      scriptOf: services.messaging.campaigns.scriptOf,
+      create: send,
+      callerOf,
+    }),
+  );
   await app.register(sandboxPage({ isServed: () => !production }));
 }
 

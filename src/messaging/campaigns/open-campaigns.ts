@@ -36,6 +36,7 @@ export interface CampaignsDeps {
 
 export interface Campaigns {
   worker: CampaignWorker;
+  scriptOf: ChunkDeps['scriptOf'];
 }
 
 export function openCampaigns(deps: CampaignsDeps): Campaigns {
@@ -85,5 +86,5 @@ export function openCampaigns(deps: CampaignsDeps): Campaigns {
     },
     onError: deps.onError,
   });
-  return { worker };
+  return { worker, scriptOf };
 }

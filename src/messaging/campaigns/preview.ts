@@ -1,0 +1,161 @@
+import type { Database } from '../../db/open.ts';
+import type { MessageGate } from '../../delivery/messages/gate.ts';
+import { type BulkSender, isForLater } from '../../delivery/messages/send-bulk.ts';
+import { type Audience, audience, countContacts } from '../contacts/audience.ts';
+import { nextAllowedAt } from '../windows/next-allowed-at.ts';
+import { placeOf } from '../windows/place.ts';
+import { type ProjectRules, readSendingRules } from '../windows/sending-rules.ts';
+import { toOwnWindow } from '../windows/window-schemas.ts';
+import type { CampaignRow } from './campaign.ts';
+import { whenAllowed } from './frequency.ts';
+import { KINDS, type WaitingRecipient } from './load-recipients.ts';
+import { readCampaignSchedule } from './schedule.ts';
+import { fromMicros, toMicros } from './spend.ts';
+import type { Script } from './word-recipient.ts';
+import { addressMessage, wordRecipient } from './word-recipient.ts';
+
+/** What would become of a campaign that started now. */
+export interface Preview {
+  /** The whole audience. */
+  audience: number;
+  /** Of so many of them, by their ids, which are random, the rest is said. */
+  checked: number;
+  ready: number;
+  /** They would wait: for a window, a cap, a carrier. */
+  later: Record<string, number>;
+  /** They would not get it. */
+  never: Record<string, number>;
+  segments: number;
+  /** At most, by the prices of the routing table, of those that are ready or would wait; none where it has none. */
+  cost: { amount: string; currency: string }[];
+}
+
+export interface PreviewDeps {
+  db: Database;
+  bulk: Pick<BulkSender, 'route' | 'network'>;
+  gate: MessageGate;
+  script: Script;
+}
+
+/** A request has to end: of a larger audience it is a sample. */
+const MAX_CHECKED = 10_000;
+const PAGE = 500;
+
+/** Sends nothing, keeps nothing, counts nothing. Null: the audience names what is not there. */
+export async function previewCampaign(deps: PreviewDeps, campaign: CampaignRow, now: number): Promise<Preview | null> {
+  const { db } = deps;
+  const owner = { project: campaign.project_id, mode: campaign.mode };
+  const condition = await audience(db, owner, JSON.parse(campaign.audience) as Audience, now);
+  if ('missing' in condition) return null;
+  const rules = await readSendingRules(db.kysely, owner);
+  const tally = createTally(await countContacts(db, owner, condition));
+  for (let after = ''; tally.preview.checked < MAX_CHECKED; ) {
+    const page = await db.kysely
+      .selectFrom('contacts')
+      .leftJoin('contact_addresses as a', (join) =>
+        join.onRef('a.contact_id', '=', 'contacts.id').on('a.kind', '=', KINDS[campaign.channel]),
+      )
+      .select(['contacts.id as contact_id', 'contacts.attributes', 'contacts.locale', 'contacts.country'])
+      .select(['contacts.time_zone', 'contacts.time_zone_source', 'a.address', 'a.address_hash'])
+      .where('contacts.project_id', '=', owner.project)
+      .where('contacts.mode', '=', owner.mode)
+      .where('contacts.id', '>', after)
+      .where(condition)
+      .orderBy('contacts.id')
+      .limit(PAGE)
+      .execute();
+    const recipients = page.map((row) => ({ ...row, found: row.contact_id, tries: 0, planned_at: null, reason: null }));
+    await checkPage(deps, campaign, rules, recipients, tally, now);
+    if (page.length < PAGE) break;
+    after = page.at(-1)?.contact_id ?? '';
+  }
+  return tally.read();
+}
+
+async function checkPage(
+  { db, bulk, gate, script }: PreviewDeps,
+  campaign: CampaignRow,
+  rules: ProjectRules,
+  recipients: readonly WaitingRecipient[],
+  tally: Tally,
+  now: number,
+): Promise<void> {
+  const worded = recipients.flatMap((recipient) => {
+    tally.preview.checked += 1;
+    const row = addressMessage(campaign, recipient, now + campaign.validity_seconds * 1000, now);
+    if (!row) {
+      tally.never(recipient.address === null ? 'no_address' : 'invalid_address');
+      return [];
+    }
+    const said = wordRecipient(script, row, recipient.attributes, null, now);
+    if (said.kind === 'skipped') {
+      tally.never(said.reason);
+      return [];
+    }
+    return [{ recipient, row: said.row }];
+  });
+  const { channel, purpose } = campaign;
+  const refusals = await gate(
+    worded.map(({ row }) => ({
+      ...{ project: row.project_id, mode: row.mode, channel, purpose },
+      ...{ addressHash: row.recipient_hash, sender: row.sender },
+    })),
+  );
+  const ids = worded.map(({ recipient }) => recipient.contact_id);
+  const caps = rules.frequencyCaps.filter((cap) => cap.purpose === purpose);
+  const capped =
+    caps.length === 0 || ids.length === 0 ? new Map<string, number>() : await whenAllowed(db, caps, purpose, ids, now);
+  const layers = [rules.windows, (readCampaignSchedule(campaign).windows ?? []).map(toOwnWindow)];
+  for (const [index, { recipient, row }] of worded.entries()) {
+    const refusal = refusals[index] ?? null;
+    if (refusal !== null) {
+      tally.never(refusal);
+      continue;
+    }
+    const mccMnc = await bulk.network(row.mode, row.recipient_hash);
+    const decision = bulk.route({ ...row, mcc_mnc: mccMnc }, now);
+    if (decision.candidates.length === 0 && !isForLater(decision)) {
+      tally.never('no_route');
+      continue;
+    }
+    const place = placeOf(recipient, channel === 'email' ? null : row.recipient);
+    const at = nextAllowedAt({ ...place, channel, purpose, now, rules: { timeZone: rules.timeZone, layers } });
+    if (at === null) tally.never('no_allowed_time');
+    else if (at > now) tally.later('outside_window');
+    else if (capped.has(recipient.contact_id)) tally.later('frequency_cap');
+    else if (decision.candidates.length === 0) tally.later('provider_unavailable');
+    else tally.preview.ready += 1;
+    if (at !== null) tally.cost(decision.candidates, row.segments);
+  }
+}
+
+type Tally = ReturnType<typeof createTally>;
+
+function createTally(whole: number) {
+  const preview = { audience: whole, checked: 0, ready: 0, segments: 0 };
+  const later: Record<string, number> = {};
+  const never: Record<string, number> = {};
+  const micros = new Map<string, number>();
+  const add = (counts: Record<string, number>) => (reason: string) => {
+    counts[reason] = (counts[reason] ?? 0) + 1;
+  };
+  return {
+    preview,
+    later: add(later),
+    never: add(never),
+    cost(candidates: readonly { cost: { amount: string; currency: string } | null }[], segments: number | null) {
+      preview.segments += segments ?? 1;
+      const prices = candidates.flatMap(({ cost }) => cost ?? []);
+      const [first] = prices;
+      if (!first) return;
+      const same = prices.filter(({ currency }) => currency === first.currency);
+      const most = Math.max(...same.map(({ amount }) => toMicros(amount))) * (segments ?? 1);
+      micros.set(first.currency, (micros.get(first.currency) ?? 0) + most);
+    },
+    read: (): Preview => ({
+      ...preview,
+      ...{ later, never },
+      cost: [...micros].map(([currency, sum]) => ({ amount: fromMicros(sum), currency })),
+    }),
+  };
+}
