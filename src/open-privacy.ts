@@ -18,6 +18,8 @@ import {
   createAutomationEraser,
   purgeRuns,
 } from './messaging/automations/personal-automations.ts';
+import { createConversionCollector, createConversionEraser } from './messaging/campaigns/personal-conversions.ts';
+import { createRecipientCollector, createRecipientEraser } from './messaging/campaigns/personal-recipients.ts';
 import { createConsentCollector, createConsentEraser } from './messaging/consent/personal-consents.ts';
 import { createContactCollector, createContactEraser } from './messaging/contacts/personal-contacts.ts';
 import {
@@ -101,6 +103,8 @@ export function openPersonalData(services: Opened): Privacy {
       createConsentEraser(db),
       // Contacts are what runs are found by.
       createAutomationEraser(db),
+      createRecipientEraser(db),
+      createConversionEraser(db),
       createContactEraser(db),
       createLinkEraser(db, services.links.cache),
       createSandboxEraser(sandbox),
@@ -140,6 +144,8 @@ export function openPersonalData(services: Opened): Privacy {
       createLinkCollector(db),
       createConsentCollector(db),
       createContactCollector(db),
+      createRecipientCollector(db),
+      createConversionCollector(db),
       createAutomationCollector(db),
       createEventCollector(db),
     ],

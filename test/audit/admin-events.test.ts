@@ -72,7 +72,7 @@ const ELSEWHERE = [
 const OPERATION = /^POST \/v1\/(?:verifications|messages)(?:\/|$)/;
 /** What messages are sent by and to: the tests of messaging show its events. */
 const MESSAGING =
-  /^\w+ \/v1\/(?:appointments|contacts|contact-attributes|conversations|lists|segments|templates|consents|suppressions)(?:\/|$)/;
+  /^\w+ \/v1\/(?:appointments|campaigns|contacts|contact-attributes|conversations|lists|segments|templates|consents|suppressions)(?:\/|$)/;
 /** Change nothing, or the sandbox only. */
 const NOTHING = ['POST /v1/routes/simulate', 'POST /v1/code-messages/preview', 'POST /v1/sandbox/messages'];
 

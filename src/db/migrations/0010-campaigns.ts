@@ -84,6 +84,7 @@ function campaignTables(hot: string, hotKeyed: string): string[] {
        primary key (campaign_id, contact_id)
      ) ${hotKeyed}`,
     'create index campaign_recipients_of_chunk on campaign_recipients (campaign_id, chunk)',
+    'create index campaign_recipients_of_contact on campaign_recipients (contact_id)',
 
     // The unit of lease: some hundred recipients that are due together. Gone when none of them waits.
     `create table campaign_chunks (

@@ -328,5 +328,8 @@ function movedOrRefused(moved: Moved): CampaignRow {
 }
 
 function wrongState({ status }: CampaignRow): Problem {
-  return new Problem('wrong_campaign_state', { detail: `The campaign is ${status}.` });
+  return new Problem('wrong_campaign_state', {
+    detail: `The campaign is ${status}.`,
+    extensions: { campaign_status: status },
+  });
 }
