@@ -48,7 +48,7 @@ export function recordConversion(
     }
     const data = { contact_id: made.contact_id, ...(made.variant !== null && { variant: made.variant }) };
     await insertEvents(trx, [
-      campaignEvent('campaign.converted', campaign, actor, now, { ...data, reference, ...(value && { value }) }),
+      campaignEvent('campaign.converted', campaign, actor, now, { ...data, ...(value && { value }) }),
     ]);
     return made;
   });

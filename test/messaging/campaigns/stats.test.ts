@@ -140,6 +140,23 @@ for (const profile of PROFILES) {
       expect(sent).toBe(phones.length);
     });
 
+    it('of a person who asked to be forgotten nothing is left in the figures', async () => {
+      const { api } = rig;
+      const { id: list, phones } = await rig.list(2);
+      const id = await start({ audience: { lists: [list] }, text: 'Hi' });
+      for (const [index, to] of phones.entries()) {
+        expect((await convert(id, { reference: `order ${index}`, to })).status).toBe(201);
+      }
+      expect((await api.call('POST', '/v1/privacy/erasures', { to: phones[0] })).status).toBe(202);
+      await api.services.privacy.worker.runDue();
+      const kept = await api.services.db.kysely
+        .selectFrom('campaign_conversions')
+        .select('reference')
+        .where('campaign_id', '=', id)
+        .execute();
+      expect(kept).toEqual([{ reference: 'order 1' }]);
+    });
+
     it('its progress comes as events until it ends', async () => {
       const { id: list } = await rig.list(1);
       const id = await start({ audience: { lists: [list] }, text: 'Hi' });
