@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { NewEndpoint } from '../../../src/webhooks/endpoints/create-endpoint.ts';
 import { purgeDeliveries } from '../../../src/webhooks/purge-deliveries.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
+import { openForEach } from './open-for-each.ts';
 import { openReceiver, type Receiver } from './receiver.ts';
-import { OWNER, openRig, type Rig, START } from './rig.ts';
+import { OWNER, type Rig, START } from './rig.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -13,14 +14,8 @@ const FIRST = { verificationId: 'ver_1' };
 await onEachDialect('what is asked for again', (databases) => {
   let rig: Rig;
   let receiver: Receiver;
-  beforeEach(async () => {
-    rig = await openRig(await databases.open());
-    receiver = await openReceiver();
-  });
-  afterEach(async () => {
-    await rig.close();
-    await receiver[Symbol.asyncDispose]();
-    expect(rig.errors).toEqual([]);
+  openForEach(databases, (...opened) => {
+    [rig, receiver] = opened;
   });
 
   /** Lets the receiver answer what it has only after something was done. */

@@ -1,23 +1,18 @@
 import { Webhook } from 'standardwebhooks';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { insertEvents } from '../../../src/audit/insert-events.ts';
 import { writeTransaction } from '../../../src/db/transaction.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
-import { openReceiver, type Receiver } from './receiver.ts';
-import { manyEvents, OWNER, openRig, type Rig, START } from './rig.ts';
+import { openForEach } from './open-for-each.ts';
+import type { Receiver } from './receiver.ts';
+import { manyEvents, OWNER, type Rig, START } from './rig.ts';
 
 await onEachDialect('webhooks', (databases) => {
   let rig: Rig;
   let receiver: Receiver;
-  beforeEach(async () => {
-    rig = await openRig(await databases.open());
-    receiver = await openReceiver();
-  });
-  afterEach(async () => {
-    await rig.close();
-    await receiver[Symbol.asyncDispose]();
-    expect(rig.errors).toEqual([]);
+  openForEach(databases, (...opened) => {
+    [rig, receiver] = opened;
   });
 
   it('an event is delivered once, signed as Standard Webhooks says', async () => {

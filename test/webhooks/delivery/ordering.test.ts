@@ -1,22 +1,17 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { NewEndpoint } from '../../../src/webhooks/endpoints/create-endpoint.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
-import { openReceiver, type Receiver } from './receiver.ts';
-import { openRig, type Rig } from './rig.ts';
+import { openForEach } from './open-for-each.ts';
+import type { Receiver } from './receiver.ts';
+import type { Rig } from './rig.ts';
 
 const ORDERED: Partial<NewEndpoint> = { events: ['verification.*', 'message.*'], ordering: 'per_object' };
 
 await onEachDialect('ordering per object', (databases) => {
   let rig: Rig;
   let receiver: Receiver;
-  beforeEach(async () => {
-    rig = await openRig(await databases.open());
-    receiver = await openReceiver();
-  });
-  afterEach(async () => {
-    await rig.close();
-    await receiver[Symbol.asyncDispose]();
-    expect(rig.errors).toEqual([]);
+  openForEach(databases, (...opened) => {
+    [rig, receiver] = opened;
   });
 
   const of = (object: string) => receiver.received.filter((one) => one.object === object).map(({ id }) => id);

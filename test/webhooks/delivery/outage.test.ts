@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
+import { openForEach } from './open-for-each.ts';
 import { openReceiver, type Receiver } from './receiver.ts';
-import { manyEvents, openRig, type Rig, START } from './rig.ts';
+import { manyEvents, type Rig, START } from './rig.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -11,15 +12,13 @@ const TYPES = { events: ['verification.*'] };
 await onEachDialect('a receiver that is away', (databases) => {
   let rig: Rig;
   let receiver: Receiver;
-  beforeEach(async () => {
-    rig = await openRig(await databases.open(), { timeoutMs: 300_000 });
-    receiver = await openReceiver();
-  });
-  afterEach(async () => {
-    await rig.close();
-    await receiver[Symbol.asyncDispose]();
-    expect(rig.errors).toEqual([]);
-  });
+  openForEach(
+    databases,
+    (...opened) => {
+      [rig, receiver] = opened;
+    },
+    { timeoutMs: 300_000 },
+  );
 
   const times = () => Map.groupBy(receiver.received, ({ id }) => id);
 

@@ -1,21 +1,16 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
+import { openForEach } from './open-for-each.ts';
 import { openReceiver, type Receiver } from './receiver.ts';
-import { manyEvents, openRig, type Rig } from './rig.ts';
+import { manyEvents, type Rig } from './rig.ts';
 
 const TYPES = { events: ['verification.*'] };
 
 await onEachDialect('several processes', (databases) => {
   let rig: Rig;
   let receiver: Receiver;
-  beforeEach(async () => {
-    rig = await openRig(await databases.open());
-    receiver = await openReceiver();
-  });
-  afterEach(async () => {
-    await rig.close();
-    await receiver[Symbol.asyncDispose]();
-    expect(rig.errors).toEqual([]);
+  openForEach(databases, (...opened) => {
+    [rig, receiver] = opened;
   });
 
   it('share the endpoints out: nothing is delivered twice', async () => {

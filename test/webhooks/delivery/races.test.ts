@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { deleteEndpoint } from '../../../src/webhooks/endpoints/delete-endpoint.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
+import { openForEach } from './open-for-each.ts';
 import { openReceiver, type Receiver } from './receiver.ts';
 import { OWNER, openRig, type Rig } from './rig.ts';
 
@@ -10,14 +11,8 @@ const ADMIN = { id: 'key_1', mode: 'test' } as const;
 await onEachDialect('an endpoint to which something is under way', (databases) => {
   let rig: Rig;
   let receiver: Receiver;
-  beforeEach(async () => {
-    rig = await openRig(await databases.open());
-    receiver = await openReceiver();
-  });
-  afterEach(async () => {
-    await rig.close();
-    await receiver[Symbol.asyncDispose]();
-    expect(rig.errors).toEqual([]);
+  openForEach(databases, (...opened) => {
+    [rig, receiver] = opened;
   });
 
   /** Delivers one event, and does something while the receiver has it and has not answered. */

@@ -1,8 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DELAYS_SECONDS } from '../../../src/webhooks/delivery/schedule.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
+import { openForEach } from './open-for-each.ts';
 import { openReceiver, type Receiver } from './receiver.ts';
-import { openRig, type Rig, START } from './rig.ts';
+import { type Rig, START } from './rig.ts';
 
 const HOUR = 3_600_000;
 const TYPES = { events: ['verification.*'] };
@@ -10,15 +11,13 @@ const TYPES = { events: ['verification.*'] };
 await onEachDialect('webhook retries', (databases) => {
   let rig: Rig;
   let receiver: Receiver;
-  beforeEach(async () => {
-    rig = await openRig(await databases.open(), { timeoutMs: 400 });
-    receiver = await openReceiver();
-  });
-  afterEach(async () => {
-    await rig.close();
-    await receiver[Symbol.asyncDispose]();
-    expect(rig.errors).toEqual([]);
-  });
+  openForEach(
+    databases,
+    (...opened) => {
+      [rig, receiver] = opened;
+    },
+    { timeoutMs: 400 },
+  );
 
   it('a failed delivery is tried again over more than three days, then given up with an event', async () => {
     const { id } = await rig.endpoint(receiver.url, TYPES);
