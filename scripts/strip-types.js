@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -28,6 +28,12 @@ function readStripped() {
     }
   };
   registerHooks({
+    // To Node, each of some thousand imports is a walk through the file system; here it is what it says.
+    resolve(specifier, context, nextResolve) {
+      if (!specifier.startsWith('.') || !context.parentURL?.startsWith(SRC.href))
+        return nextResolve(specifier, context);
+      return { url: new URL(specifier, context.parentURL).href, shortCircuit: true };
+    },
     load(url, context, nextLoad) {
       if (!url.startsWith(SRC.href) || !url.endsWith('.ts')) return nextLoad(url, context);
       try {
@@ -44,6 +50,7 @@ function stripAll() {
   for (const path of globSync('**/*.ts', { cwd: SRC })) {
     const source = readFileSync(new URL(path, SRC));
     const place = placeOf(source);
+    if (existsSync(place)) continue;
     // Whole or not at all: other processes read, and write, the same files.
     const draft = new URL(`${place.href}.${process.pid}`);
     writeFileSync(draft, stripTypeScriptTypes(source.toString()));
