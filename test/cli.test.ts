@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../src/db/open.ts';
 import { createAuthenticate } from '../src/projects/authenticate.ts';
 import { startCountersign } from './countersign-process.ts';
+import { FROM_SOURCE } from './from-source.ts';
 import { freshDatabase } from './rig/stores.ts';
 
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
@@ -24,7 +25,7 @@ async function openShell(kind: 'migrated' | 'empty' = 'empty') {
     PORT: '0',
   };
   const start = (...args: string[]) =>
-    spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    spawn(process.execPath, [...FROM_SOURCE, CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   async function run(...args: string[]) {
     const child = start(...args);
     const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
@@ -166,7 +167,7 @@ describe('countersign', () => {
 
     // Whatever is started, and however.
     for (const args of [[CLI, 'serve'], [CLI, 'worker'], [MAIN]]) {
-      const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+      const child = spawn(process.execPath, [...FROM_SOURCE, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
       const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
       expect({ args, code, err }).toEqual({ args, code: 1, err: away.err });
     }

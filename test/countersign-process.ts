@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { FROM_SOURCE } from './from-source.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 
 export interface CountersignProcess {
   url: string;
@@ -31,7 +32,7 @@ afterAll(() => {
 /** A real `countersign serve` (or what else Node is to run) with this environment, on a port of its own. */
 export async function startCountersign(env: Record<string, string>, args = [MAIN]): Promise<CountersignProcess> {
   const key = env.COUNTERSIGN_API_KEY ?? `cs_test_${randomBytes(24).toString('base64url')}`;
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [...FROM_SOURCE, ...args], {
     env: { PATH: process.env.PATH, PORT: '0', COUNTERSIGN_API_KEY: key, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -90,7 +91,7 @@ async function waitFor(read: () => string | undefined, ended: Promise<unknown>, 
 }
 
 /** Waits for what another process will do. */
-export async function eventually<T>(read: () => Promise<T | undefined | null | false>, seconds = 15): Promise<T> {
+export async function eventually<T>(read: () => Promise<T | undefined | null | false>, seconds = 45): Promise<T> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     const value = await read();
     if (value) return value;

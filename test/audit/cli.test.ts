@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { eventually, startCountersign } from '../countersign-process.ts';
+import { FROM_SOURCE } from '../from-source.ts';
 import { freshDatabase, privateFolder } from '../rig/stores.ts';
 import { newNumber } from '../service.ts';
 
@@ -18,7 +19,7 @@ describe('countersign audit, as a security team would use it', () => {
   const at = (name: string) => join(folder, name);
 
   async function run(args: string[], own: Record<string, string> = env) {
-    const child = spawn(process.execPath, [CLI, 'audit', ...args], {
+    const child = spawn(process.execPath, [...FROM_SOURCE, CLI, 'audit', ...args], {
       env: { PATH: process.env.PATH, ...own },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -7,29 +7,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CountersignProcess, eventually, startCountersign } from '../countersign-process.ts';
-import { describeWith, freshDatabase, freshRedis, privateFolder } from '../rig/stores.ts';
+import { onEachProfile } from '../on-each-profile.ts';
+import { privateFolder } from '../rig/stores.ts';
 import { newNumber } from '../service.ts';
 
 const ENTRY = fileURLToPath(new URL('delivery-process.ts', import.meta.url));
 const ACCOUNT = `AC${'0'.repeat(32)}`;
 const TOKEN = 'f'.repeat(32);
-const ROUNDS = 6;
+const ROUNDS = 4;
 const EACH = 20;
 /** Longer than any lease. */
 const LATER = { CLOCK_OFFSET_MS: '30000' };
 
-const profiles = {
-  embedded: { needs: [], open: async () => ({ DATABASE_URL: (await freshDatabase('sqlite')).url }) },
-  postgres: { needs: ['postgres'], open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url }) },
-  scaled: {
-    needs: ['postgres', 'redis'],
-    open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url, REDIS_URL: (await freshRedis()).url }),
-  },
-} as const;
-
-for (const [profile, { needs, open }] of Object.entries(profiles)) {
-  await describeWith(needs, `a process killed at any point of a send, ${profile}`, () => killed(open));
-}
+await onEachProfile('a process killed at any point of a send', killed);
 
 interface Message {
   id: string;
@@ -49,7 +39,7 @@ function killed(open: () => Promise<Record<string, string>>): void {
     await once(carrier, 'listening');
     const file = join(privateFolder('config'), 'countersign.yaml');
     const url = `http://127.0.0.1:${(carrier.address() as AddressInfo).port}`;
-    const main = { type: 'twilio', base_url: url, account_sid: ACCOUNT, auth_tokens: [TOKEN], timeout_ms: 8_000 };
+    const main = { type: 'twilio', base_url: url, account_sid: ACCOUNT, auth_tokens: [TOKEN], timeout_ms: 3_000 };
     writeFileSync(
       file,
       JSON.stringify({ public_url: 'https://otp.example.com', providers: { main }, log_level: 'error' }),

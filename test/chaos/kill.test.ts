@@ -5,25 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually, startCountersign } from '../countersign-process.ts';
-import { describeWith, freshDatabase, freshRedis } from '../rig/stores.ts';
+import { onEachProfile } from '../on-each-profile.ts';
 import { newNumber } from '../service.ts';
 
 const ENTRY = fileURLToPath(new URL('sending-process.ts', import.meta.url));
-const ROUNDS = 5;
+const ROUNDS = 3;
 const STARTS = 25;
 
-const profiles = {
-  embedded: { needs: [], open: async () => ({ DATABASE_URL: (await freshDatabase('sqlite')).url }) },
-  postgres: { needs: ['postgres'], open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url }) },
-  scaled: {
-    needs: ['postgres', 'redis'],
-    open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url, REDIS_URL: (await freshRedis()).url }),
-  },
-} as const;
-
-for (const [profile, { needs, open }] of Object.entries(profiles)) {
-  await describeWith(needs, `a process killed while it sends, ${profile}`, () => killed(open));
-}
+await onEachProfile('a process killed while it sends', killed);
 
 function killed(open: () => Promise<Record<string, string>>): void {
   /** How often the carrier took each send. */

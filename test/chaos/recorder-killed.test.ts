@@ -11,6 +11,7 @@ import type { ChallengeStore } from '../../src/verify/store.ts';
 import { createEvents, eventOf, failEvents, newChallenge, newChange, newSpend, random } from '../contract/build.ts';
 import { openStore, type Profile } from '../contract/open-store.ts';
 import { freshProfile } from '../contract/store-under-test.ts';
+import { FROM_SOURCE } from '../from-source.ts';
 import { describeWith } from '../rig/stores.ts';
 
 const KILLS = 12;
@@ -63,7 +64,7 @@ async function killRecorders({ databaseUrl, redisUrl = '' }: Profile, redis: Red
   const script = fileURLToPath(new URL('recorder-process.ts', import.meta.url));
   for (let i = 0; i < KILLS; i += 1) {
     const end = i % 2 === 0 ? 'at a random moment' : 'at the worst moment';
-    const child = fork(script, [databaseUrl, redisUrl, end], { execArgv: [] });
+    const child = fork(script, [databaseUrl, redisUrl, end], { execArgv: FROM_SOURCE });
     const exit = once(child, 'exit');
     await once(child, 'message');
     if (end === 'at a random moment') {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CountersignProcess, startCountersign } from '../countersign-process.ts';
-import { describeWith, freshDatabase, freshRedis } from '../rig/stores.ts';
+import { onEachProfile } from '../on-each-profile.ts';
 import { newNumber } from '../service.ts';
 
 /** The stores have a hundred rounds each in the other files; these show that HTTP adds no hole. */
@@ -9,18 +9,7 @@ const ROUNDS = 6;
 const PATIENCE_MS = 90_000;
 const CODE = '271828';
 
-const profiles = {
-  embedded: { needs: [], open: async () => ({ DATABASE_URL: (await freshDatabase('sqlite')).url }) },
-  postgres: { needs: ['postgres'], open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url }) },
-  scaled: {
-    needs: ['postgres', 'redis'],
-    open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url, REDIS_URL: (await freshRedis()).url }),
-  },
-} as const;
-
-for (const [profile, { needs, open }] of Object.entries(profiles)) {
-  await describeWith(needs, `races over HTTP between two processes, ${profile}`, () => races(open));
-}
+await onEachProfile('races over HTTP between two processes', races);
 
 function races(open: () => Promise<Record<string, string>>): void {
   let processes: [CountersignProcess, CountersignProcess];

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Challenge } from '../../src/verify/challenge.ts';
 import type { Profile } from '../contract/open-store.ts';
+import { FROM_SOURCE } from '../from-source.ts';
 
 /** One thing to do to one challenge; a racer does all that it is handed at the same time. */
 export type Order =
@@ -20,7 +21,7 @@ export interface Racer {
 
 export async function startRacer(profile: Profile): Promise<Racer> {
   const script = fileURLToPath(new URL('racer-process.ts', import.meta.url));
-  const child = fork(script, [JSON.stringify(profile)], { execArgv: [], serialization: 'advanced' });
+  const child = fork(script, [JSON.stringify(profile)], { execArgv: FROM_SOURCE, serialization: 'advanced' });
   await reply(child); // it is ready
   return {
     async run(orders) {

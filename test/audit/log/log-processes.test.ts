@@ -9,6 +9,7 @@ import { createSealer } from '../../../src/audit/log/sealer.ts';
 import { type Database, openDatabase } from '../../../src/db/open.ts';
 import { createKeyring } from '../../../src/lib/keyring.ts';
 import { eventually } from '../../countersign-process.ts';
+import { FROM_SOURCE } from '../../from-source.ts';
 import { describeWith, freshDatabase } from '../../rig/stores.ts';
 import { readCheckpoint } from './read-note.ts';
 import { rootOf } from './reference-tree.ts';
@@ -35,7 +36,7 @@ async function openLog(dialect: 'sqlite' | 'postgres'): Promise<Log> {
 }
 
 function startProcess({ url, secret }: Log, end: End) {
-  const child = fork(SCRIPT, [url, secret.toString('base64'), end], { execArgv: [] });
+  const child = fork(SCRIPT, [url, secret.toString('base64'), end], { execArgv: FROM_SOURCE });
   return { child, exit: once(child, 'exit'), ready: once(child, 'message') };
 }
 

@@ -6,8 +6,8 @@ import { describeWith, freshDatabase } from '../../rig/stores.ts';
 
 const ENTRY = fileURLToPath(new URL('../../chaos/sending-process.ts', import.meta.url));
 const LEASE_MS = 31_000;
-const ROWS = 24_000;
-const KILLS = 3;
+const ROWS = 16_000;
+const KILLS = 2;
 
 for (const [dialect, needs] of [
   ['sqlite', []],

@@ -2,25 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CountersignProcess, eventually, startCountersign } from '../../countersign-process.ts';
-import { describeWith, freshDatabase, freshRedis } from '../../rig/stores.ts';
+import { onEachProfile } from '../../on-each-profile.ts';
 import { newNumber } from '../../service.ts';
 import { openReceiver, type Receiver } from './receiver.ts';
 
 const ENTRY = fileURLToPath(new URL('../../chaos/sending-process.ts', import.meta.url));
 const LEASE_MS = 31_000;
 
-const profiles = {
-  embedded: { needs: [], open: async () => ({ DATABASE_URL: (await freshDatabase('sqlite')).url }) },
-  postgres: { needs: ['postgres'], open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url }) },
-  scaled: {
-    needs: ['postgres', 'redis'],
-    open: async () => ({ DATABASE_URL: (await freshDatabase('postgres')).url, REDIS_URL: (await freshRedis()).url }),
-  },
-} as const;
-
-for (const [profile, { needs, open }] of Object.entries(profiles)) {
-  await describeWith(needs, `a process killed while it delivers webhooks, ${profile}`, () => killed(open));
-}
+await onEachProfile('a process killed while it delivers webhooks', killed);
 
 function killed(open: () => Promise<Record<string, string>>): void {
   let sink: Receiver;
@@ -87,14 +76,14 @@ function killed(open: () => Promise<Record<string, string>>): void {
     await eventually(async () => ids.every((id) => receiver.ids().includes(id)));
     await next.stop('SIGKILL');
     await receiver[Symbol.asyncDispose]();
-  }, 60_000);
+  }, 120_000);
 
   it('again and again loses nothing, and repeats little', async () => {
     let service = await start();
     // What happened before the endpoint was there is not told to it.
     const earlier = new Set(await eventIds(service));
     await openEndpoint(service);
-    const rounds = 4;
+    const rounds = 3;
     for (let round = 1; round <= rounds; round += 1) {
       const enough = receiver.received.length + 10 + Math.floor(Math.random() * 40);
       const asked = Array.from({ length: 60 }, () => startVerification(service).catch(() => null));
