@@ -22,7 +22,8 @@ import {
   type Target,
   updateAppointment,
 } from './change-appointment.ts';
-import { type Read, type ReadDeps, readAppointment, readChange } from './read-appointment.ts';
+import { type ReadDeps, readAppointment, readChange } from './read-appointment.ts';
+import type { Read } from './read-words.ts';
 import { ACTS, type Act } from './transitions.ts';
 import { wordReminder } from './word-reminder.ts';
 
@@ -144,9 +145,10 @@ export function appointmentRoutes(deps: AppointmentRoutesDeps): FastifyPluginAsy
       },
       async (request) => {
         const { row } = await find(request, request.params.id);
-        const patch = accepted(readChange(row, request.body, now()));
-        await check(request, { ...row, ...patch });
-        return view(await updateAppointment(deps, targetOf(request, row.id), patch, now()));
+        const at = now();
+        const change = (before: AppointmentRow) => readChange(before, request.body, at);
+        await check(request, { ...row, ...accepted(change(row)) });
+        return view(await updateAppointment(deps, targetOf(request, row.id), change, at));
       },
     );
 
@@ -185,6 +187,7 @@ export function appointmentRoutes(deps: AppointmentRoutesDeps): FastifyPluginAsy
 
 function view(changed: Changed) {
   if (changed.kind === 'not_found') throw new Problem('not_found');
+  if (changed.kind === 'invalid') throw new Problem('invalid_request', { errors: changed.errors });
   if (changed.kind === 'refused') {
     throw new Problem('appointment_ended', { extensions: { appointment_status: changed.status } });
   }

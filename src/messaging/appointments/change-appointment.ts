@@ -1,11 +1,11 @@
-import type { Transaction, Updateable } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { Actor } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import type { Database } from '../../db/open.ts';
-import type { AppointmentTable } from '../../db/schema/appointments.ts';
 import type { Schema } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
+import type { FieldError } from '../../lib/errors.ts';
 import {
   type AppointmentRow,
   type AppointmentStatus,
@@ -17,6 +17,7 @@ import {
 import { appointmentEvent } from './appointment-event.ts';
 import { type Appointment, findAppointment, lockAppointment, scheduleLook } from './appointments-table.ts';
 import { planReminders } from './plan-reminders.ts';
+import type { Read } from './read-words.ts';
 import { type Act, actOn, EVENT_OF } from './transitions.ts';
 
 export interface ChangeDeps {
@@ -35,7 +36,8 @@ export type Changed =
   | { kind: 'changed'; appointment: Appointment }
   | { kind: 'not_found' }
   /** Not any more. */
-  | { kind: 'refused'; status: AppointmentStatus };
+  | { kind: 'refused'; status: AppointmentStatus }
+  | { kind: 'invalid'; errors: FieldError[] };
 
 /** Answers with what is there: a rerun finds what the first run made. */
 export async function createAppointment(
@@ -60,8 +62,6 @@ export async function createAppointment(
   return (await findAppointment(db.kysely, ownerOfRow(row), row.id)) ?? { row, reminders };
 }
 
-type Patch = Updateable<AppointmentTable>;
-
 /**
  * An appointment that moves is another one to the person: it is to be confirmed anew, and all its reminders come again.
  * Otherwise those that went out are not repeated.
@@ -69,18 +69,21 @@ type Patch = Updateable<AppointmentTable>;
 export async function updateAppointment(
   { db, queue }: ChangeDeps,
   { owner, id, actor }: Target,
-  patch: Patch,
+  change: (row: AppointmentRow) => Read<Partial<AppointmentRow>>,
   now: number,
 ): Promise<Changed> {
   const result = await writeTransaction(db, {}, async (trx): Promise<Changed> => {
     const found = await lockAppointment(trx, db.dialect, owner, id);
     if (!found) return { kind: 'not_found' };
     const before = found.row;
+    const read = change(before);
+    if (read.kind === 'invalid') return read;
+    const patch = read.value;
     const moves = patch.starts_at !== undefined && patch.starts_at !== before.starts_at;
     if (!OPEN.includes(before.status) && !(before.status === 'expired' && moves)) {
       return { kind: 'refused', status: before.status };
     }
-    const row: AppointmentRow = { ...before, ...(patch as Partial<AppointmentRow>), updated_at: now };
+    const row: AppointmentRow = { ...before, ...patch, updated_at: now };
     row.revision = before.revision + 1;
     if (moves) Object.assign(row, { plan: before.plan + 1, status: 'scheduled', answered_at: null });
     const past = found.reminders.filter(({ status }) => status !== 'planned');

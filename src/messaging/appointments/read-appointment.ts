@@ -1,17 +1,16 @@
 import type { KeyObject } from 'node:crypto';
 import type { Database } from '../../db/open.ts';
 import { hashRecipient, readRecipient } from '../../delivery/messages/recipient.ts';
+import { defined } from '../../delivery/providers/support/defined.ts';
 import type { Channel } from '../../lib/channels.ts';
-import type { FieldError } from '../../lib/errors.ts';
 import type { AddressKind, Contact } from '../contacts/contact.ts';
 import { findContact } from '../contacts/contacts-table.ts';
 import { isTimeZone } from '../contacts/time-zone.ts';
-import type { AppointmentRow, AppointmentWords, Owner } from './appointment.ts';
+import { type AppointmentRow, type Owner, readWords } from './appointment.ts';
 import type { AppointmentChange, AppointmentInput } from './appointment-schemas.ts';
 import { readStart } from './read-start.ts';
+import { changeWords, invalid, type Read, readWordsOf } from './read-words.ts';
 import { USUAL_RULES } from './reminder-rule.ts';
-
-export type Read<T> = { kind: 'ok'; value: T } | { kind: 'invalid'; errors: FieldError[] };
 
 const ADDRESS_OF: Record<Channel, AddressKind> = {
   sms: 'phone',
@@ -43,7 +42,8 @@ export async function readAppointment(
   if (!recipient) return invalid(contact ? '/contact_id' : '/to', `cannot be reached by ${channel}`);
   const start = readTime(body, contact, now);
   if (start.kind === 'invalid') return start;
-  const words = readWordsOf(body);
+  const { text, subject, template, template_version, variables, shorten_links } = body;
+  const words = readWordsOf(defined({ text, subject, template, template_version, variables, shorten_links }));
   if (words.kind === 'invalid') return words;
   return {
     kind: 'ok',
@@ -75,7 +75,7 @@ export async function readAppointment(
   };
 }
 
-/** What a change comes to. */
+/** What a change comes to, of an appointment as it is. */
 export function readChange(
   before: AppointmentRow,
   change: AppointmentChange,
@@ -90,7 +90,7 @@ export function readChange(
     Object.assign(patch, time.value);
   }
   if (Object.keys(words).length > 0) {
-    const read = readWordsOf({ ...wordsAfter(JSON.parse(before.content), words), starts_at: '' });
+    const read = changeWords(readWords(before), words);
     if (read.kind === 'invalid') return read;
     patch.content = JSON.stringify(read.value);
   }
@@ -98,21 +98,6 @@ export function readChange(
   if (validity_seconds !== undefined) patch.validity_seconds = validity_seconds;
   if (metadata !== undefined) patch.metadata = JSON.stringify(metadata);
   return { kind: 'ok', value: patch };
-}
-
-/** A text takes the place of a template, and a template that of a text. */
-function wordsAfter(before: AppointmentWords, { text, template, ...rest }: AppointmentWords): AppointmentWords {
-  const { text: ownText, subject, template: ownTemplate, template_version, variables, ...others } = before;
-  if (text !== undefined)
-    return {
-      ...others,
-      ...(subject !== undefined && { subject }),
-      ...rest,
-      text,
-      ...(template !== undefined && { template }),
-    };
-  if (template !== undefined) return { ...others, ...(variables && { variables }), ...rest, template };
-  return { ...before, ...rest };
 }
 
 function readTime(
@@ -131,20 +116,6 @@ function readTime(
   }
   const start = readStart(given.starts_at, zone);
   if (start.kind === 'invalid') return invalid('/starts_at', start.message);
-  if (start.at <= now) return invalid('/starts_at', 'is over');
+  if (start.at <= now && start.at !== before?.starts_at) return invalid('/starts_at', 'is over');
   return { kind: 'ok', value: { starts_at: start.at, time_zone: zone ?? start.offset } };
-}
-
-function readWordsOf(body: Pick<AppointmentInput, keyof AppointmentWords | 'starts_at'>): Read<AppointmentWords> {
-  const { text, subject, template, template_version, variables, shorten_links } = body;
-  if ((text === undefined) === (template === undefined)) return invalid('/text', 'or template: one of them');
-  if (template === undefined && (variables ?? template_version) !== undefined) {
-    return invalid('/variables', 'go with a template');
-  }
-  const words = { text, subject, template, template_version, variables, shorten_links };
-  return { kind: 'ok', value: JSON.parse(JSON.stringify(words)) as AppointmentWords };
-}
-
-function invalid(pointer: string, message: string): { kind: 'invalid'; errors: FieldError[] } {
-  return { kind: 'invalid', errors: [{ pointer, message }] };
 }

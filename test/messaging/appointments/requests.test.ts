@@ -84,6 +84,17 @@ describe.each(PROFILES)('appointments on the %s profile', (profile) => {
       reminders: [{ ...before.reminders[1], rule: '3h', due_at: expect.any(String) }],
     });
     expect((await diary.create()).body.validity_seconds).toBeNull();
+    // Each finds what the other has changed.
+    const rules = (hours: number) => ({ reminders: [{ hours_before: hours }] });
+    await Promise.all([
+      call('PATCH', url, { text: 'New.' }),
+      call('PATCH', url, { shorten_links: false }),
+      call('PATCH', url, rules(4)),
+    ]);
+    expect(await diary.read(made.body.id)).toMatchObject({ text: 'New.', reminders: [{ rule: '4h' }] });
+    for (const change of [{ variables: {} }, { template: `tpl_${'0'.repeat(26)}` }, { subject: 'x', text: 'x' }]) {
+      expect((await call('PATCH', url, change)).status, JSON.stringify(change)).toBe(422);
+    }
   });
 
   it('are one for one Idempotency-Key, and go through their states', async () => {
