@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import { sql } from 'kysely';
 import type { RedisHandle } from '../../src/db/redis.ts';
 import type { TestService } from '../service.ts';
@@ -27,7 +28,8 @@ export function whereIs(dump: ReadonlyMap<string, string>, texts: readonly strin
 }
 
 async function dumpRedis({ client }: RedisHandle): Promise<[string, string][]> {
-  const keys = await client.keys('*');
+  const masters = client instanceof Cluster ? client.nodes('master') : [client];
+  const keys = (await Promise.all(masters.map((master) => master.keys('*')))).flat();
   return Promise.all(
     keys.map(async (key): Promise<[string, string]> => {
       switch (await client.type(key)) {
