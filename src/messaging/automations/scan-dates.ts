@@ -22,7 +22,8 @@ const LATE_MS = 86_400_000;
 export async function scanDates(deps: EnterDeps, now: number): Promise<number> {
   const rows = await selectAll(deps.db.kysely)
     .where('a.status', '=', 'active')
-    .where('a.scan_at', '<=', now)
+    // Later than can be: the clock was set back.
+    .where((eb) => eb.or([eb('a.scan_at', '<=', now), eb('a.scan_at', '>', now + AGAIN_MS)]))
     .orderBy('a.scan_at')
     .limit(20)
     .execute();

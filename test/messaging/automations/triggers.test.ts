@@ -137,6 +137,14 @@ for (const profile of PROFILES) {
       const trigger = { type: 'api' };
       const strict = await newAutomation(api, { trigger, steps: [send, text('after')] });
       const lax = await newAutomation(api, { trigger, steps: [{ ...send, on_failure: 'continue' }, text('after')] });
+      const variables = { city: { data: 'address.city', default: 'you' } };
+      const told = await newAutomation(api, { trigger, reentry: 'always', steps: [{ ...send, variables }] });
+      const other = await newContact(api);
+      for (const data of [{ address: { city: 'Nice' } }, {}]) {
+        await api.call('POST', `/v1/automations/${told}/runs`, { contact_id: other.id, data });
+        await workAll(api);
+      }
+      expect(await texts(other.phone)).toEqual(['Greetings to Nice', 'Greetings to you']);
       const someone = await newContact(api, { attributes: { city: 'Lyon' } });
       const nameless = await newContact(api);
       const writer = await api.call('POST', '/v1/contacts', { email: `${randomUUID()}@example.com` });
