@@ -261,7 +261,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
     ...{ config, db, hashKey, delivery, links, templateReader, webhookHttp, now, log },
   });
   const inbound = openInbound({
-    ...{ db, hashKey, now, wakeMessages: delivery.queue.wake },
+    ...{ db, hashKey, now, metrics, wakeMessages: delivery.queue.wake },
     ...{ messages: messaging.messages, callerOf: messaging.callerOf },
     takeReplies: createReplyTaker({ db, hashKey, now, ...replies }),
     // In this order: who is asked something by name comes before words that anybody may write.

@@ -52,10 +52,10 @@ export async function handleNext(deps: ChainDeps, now: number): Promise<boolean>
   return message !== undefined;
 }
 
-/** Asked before anything is locked: most of the time there is nothing. */
-export async function isDue({ kysely }: Database, now: number): Promise<boolean> {
-  const due = kysely.selectFrom('inbound_messages').select('id').where('due_at', '<=', now).limit(1);
-  return (await due.execute()).length > 0;
+/** When the one that has waited longest was due. Asked before anything is locked: most of the time there is none. */
+export async function oldestDue({ kysely }: Database, now: number): Promise<number | null> {
+  const due = kysely.selectFrom('inbound_messages').select('due_at').where('due_at', '<=', now);
+  return (await due.orderBy('due_at').limit(1).executeTakeFirst())?.due_at ?? null;
 }
 
 /** Never one of a person who has an earlier one waiting. Whoever locks it has it until its transaction ends. */

@@ -1,7 +1,7 @@
 import type { InboundRow } from '../../delivery/messages/keep-inbound.ts';
 import type { Now } from '../../lib/clock.ts';
 import { createLoop } from '../../lib/loop.ts';
-import { type ChainDeps, consentTaken, handleNext, isDue } from './handle-next.ts';
+import { type ChainDeps, consentTaken, handleNext, oldestDue } from './handle-next.ts';
 import { createReplyQueue, type ReplyQueue, type ReplyQueueDeps } from './reply-queue.ts';
 import { expireResponses } from './survey-responses.ts';
 
@@ -21,6 +21,9 @@ export interface InboundDeps
   extends Omit<ChainDeps, 'replies'>,
     Pick<ReplyQueueDeps, 'messages' | 'callerOf' | 'wakeMessages'> {
   now: Now;
+  metrics: {
+    watch(name: string, help: string, read: () => Promise<number>): void;
+  };
 }
 
 /** Messages that other processes kept, and what became due. */
@@ -35,7 +38,7 @@ export function openInbound(deps: InboundDeps): Inbound {
   const atOnce = db.dialect === 'postgres' ? 4 : 1;
 
   async function handleSome(): Promise<number> {
-    if (!(await isDue(db, now()))) return 0;
+    if ((await oldestDue(db, now())) === null) return 0;
     const runs = Array.from({ length: atOnce }, async () => {
       let count = 0;
       while (count < TURN && (await handleNext(chain, now()))) count += 1;
@@ -52,6 +55,16 @@ export function openInbound(deps: InboundDeps): Inbound {
     },
     onError: deps.onError,
   });
+
+  deps.metrics.watch(
+    'inbound_due_age_seconds',
+    'How long the message from a phone that has waited longest has been due.',
+    async () => {
+      const at = now();
+      const oldest = await oldestDue(db, at);
+      return oldest === null ? 0 : (at - oldest) / 1000;
+    },
+  );
 
   return {
     async take(messages) {
