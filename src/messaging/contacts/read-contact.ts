@@ -49,6 +49,7 @@ export function readContact(
 
   const locale = input.locale && canonicalLocale(input.locale);
   if (input.locale && !locale) fail('/locale', 'is not a language tag');
+  if (input.country && !isCountry(input.country)) fail('/country', 'is not a country of ISO 3166-1');
   if (input.time_zone && !isTimeZone(input.time_zone)) fail('/time_zone', 'is not an IANA time zone');
 
   const draft: ContactDraft = {
@@ -75,6 +76,15 @@ const WRONG_ADDRESS: Record<AddressKind, string> = {
 /** Whether anything says who it is. */
 export function isIdentified({ externalId, addresses }: ContactDraft): boolean {
   return (externalId ?? null) !== null || Object.values(addresses).some((address) => address !== null);
+}
+
+/** CLDR has names for these as well. */
+const NO_COUNTRIES = new Set(['EU', 'EZ', 'QO', 'UN', 'XA', 'XB', 'ZZ']);
+let regions: Intl.DisplayNames | undefined;
+
+function isCountry(code: string): boolean {
+  regions ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+  return !NO_COUNTRIES.has(code) && regions.of(code) !== undefined;
 }
 
 const locales = new Map<string, string | null>();

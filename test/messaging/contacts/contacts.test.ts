@@ -148,6 +148,7 @@ for (const profile of PROFILES) {
         phone: '+33 1',
         email: 'nobody',
         locale: 'f',
+        country: 'QQ',
         time_zone: 'Mars/Phobos',
         attributes: { city: 4, birthday: '1999-02-29', unknown: 1 },
       });
@@ -156,6 +157,7 @@ for (const profile of PROFILES) {
         '/attributes/birthday',
         '/attributes/city',
         '/attributes/unknown',
+        '/country',
         '/email',
         '/locale',
         '/phone',
