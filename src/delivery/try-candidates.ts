@@ -80,8 +80,19 @@ const MAX_RETRY_AFTER_MS = 2_000;
  * goes nowhere. Never throws for a carrier's sake; the total time is bounded.
  */
 export async function tryCandidates(deps: TryDeps, sending: Sending, caller: AbortSignal): Promise<TryResult> {
-  const { totalMs, reserveMs, codePatienceMs, patienceMs } = { ...TIMING, ...deps.timing };
-  using time = openDeadline(totalMs, reserveMs, caller);
+  using time = openTryDeadline(deps, caller);
+  return await tryUntil(deps, sending, time);
+}
+
+/** For messages that begin together. */
+export function openTryDeadline({ timing }: Pick<TryDeps, 'timing'>, caller: AbortSignal): Deadline {
+  const { totalMs, reserveMs } = { ...TIMING, ...timing };
+  return openDeadline(totalMs, reserveMs, caller);
+}
+
+/** As tryCandidates, under a deadline that others share. */
+export async function tryUntil(deps: TryDeps, sending: Sending, time: Deadline): Promise<TryResult> {
+  const { codePatienceMs, patienceMs } = { ...TIMING, ...deps.timing };
   const wait = deps.wait ?? ((ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined));
   let attempts = sending.attempts;
   let last: Extract<TryResult, { kind: 'tried' }> | null = null;
@@ -204,7 +215,7 @@ function logTry(
   else log.warn(facts, kind === 'outcome_unknown' ? 'message may have been sent' : 'message not sent');
 }
 
-interface Deadline extends Disposable {
+export interface Deadline extends Disposable {
   /** No further try begins. */
   late: AbortSignal;
   /** Whatever runs is over. */

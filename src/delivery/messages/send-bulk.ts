@@ -5,7 +5,7 @@ import type { MessageAttemptTable, MessagePartTable, MessageTable } from '../../
 import type { ProviderChoice } from '../choose-provider.ts';
 import type { OutboundMessage, SendVerdict } from '../provider.ts';
 import type { RouteDecision } from '../routing/router.ts';
-import { type Attempt, type TryDeps, tryCandidates } from '../try-candidates.ts';
+import { type Attempt, type Deadline, openTryDeadline, type TryDeps, tryUntil } from '../try-candidates.ts';
 import { messageEvents } from './events.ts';
 import { outcomeOf, toPartRows } from './fresh-codes.ts';
 import type { KnownNetwork } from './known-network.ts';
@@ -24,8 +24,10 @@ export interface BulkSender {
   route(message: MessageTable, now: number): RouteDecision;
   /** Of a recipient, where routes go by it. */
   network(mode: 'live' | 'test', recipientHash: string): Promise<string | null>;
+  /** Of messages that are sent together. */
+  deadline(): Deadline;
   /** Never throws for a carrier's sake. `mayBegin` is asked last before each hand-over. */
-  send(message: BulkMessage, mayBegin: () => boolean): Promise<BulkOutcome>;
+  send(message: BulkMessage, mayBegin: () => boolean, deadline: Deadline): Promise<BulkOutcome>;
   /** To be committed in one transaction; a message that is there already stays as it is. */
   record(sent: readonly SentMessage[]): (CompiledQuery | null)[];
   /** After that: carriers may have reported before. */
@@ -81,7 +83,9 @@ export function createBulkSender(deps: BulkDeps): BulkSender {
 
     network: async (mode, recipientHash) => (choice.goesByNetwork(mode) ? deps.knownNetwork(recipientHash) : null),
 
-    async send({ row, words, decision }, mayBegin) {
+    deadline: () => openTryDeadline(deps, signal),
+
+    async send({ row, words, decision }, mayBegin, deadline) {
       const tries: Try[] = [];
       const limit = decision.validitySeconds === null ? Infinity : now() + decision.validitySeconds * 1000;
       const sending = {
@@ -98,7 +102,7 @@ export function createBulkSender(deps: BulkDeps): BulkSender {
           end(tries, row.id, attempt, verdict, now());
         },
       };
-      const result = await tryCandidates(deps, sending, signal);
+      const result = await tryUntil(deps, sending, deadline);
       if (result.kind === 'paced') return { kind: 'paced', waitMs: result.waitMs };
       // Called off between two tries, the one before has failed for certain.
       if (result.kind !== 'tried') return { kind: result.kind };

@@ -105,13 +105,17 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
     return [];
   }
 
+  async function sendAll(slice: readonly Priced[]): Promise<BulkOutcome[]> {
+    using deadline = deps.bulk.deadline();
+    const may = () => mayBegin(deps, lease);
+    return await Promise.all(
+      slice.map(({ worded: { row, words }, decision }) => deps.bulk.send({ row, words, decision }, may, deadline)),
+    );
+  }
+
   async function send(slice: readonly Priced[], settled: readonly Outcome[]): Promise<void> {
     const beganAt = performance.now();
-    const outcomes = await Promise.all(
-      slice.map(({ worded, decision }) =>
-        deps.bulk.send({ row: worded.row, words: worded.words, decision }, () => mayBegin(deps, lease)),
-      ),
-    );
+    const outcomes = await sendAll(slice);
     deps.slices.took(campaign.id, slice.length, performance.now() - beganAt);
     const sorted = { sent: [] as SentMessage[], settled: [...settled], later: [] as Later[], spent: 0 };
     for (const [index, one] of slice.entries()) {
