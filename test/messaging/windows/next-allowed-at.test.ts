@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isHoliday } from '../../../src/messaging/windows/holidays.ts';
@@ -84,6 +85,17 @@ describe('the law', () => {
       expect(week.filter((spans) => spans.length > 0).length).toBeGreaterThanOrEqual(5);
     }
   });
+});
+
+it('the guide has every row with its sources', () => {
+  const guide = readFileSync('docs/guides/sending-windows.md', 'utf8').split('\n');
+  for (const { country, region, week, sources } of LEGAL_WINDOWS) {
+    if (['GP', 'MQ', 'GF', 'RE', 'YT', 'BL', 'MF', 'PM'].includes(country)) continue;
+    const place = region === undefined ? country : `${country}-${region}`;
+    const hours = (week[1] ?? []).map(([from, to]) => `${text(from)}–${text(to)}`).join(', ');
+    const row = guide.find((line) => line.startsWith(`| ${place} |`) && line.endsWith(`| ${sources.join('; ')} |`));
+    expect(row, place).toContain(`| ${hours} |`);
+  }
 });
 
 describe('holidays', () => {
