@@ -242,6 +242,8 @@ function readConfigFile(path: string | undefined, env: Record<string, string | u
   const [error] = fillConfigFile(given);
   if (error) throw new ConfigError(`${path}: ${error.pointer || '/'} ${error.message}`);
   const file = given as ConfigFile;
+  // What follows is about what somebody wrote.
+  if (path === undefined) return file;
   const [unkeepable] = checkRetention(file.retention);
   if (unkeepable) throw new ConfigError(`${path}: /retention${unkeepable.pointer} ${unkeepable.message}`);
   const [outOfBounds] = checkPolicyOverrides(file.policy);

@@ -1,4 +1,4 @@
-import { Ajv, type AnySchema } from 'ajv';
+import { Ajv, type AnySchema, type ValidateFunction } from 'ajv';
 
 export interface SchemaError {
   /** JSON pointer. */
@@ -10,8 +10,10 @@ export interface SchemaError {
 export type SchemaCheck = (value: unknown) => SchemaError[];
 
 export function createSchemaCheck(schema: object, { defaults = false } = {}): SchemaCheck {
-  const validate = new Ajv({ allErrors: true, useDefaults: defaults }).compile(schema as AnySchema);
+  // At its first use: some are for what most installations do not have.
+  let validate: ValidateFunction | undefined;
   return (value) => {
+    validate ??= new Ajv({ allErrors: true, useDefaults: defaults }).compile(schema as AnySchema);
     if (validate(value)) return [];
     return (validate.errors ?? []).map(({ instancePath, params, message = 'is not valid' }) => {
       const { additionalProperty: unknown, missingProperty: missing, allowedValues: allowed } = params;

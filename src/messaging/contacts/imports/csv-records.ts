@@ -1,4 +1,4 @@
-import { type CsvError, parse } from 'csv-parse';
+import type { CsvError } from 'csv-parse';
 import type { Kysely } from 'kysely';
 import type { Schema } from '../../../db/schema.ts';
 import { MAX_ROW_BYTES } from './import.ts';
@@ -22,6 +22,7 @@ export async function* csvRecords(
   from: number,
   delimiter: string,
 ): AsyncGenerator<CsvRecord> {
+  const { parse } = await import('csv-parse');
   let parsed: CsvRecord[] = [];
   const parser = parse({
     delimiter,
