@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConversationRow } from './conversations-table.ts';
+import type { Place } from '../contacts/contacts-table.ts';
+import { CHANGES, type ConversationRow } from './conversations-table.ts';
 
 export interface ChangeStreams {
   /**
@@ -9,7 +10,7 @@ export interface ChangeStreams {
    */
   open(
     since: number,
-    read: (since: number) => Promise<ConversationRow[]>,
+    read: (after: Place) => Promise<ConversationRow[]>,
     view: (rows: readonly ConversationRow[]) => Promise<{ id: string }[]>,
     isAllowed: () => Promise<boolean>,
   ): Readable | null;
@@ -32,13 +33,22 @@ export function createChangeStreams(): ChangeStreams {
     const shown = new Map<string, number>();
     yield 'retry: 1000\n\n';
     for (let looks = 1; !closing.signal.aborted && (await isAllowed()); looks += 1) {
-      const changed = (await read(from)).filter(({ id, updated_at }) => shown.get(id) !== updated_at);
-      for (const { id, updated_at } of changed) {
-        shown.set(id, updated_at);
-        from = Math.max(from, updated_at - OVERLAP_MS);
+      let after: Place | null = { at: from, id: '' };
+      let told = 0;
+      // Page by page: within what is looked back at there may be more than one of them.
+      while (after) {
+        const rows = await read(after);
+        const changed = rows.filter(({ id, updated_at }) => shown.get(id) !== updated_at);
+        for (const { id, updated_at } of changed) {
+          shown.set(id, updated_at);
+          from = Math.max(from, updated_at - OVERLAP_MS);
+        }
+        for (const one of await view(changed)) yield `event: conversation\ndata: ${JSON.stringify(one)}\n\n`;
+        told += changed.length;
+        const last = rows.at(-1);
+        after = last && rows.length === CHANGES ? { at: last.updated_at, id: last.id } : null;
       }
-      for (const one of await view(changed)) yield `event: conversation\ndata: ${JSON.stringify(one)}\n\n`;
-      if (changed.length === 0 && looks % LOOKS_TO_HEARTBEAT === 0) yield ': still here\n\n';
+      if (told === 0 && looks % LOOKS_TO_HEARTBEAT === 0) yield ': still here\n\n';
       for (const [id, at] of shown) if (at < from) shown.delete(id);
       await sleep(LOOK_MS, null, { signal: closing.signal }).catch(() => null);
     }

@@ -114,7 +114,7 @@ export function conversationRoutes({ db, hashKey, keyring, now }: ConversationRo
         const owner = ownerOf(request);
         const stream = streams.open(
           now(),
-          (since) => table.changedSince(db.kysely, owner, since),
+          (after) => table.changedAfter(db.kysely, owner, after),
           (rows) => viewAll(owner, rows),
           () => request.isStillAllowed(CHECK_MS),
         );

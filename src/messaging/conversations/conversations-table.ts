@@ -12,8 +12,8 @@ import type { Place } from '../contacts/contacts-table.ts';
 
 export type ConversationRow = Selectable<ConversationTable>;
 
-/** Shown at once; the rest follows. */
-const CHANGES = 500;
+/** Read at once; the rest follows. */
+export const CHANGES = 500;
 
 export interface ConversationFilter {
   status?: ConversationRow['status'] | undefined;
@@ -54,17 +54,20 @@ export function listConversations(
   return query.orderBy('last_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
 }
 
-/** Those that changed at that time or later, in the order in which they did. */
-export function changedSince(db: Kysely<Schema>, owner: Owner, since: number): Promise<ConversationRow[]> {
+/** The next that changed after one, in the order in which they did. */
+export function changedAfter(db: Kysely<Schema>, owner: Owner, { at, id }: Place): Promise<ConversationRow[]> {
   return ownConversations(db, owner)
-    .where('updated_at', '>=', since)
+    .where((eb) => eb(eb.refTuple('updated_at', 'id'), '>', eb.tuple(at, id)))
     .orderBy('updated_at')
     .orderBy('id')
     .limit(CHANGES)
     .execute();
 }
 
-export async function countUnread(db: Kysely<Schema>, { project, mode }: Owner): Promise<{ conversations: number; messages: number }> {
+export async function countUnread(
+  db: Kysely<Schema>,
+  { project, mode }: Owner,
+): Promise<{ conversations: number; messages: number }> {
   const { conversations, messages } = await db
     .selectFrom('conversations')
     .select((eb) => [eb.fn.countAll<number>().as('conversations'), eb.fn.sum<number | null>('unread').as('messages')])
