@@ -13,7 +13,7 @@ await onEachDialect('events of a type', (databases) => {
     const add = async (type: 'key.created' | 'key.revoked', at: number) => {
       const [id = ''] = await insertSome(db, 1, { type, at });
       ids[type] = [id, ...(ids[type] ?? [])];
-      await insertSome(db, 1_000, { at });
+      await insertSome(db, 500, { at });
     };
     for (const at of [1, 2, 3, 4]) await add(at % 2 ? 'key.created' : 'key.revoked', at);
     await insertSome(db, 1, { type: 'key.created', project: 'prj_two' });

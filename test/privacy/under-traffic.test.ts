@@ -64,5 +64,5 @@ function underTraffic(where: () => Profile | Promise<string>): void {
     await expectLogHolds(service);
     expect((await verifyExport(service)).findings).toEqual([]);
     await service.close();
-  }, 60_000);
+  });
 }
