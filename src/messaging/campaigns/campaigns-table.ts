@@ -8,6 +8,7 @@ import { writeTransaction } from '../../db/transaction.ts';
 import type { By } from '../contacts/change-contacts.ts';
 import type { Owner } from '../contacts/contact.ts';
 import type { Place } from '../contacts/contacts-table.ts';
+import { callOffMessages } from './call-off-messages.ts';
 import type { CampaignRow } from './campaign.ts';
 import { campaignEvent } from './campaign-event.ts';
 
@@ -104,6 +105,7 @@ export function moveCampaign(
     if (row.status === 'canceled') {
       // Those that may be with a carrier are yet to be settled.
       await trx.deleteFrom('campaign_chunks').where('campaign_id', '=', id).where('phase', '<>', 'handed').execute();
+      await callOffMessages(trx, id, actor, now);
     }
     await insertEvents(trx, [campaignEvent(event, row, actor, now, data)]);
     return { kind: 'moved', row };

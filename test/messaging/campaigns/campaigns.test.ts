@@ -190,6 +190,36 @@ for (const profile of PROFILES) {
       expect((await api.call('POST', `/v1/campaigns/${id}/resume`, {})).status).toBe(409);
     });
 
+    it('canceling calls off what waits for another carrier', async () => {
+      const { api } = rig;
+      const { db, delivery } = api.services;
+      const { id: list } = await rig.list(2, () => ({ phone: newNumber('0001') }));
+      const id = await rig.create({ audience: { lists: [list] }, text: 'Hi', per_second: 2 });
+      await rig.start(id);
+      await rig.work();
+      const undelivered = await db.kysely
+        .updateTable('messages')
+        .set({ status: 'queued' })
+        .where('campaign_id', '=', id)
+        .where('status', '=', 'undelivered')
+        .returning(['id', 'project_id'])
+        .execute();
+      expect(undelivered).toHaveLength(1);
+      const jobs = undelivered.map(({ id: message, project_id }) => ({
+        id: message,
+        lane: 1,
+        owner: project_id,
+        dueAt: 0,
+      }));
+      await db.batch({}, (batch) => batch.commit(delivery.queue.enqueue(jobs)));
+      await api.call('POST', `/v1/campaigns/${id}/cancel`, {});
+      await rig.work();
+      for (const { id: message } of undelivered) {
+        const { body } = await api.call('GET', `/v1/messages/${message}`);
+        expect(body).toMatchObject({ status: 'canceled', attempts: [{ status: 'undelivered' }] });
+      }
+    });
+
     it('it starts at its time, to those who are in its lists then', async () => {
       const { api } = rig;
       const { id: list } = await rig.list(2);
