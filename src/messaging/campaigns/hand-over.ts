@@ -27,6 +27,8 @@ interface Priced extends Ready {
 
 /** While others have money reserved that they may give back. */
 const MONEY_MS = 500;
+/** Then contacts are read again, and asked for whether they still want it: carriers may be slow, and people say STOP. */
+const SCREENED_MS = 1_000;
 
 /** Hands the ready ones of a chunk over, slice by slice, the next one while the one before is with the carriers. */
 export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: LeasedChunk) {
@@ -176,10 +178,14 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
   return {
     /** What is left waits for that; null: nobody is left. */
     async run(ready: readonly Ready[]): Promise<Rest | null> {
+      const screenedAt = now();
       let before: Promise<void> = Promise.resolve();
       for (let from = 0, size = 0; from < ready.length; from += size) {
         size = deps.slices.size(campaign.id);
-        const found = rest === null && mayBegin(deps, lease) ? await word(ready.slice(from, from + size)) : null;
+        // The first always: however slow the database is, it goes on.
+        const isFresh = from === 0 || now() < screenedAt + SCREENED_MS;
+        const mayGoOn = rest === null && isFresh && mayBegin(deps, lease);
+        const found = mayGoOn ? await word(ready.slice(from, from + size)) : null;
         if (!found) {
           waitFor({ dueAt: now(), reason: null });
           break;

@@ -70,7 +70,11 @@ function standing(db: Kysely<Schema>, { id, status }: CampaignRow) {
     db
       .selectFrom('campaign_recipients as r')
       .leftJoin('campaign_chunks as k', (join) =>
-        join.onRef('k.campaign_id', '=', 'r.campaign_id').onRef('k.number', '=', 'r.chunk'),
+        join
+          .onRef('k.campaign_id', '=', 'r.campaign_id')
+          .onRef('k.number', '=', 'r.chunk')
+          // Of a canceled one nothing else is handed over: a chunk put back afterwards waits for nothing.
+          .on('k.phase', 'in', isCanceled ? ['handed'] : ['waiting', 'claimed', 'handed']),
       )
       .select(['r.contact_id', 'r.variant', 'r.tries', 'r.planned_at', 'r.message_id', 'r.cost_amount'])
       .select(['r.cost_currency', 'r.updated_at', state.as('state'), reason.as('reason')])

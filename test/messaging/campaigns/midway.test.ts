@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWith, privateFolder } from '../../rig/stores.ts';
+import { type CampaignRig, openCampaignRig } from './campaign-rig.ts';
+
+/** More than are handed over at once before anything is known of a carrier, twice. */
+const PEOPLE = 66;
+
+for (const profile of ['embedded', 'postgres'] as const) {
+  await describeWith(
+    profile === 'postgres' ? ['postgres'] : [],
+    `campaigns while a carrier has some of a chunk (${profile})`,
+    () => {
+      let rig: CampaignRig;
+      let carrier: Server;
+      let people: Awaited<ReturnType<CampaignRig['list']>>;
+      /** Done once, before the carrier answers the first that it gets. */
+      let midway: (() => Promise<unknown>) | null = null;
+      const got = new Set<string>();
+
+      beforeAll(async () => {
+        carrier = createServer((request, response) => {
+          let body = '';
+          request.on('data', (chunk) => {
+            body += chunk;
+          });
+          request.on('end', async () => {
+            const { to } = JSON.parse(body) as { to: string };
+            got.add(`+${to}`);
+            const act = midway;
+            midway = null;
+            await act?.();
+            response.writeHead(200, { 'content-type': 'application/json' }).end(`{"id":"${to}-${got.size}"}`);
+          });
+        }).listen(0, '127.0.0.1');
+        await once(carrier, 'listening');
+        const url = `http://127.0.0.1:${(carrier.address() as AddressInfo).port}/`;
+        const sink = {
+          type: 'http',
+          request: { method: 'POST', url, body: { json: { to: '{{to_digits}}', text: '{{text}}' } } },
+          provider_id: { json: '/id' },
+        };
+        const senders = [{ value: 'Example', kind: 'alphanumeric', countries: ['FR'], registration: 'registered' }];
+        const rules = [{ name: 'france', when: { country: ['FR'] }, providers: [{ provider: 'sink' }] }];
+        const file = join(privateFolder('campaigns-midway'), 'countersign.json');
+        writeFileSync(file, JSON.stringify({ providers: { sink }, routes: { senders, rules } }));
+        rig = await openCampaignRig(profile, { env: { COUNTERSIGN_CONFIG: file } });
+        people = await rig.list(PEOPLE);
+      });
+      afterAll(async () => {
+        await rig?.api.close();
+        carrier.close();
+      });
+
+      it('canceled, those who were yet to be handed over are canceled too', async () => {
+        const id = await rig.create({ audience: { lists: [people.id] }, text: 'Hi', sender: 'Example' });
+        await rig.start(id);
+        midway = () => rig.api.call('POST', `/v1/campaigns/${id}/cancel`, {});
+        await rig.work();
+        const { status, counts } = await rig.read(id);
+        expect({ status, waiting: counts.waiting }).toEqual({ status: 'canceled', waiting: 0 });
+        expect(counts.canceled).toBeGreaterThan(0);
+        expect(counts.sent + counts.canceled).toBe(PEOPLE);
+      });
+
+      it('whoever says no while carriers are slow is not handed over with the rest of the chunk', async () => {
+        const { api } = rig;
+        const { id: list, phones, contacts } = people;
+        got.clear();
+        const last = contacts.indexOf(contacts.toSorted().at(-1) ?? '');
+        const id = await rig.create({ audience: { lists: [list] }, text: 'Hi', sender: 'Example' });
+        await rig.start(id);
+        midway = async () => {
+          await api.call('POST', '/v1/suppressions', { to: phones[last], channel: 'sms', purpose: 'all' });
+          api.clock.now += 2_000;
+        };
+        await rig.work();
+        expect(got.has(phones[last] ?? '')).toBe(false);
+        expect(await rig.read(id)).toMatchObject({ status: 'completed', counts: { sent: PEOPLE - 1, blocked: 1 } });
+      });
+    },
+  );
+}
