@@ -1,6 +1,5 @@
-import { amongUnlocked } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
-import type { PurgeOld } from '../../db/purge-old.ts';
+import { purgeRows } from '../../db/purge-rows.ts';
 import type { Collect, Eraser } from '../../lib/subject.ts';
 import { viewConversation } from './conversation-views.ts';
 
@@ -37,19 +36,4 @@ export function createConversationCollector({ kysely }: Database): Collect {
 }
 
 /** Those in which nobody has written for so long. */
-export const purgeConversations: PurgeOld = async (trx, dialect, { project, mode, before, limit }) => {
-  const old = trx
-    .selectFrom('conversations')
-    .select('id')
-    .where('project_id', project === null ? 'is' : '=', project)
-    .where('mode', '=', mode)
-    .where('last_at', '<=', before)
-    .orderBy('last_at')
-    .orderBy('id')
-    .limit(limit);
-  const gone = await trx
-    .deleteFrom('conversations')
-    .where(amongUnlocked(dialect, 'id', old))
-    .executeTakeFirst();
-  return Number(gone.numDeletedRows);
-};
+export const purgeConversations = purgeRows('conversations', 'last_at');

@@ -1,6 +1,5 @@
-import { amongUnlocked } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
-import type { PurgeOld } from '../../db/purge-old.ts';
+import { purgeRows } from '../../db/purge-rows.ts';
 import type { Collect, Eraser, Erasure } from '../../lib/subject.ts';
 import { viewResponse } from './inbound-routes.ts';
 import { type QueuedReply, REPLIES } from './reply-queue.ts';
@@ -50,19 +49,4 @@ export function createSurveyCollector({ kysely }: Database): Collect {
 }
 
 /** What was answered to surveys. */
-export const purgeResponses: PurgeOld = async (trx, dialect, { project, mode, before, limit }) => {
-  const old = trx
-    .selectFrom('survey_responses')
-    .select('id')
-    .where('project_id', project === null ? 'is' : '=', project)
-    .where('mode', '=', mode)
-    .where('created_at', '<=', before)
-    .orderBy('created_at')
-    .orderBy('id')
-    .limit(limit);
-  const gone = await trx
-    .deleteFrom('survey_responses')
-    .where(amongUnlocked(dialect, 'id', old))
-    .executeTakeFirst();
-  return Number(gone.numDeletedRows);
-};
+export const purgeResponses = purgeRows('survey_responses', 'created_at');
