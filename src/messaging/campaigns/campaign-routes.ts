@@ -49,6 +49,8 @@ const tags = ['Campaigns'];
 const READ = { scope: 'campaigns:read' } as const;
 const WRITE = { scope: 'campaigns:write', idempotent: true } as const;
 const params = idParams(CAMPAIGN_ID);
+/** Years of more than four digits are no timestamps (RFC 3339 §5.6). */
+const FARTHEST_MS = 3_652 * 86_400_000;
 const OPEN = ['draft', 'scheduled', 'preparing', 'running', 'paused'] as const;
 
 interface Ready {
@@ -210,6 +212,8 @@ export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncType
       async (request) => {
         const { words, repeat } = await ready(request);
         const at = Date.parse(request.body.at);
+        const isFar = Math.abs(at - now()) > FARTHEST_MS;
+        refuseErrors(isFar ? [{ pointer: '/at', message: 'is more than ten years from now' }] : []);
         const change = { ...words, ...scheduled(repeat, at) };
         const data = { starts_at: toTimestamp(change.starts_at) };
         return move(request, { event: 'campaign.scheduled', from: ['draft', 'scheduled'], change, data });
