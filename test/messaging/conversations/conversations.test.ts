@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { newId } from '../../../src/lib/ids.ts';
+import { createChangeStreams } from '../../../src/messaging/conversations/change-streams.ts';
+import { changedAfter } from '../../../src/messaging/conversations/conversations-table.ts';
 import { newNumber, PROFILES } from '../../service.ts';
 import { OURS, openTalk } from '../inbound/phone.ts';
 
@@ -128,4 +131,37 @@ it('changes are streamed as they happen, to whoever may read them', async () => 
   await until('"unread":2');
   expect(text.match(/event: conversation/g)).toHaveLength(2);
   await reader?.cancel();
+});
+
+it('more changes at a time than are read at once are all streamed', async () => {
+  const { service } = await openTalk('embedded');
+  const { db, firstProject } = service.services;
+  const rows = Array.from({ length: 1_100 }, (_, index) => ({
+    ...{ id: newId('cnv'), project_id: firstProject.id, mode: 'test' as const, channel: 'sms' },
+    ...{ address_hash: `hash ${index}`, address: newNumber(), address_masked: '+336…', number: OURS, number_key: OURS },
+    ...{ status: 'open' as const, assignee: null, unread: 1, last_inbound_at: 1, last_at: 1, created_at: 1 },
+    updated_at: 10_000 + (index % 3),
+  }));
+  for (let from = 0; from < rows.length; from += 100) {
+    await db.kysely
+      .insertInto('conversations')
+      .values(rows.slice(from, from + 100))
+      .execute();
+  }
+  const owner = { project: firstProject.id, mode: 'test' as const };
+  const streams = createChangeStreams();
+  const stream = streams.open(
+    10_000,
+    (after) => changedAfter(db.kysely, owner, after),
+    async (changed) => changed.map(({ id }) => ({ id })),
+    async () => true,
+  );
+  const told = new Set<string>();
+  for await (const chunk of stream ?? []) {
+    const [, id] = /"id":"([^"]+)"/.exec(String(chunk)) ?? [];
+    if (id !== undefined) told.add(id);
+    if (told.size === rows.length || String(chunk).startsWith(':')) break;
+  }
+  expect(told.size).toBe(rows.length);
+  streams.closeAll();
 });
