@@ -70,9 +70,12 @@ const recipients = ({ id }: CampaignRow): RawBuilder<Counts> => sql<Counts>`
     sum(case when state = 'unknown' then 1 else 0 end) as unknown
   from campaign_recipients where campaign_id = ${id} group by variant`;
 
+/** A carrier that reports on what may have been sent has taken it. */
 const messages = ({ id }: CampaignRow): RawBuilder<Counts> => sql<Counts>`
   select r.variant, sum(case when m.status in ('delivered', 'read') then 1 else 0 end) as delivered,
-    sum(case when m.status = 'read' then 1 else 0 end) as read
+    sum(case when m.status = 'read' then 1 else 0 end) as read,
+    sum(case when r.state = 'unknown' and m.status not in ('unknown', 'failed') then 1 else 0 end) as sent,
+    sum(case when r.state = 'unknown' and m.status not in ('unknown', 'failed') then -1 else 0 end) as unknown
   from campaign_recipients r join messages m on m.id = r.message_id
   where r.campaign_id = ${id} group by r.variant`;
 

@@ -87,6 +87,19 @@ for (const profile of PROFILES) {
       });
     });
 
+    it('what may have been sent has been once a carrier reports on it: never more arrive than were sent', async () => {
+      const { id: list, contacts } = await rig.list(2);
+      const id = await start({ audience: { lists: [list] }, text: 'Hi' });
+      // As a crash leaves it whose messages arrived all the same.
+      await rig.api.services.db.kysely
+        .updateTable('campaign_recipients')
+        .set({ state: 'unknown', reason: 'process_lost' })
+        .where('campaign_id', '=', id)
+        .where('contact_id', '=', contacts[0] ?? '')
+        .execute();
+      expect((await stats(id)).total).toMatchObject({ sent: 2, unknown: 0, delivered: 2, arrival_rate: 1 });
+    });
+
     it('a conversion of somebody it was not sent to is refused', async () => {
       const { id: list } = await rig.list(1);
       const id = await start({ audience: { lists: [list] }, text: 'Hi' });
