@@ -17,10 +17,13 @@ import { EVENT_OF } from './transitions.ts';
 
 /** Of one person at once: more is nobody's diary. */
 const LOOKED_AT = 50;
+/** Reminders that came so close to each other were read together. */
+const TOGETHER_MS = 600_000;
 
 /**
  * Answers to reminders. Only who was reminded has something to answer, and by the number that reminded him; of several
- * appointments the next one is meant. CANCEL, which stops marketing too, cancels it all the same.
+ * appointments that of the newest reminder is meant, of those that came together the next one. CANCEL, which stops
+ * marketing too, cancels it all the same.
  */
 export function createAnswerTaker({ dialect }: Pick<Database, 'dialect'>, queue: JobQueue): InboundHandler {
   async function handle(turn: InboundTurn): Promise<Handled | null> {
@@ -52,7 +55,7 @@ interface Meant {
   read: ReadAnswer;
 }
 
-/** The next one; a second “yes” is for the next that is not confirmed yet. */
+/** The first one; a second “yes” is for the next that is not confirmed yet. */
 function findMeant(text: string, reminded: readonly AppointmentRow[], own: AnswerWords): Meant | null {
   const read = reminded.flatMap((row): Meant[] => {
     const answer = readAnswer(text, languagesFor(row), own);
@@ -68,7 +71,7 @@ function languagesFor({ locale, country }: AppointmentRow): string[] {
   return [...new Set([...(own === undefined ? [] : [own]), ...languagesOf(country), 'en'])];
 }
 
-/** Still to come, and of which a reminder has gone out by the sender that is answered; the next one first. */
+/** Still to come, and of which a reminder has gone out by the sender that is answered; that of the newest one first. */
 async function findReminded({ trx, message, owner, who, now }: InboundTurn): Promise<AppointmentRow[]> {
   const rows = await trx
     .selectFrom('appointments as a')
@@ -77,7 +80,7 @@ async function findReminded({ trx, message, owner, who, now }: InboundTurn): Pro
     )
     .innerJoin('message_attempts as t', 't.message_id', 'r.message_id')
     .selectAll('a')
-    .select('t.sender as reminded_by')
+    .select(['t.sender as reminded_by', 't.started_at as reminded_at'])
     .where('a.recipient_hash', '=', who.hash)
     .where('a.project_id', '=', owner.project)
     .where('a.mode', '=', owner.mode)
@@ -90,8 +93,10 @@ async function findReminded({ trx, message, owner, who, now }: InboundTurn): Pro
     .execute();
   const by = senderKey(message.recipient);
   const answered = rows.filter(({ reminded_by }) => reminded_by === null || senderKey(reminded_by) === by);
-  const byId = new Map(answered.map(({ reminded_by: _, ...row }) => [row.id, row]));
-  return [...byId.values()];
+  const newest = Math.max(...answered.map(({ reminded_at }) => reminded_at));
+  const isLately = ({ reminded_at }: { reminded_at: number }) => reminded_at > newest - TOGETHER_MS;
+  const inTurn = [...answered.filter(isLately), ...answered.filter((row) => !isLately(row))];
+  return [...new Map(inTurn.map(({ reminded_by: _, reminded_at: __, ...row }) => [row.id, row])).values()];
 }
 
 function answerTo(

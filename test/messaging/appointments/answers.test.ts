@@ -53,6 +53,20 @@ describe.each(PROFILES)('answers to reminders on the %s profile', (profile) => {
     expect(await statusOf(other.body.id)).toBe('canceled');
   });
 
+  it('are for that of the newest reminder, not for an earlier appointment that was answered long ago', async () => {
+    const diary = diaries.open();
+    const { clock } = diary.service;
+    const first = await diary.create({ reminders: [{ hours_before: 24 }] });
+    const reminders = [{ hours_before: 60 }];
+    const second = await diary.create({ starts_at: at(clock.now + 72 * HOUR), reminders });
+    await diary.pass(6 * HOUR);
+    await diary.write('1');
+    await diary.pass(6 * HOUR);
+    await diary.write('2');
+    expect((await diary.read(first.body.id)).status).toBe('confirmed');
+    expect((await diary.read(second.body.id)).status).toBe('canceled');
+  });
+
   it('to a time that has moved since count for nothing until the new one was told', async () => {
     const diary = diaries.open();
     const { body } = await diary.create();
