@@ -20,6 +20,9 @@ const ADDRESS_OF: Record<Channel, AddressKind> = {
   telegram: 'telegram',
 };
 
+/** What no timestamp can say (RFC 3339 §5.6). */
+const YEAR_10000 = Date.UTC(10_000, 0);
+
 export interface ReadDeps {
   db: Database;
   hashKey: KeyObject;
@@ -117,5 +120,6 @@ function readTime(
   const start = readStart(given.starts_at, zone);
   if (start.kind === 'invalid') return invalid('/starts_at', start.message);
   if (start.at <= now && start.at !== before?.starts_at) return invalid('/starts_at', 'is over');
+  if (start.at >= YEAR_10000) return invalid('/starts_at', 'is no time of the calendar');
   return { kind: 'ok', value: { starts_at: start.at, time_zone: zone ?? start.offset } };
 }

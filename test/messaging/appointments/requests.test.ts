@@ -17,6 +17,7 @@ describe.each(PROFILES)('appointments on the %s profile', (profile) => {
       [{ starts_at: at(clock.now) }, '/starts_at'],
       [{ starts_at: '2027-03-28T02:30', time_zone: 'Europe/Paris' }, '/starts_at'],
       [{ starts_at: '2027-06-28T02:30' }, '/starts_at'],
+      [{ starts_at: '9999-12-31T23:59:59-23:59' }, '/starts_at'],
       [{ time_zone: 'Mars/Olympus' }, '/time_zone'],
       [{ to: undefined }, '/to'],
       [{ contact_id: unknown }, '/to'],
