@@ -34,12 +34,13 @@ export function createAnswerTaker({ dialect }: Pick<Database, 'dialect'>, queue:
     const settings = await readSettings(trx, owner);
     const said = findMeant(message.text, reminded, settings.words);
     const found = said && (await lockAppointment(trx, dialect, owner, said.row.id));
-    if (!said || !found || !OPEN.includes(found.row.status)) return null;
+    if (!said || !found) return null;
     const { answer, language } = said.read;
     const data = { appointment_id: found.row.id, answer };
     const status = ANSWERED[answer];
     // Said again, it is heard and not answered again.
     if (found.row.status === status) return { takes: true, data };
+    if (!OPEN.includes(found.row.status)) return null;
     const { row } = await setStatus(trx, queue, found, status, now, now);
     const how = { by: 'reply', inbound_id: message.id };
     await insertEvents(trx, [appointmentEvent(EVENT_OF[status], row, null, now, how)]);
@@ -55,15 +56,18 @@ interface Meant {
   read: ReadAnswer;
 }
 
-/** The first one; a second “yes” is for the next that is not confirmed yet. */
+/** The first one; a second “yes” is for the next that is not confirmed yet, a second “no” for no other one. */
 function findMeant(text: string, reminded: readonly AppointmentRow[], own: AnswerWords): Meant | null {
   const read = reminded.flatMap((row): Meant[] => {
     const answer = readAnswer(text, languagesFor(row), own);
     return answer ? [{ row, read: answer }] : [];
   });
-  const [first = null] = read;
+  const [newest = null] = read;
+  if (newest?.read.answer === 'cancel') return newest;
+  const open = read.filter(({ row }) => row.status !== 'canceled');
+  const [first = null] = open;
   if (first?.read.answer !== 'confirm') return first;
-  return read.find(({ row, read: { answer } }) => answer === 'confirm' && row.status !== 'confirmed') ?? first;
+  return open.find(({ row, read: { answer } }) => answer === 'confirm' && row.status !== 'confirmed') ?? first;
 }
 
 function languagesFor({ locale, country }: AppointmentRow): string[] {
@@ -71,7 +75,10 @@ function languagesFor({ locale, country }: AppointmentRow): string[] {
   return [...new Set([...(own === undefined ? [] : [own]), ...languagesOf(country), 'en'])];
 }
 
-/** Still to come, and of which a reminder has gone out by the sender that is answered; that of the newest one first. */
+/**
+ * Still to come, or canceled: of which a reminder has gone out by the sender that is answered; that of the newest one
+ * first.
+ */
 async function findReminded({ trx, message, owner, who, now }: InboundTurn): Promise<AppointmentRow[]> {
   const rows = await trx
     .selectFrom('appointments as a')
@@ -84,7 +91,7 @@ async function findReminded({ trx, message, owner, who, now }: InboundTurn): Pro
     .where('a.recipient_hash', '=', who.hash)
     .where('a.project_id', '=', owner.project)
     .where('a.mode', '=', owner.mode)
-    .where('a.status', 'in', [...OPEN])
+    .where('a.status', 'in', [...OPEN, 'canceled'])
     .where('a.starts_at', '>', now)
     .where('r.status', '=', 'sent')
     .orderBy('a.starts_at')

@@ -67,6 +67,25 @@ describe.each(PROFILES)('answers to reminders on the %s profile', (profile) => {
     expect((await diary.read(second.body.id)).status).toBe('canceled');
   });
 
+  it('a “no” that is sent twice cancels one appointment, until another one is reminded of', async () => {
+    const diary = diaries.open();
+    const { clock } = diary.service;
+    const first = await diary.create({ reminders: [{ hours_before: 24 }] });
+    const reminders = [{ hours_before: 60 }];
+    const second = await diary.create({ starts_at: at(clock.now + 72 * HOUR), reminders });
+    const third = await diary.create({ starts_at: at(clock.now + 80 * HOUR), reminders });
+    await diary.pass(6 * HOUR);
+    await diary.pass(6 * HOUR);
+    await diary.write('2');
+    await diary.write('2');
+    const statuses = async () =>
+      Promise.all([first, second, third].map(async ({ body }) => (await diary.read(body.id)).status));
+    expect(await statuses()).toEqual(['scheduled', 'canceled', 'scheduled']);
+    await diary.pass(8 * HOUR);
+    await diary.write('2');
+    expect(await statuses()).toEqual(['scheduled', 'canceled', 'canceled']);
+  });
+
   it('to a time that has moved since count for nothing until the new one was told', async () => {
     const diary = diaries.open();
     const { body } = await diary.create();
