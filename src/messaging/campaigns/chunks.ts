@@ -92,22 +92,25 @@ export function putChunkBack(
     .compile();
 }
 
-/** If none of its recipients waits. */
+/** If none of its recipients waits, or nothing more comes of the campaign. */
 export function endChunk({ kysely }: Database, { id, claim, campaign_id, number }: ChunkRow): CompiledQuery {
   return kysely
     .deleteFrom('campaign_chunks')
     .where('id', '=', id)
     .where('claim', '=', claim)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('campaign_recipients')
-            .select('contact_id')
-            .where('campaign_id', '=', campaign_id)
-            .where('chunk', '=', number)
-            .where('state', '=', 'waiting'),
+    .where(({ or, not, exists, selectFrom }) =>
+      or([
+        exists(selectFrom('campaigns').select('id').where('id', '=', campaign_id).where('status', '=', 'canceled')),
+        not(
+          exists(
+            selectFrom('campaign_recipients')
+              .select('contact_id')
+              .where('campaign_id', '=', campaign_id)
+              .where('chunk', '=', number)
+              .where('state', '=', 'waiting'),
+          ),
         ),
-      ),
+      ]),
     )
     .compile();
 }
@@ -127,6 +130,6 @@ export function insertChunks({ kysely, dialect }: Database, campaign: string, ch
   return sql`
     insert into campaign_chunks (id, campaign_id, number, phase, handed_to, due_at, claim, reserved, reason)
     select id, ${campaign}, number, 'waiting', null, due_at, 0, 0, reason from ${rowSet(dialect, columns, rows)}
-    where true
+    where exists (select 1 from campaigns where campaigns.id = ${campaign} and status <> 'canceled')
   `.compile(kysely);
 }

@@ -65,6 +65,9 @@ for (const profile of ['embedded', 'postgres'] as const) {
         expect({ status, waiting: counts.waiting }).toEqual({ status: 'canceled', waiting: 0 });
         expect(counts.canceled).toBeGreaterThan(0);
         expect(counts.sent + counts.canceled).toBe(PEOPLE);
+        const { kysely } = rig.api.services.db;
+        const chunks = kysely.selectFrom('campaign_chunks').select('id').where('campaign_id', '=', id);
+        expect(await chunks.execute()).toEqual([]);
       });
 
       it('whoever says no while carriers are slow is not handed over with the rest of the chunk', async () => {
