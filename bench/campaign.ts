@@ -63,11 +63,12 @@ async function measureAll(runFolder: string, options: Options, rows: string[][])
   const stores = await startStores(runFolder);
   for (const profile of PROFILES) {
     const wanted = carriers.filter(({ name }) => isWanted(`${profile} ${name}`));
-    if (wanted.length > 0) {
+    const redirects = `${profile} redirects`;
+    if (wanted.length > 0 || isWanted(redirects)) {
       const profiling = options.cpuProf ? ['--cpu-prof', `--cpu-prof-dir=${options.cpuProf}`] : [];
       const service = await startService(runFolder, profile, stores, carriers, [...NODE_OPTIONS, ...profiling], SCOPES);
       for (const carrier of wanted) rows.push(await measureOne(service, carrier, options));
-      if (isWanted(`${profile} redirects`)) rows.push([`${profile} redirects`, await measureRedirects(service)]);
+      if (isWanted(redirects)) rows.push([redirects, await measureRedirects(service)]);
       await service.stop();
     }
     if (isWanted(`${profile} import`)) rows.push(await importRow(profile, stores.databaseUrl, options.contacts));
