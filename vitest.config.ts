@@ -5,8 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/rig/global-setup.ts',
     pool: 'forks',
-    // Each file has stores of its own, so files may run side by side.
-    maxWorkers: 2,
+    // Each file has stores of its own, so files may run side by side; many wait for phones and other processes.
+    maxWorkers: 3,
     // For a machine with much else to do: no test is about how long it takes.
     testTimeout: 90_000,
     expect: { poll: { timeout: 40_000, interval: 20 } },
