@@ -14,12 +14,16 @@ export function wallClockMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Notes arrivals and answers the process that started this one: with its port, or with what arrived. */
+/** Notes arrivals and answers the process that started this one: with its port, how many arrived, or what. */
 export function createArrivals(listening: Promise<number>) {
   let arrived: Arrivals = { messages: 0, lastAtMs: 0, codes: [] };
-  process.on('message', async ({ kind }: { kind: 'port' | 'arrivals' }) => {
+  process.on('message', async ({ kind }: { kind: 'port' | 'count' | 'arrivals' }) => {
     if (kind === 'port') {
       process.send?.(await listening);
+      return;
+    }
+    if (kind === 'count') {
+      process.send?.(arrived.messages);
       return;
     }
     process.send?.(arrived);

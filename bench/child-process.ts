@@ -49,15 +49,19 @@ export interface Worker {
 
 export function startWorker(runFolder: string, path: string, args: string[]): Worker {
   const child = fork(fromRoot(path), args, { cwd: newFolder(runFolder, 'worker') });
-  let waiting: PromiseWithResolvers<unknown> | undefined;
-  child.on('message', (answer) => waiting?.resolve(answer));
-  child.on('exit', () => waiting?.reject(new Error(`${path} ended`)));
+  /** It answers in the order in which it is asked. */
+  const waiting: PromiseWithResolvers<unknown>[] = [];
+  child.on('message', (answer) => waiting.shift()?.resolve(answer));
+  child.on('exit', () => {
+    for (const { reject } of waiting) reject(new Error(`${path} ended`));
+  });
   return {
     pid: registered(child, runFolder),
     async ask<Answer>(question: object) {
-      waiting = Promise.withResolvers();
+      const asked = Promise.withResolvers<unknown>();
+      waiting.push(asked);
       child.send(question);
-      return (await waiting.promise) as Answer;
+      return (await asked.promise) as Answer;
     },
     stop: () => stop(child),
   };
