@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { Counter } from 'prom-client';
 import type { Database } from '../../db/open.ts';
+import { rowSetStatement } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { Metrics } from '../../http/metrics.ts';
 import { type Checkpoint, findCheckpoint } from './checkpoints.ts';
@@ -21,24 +22,50 @@ export interface SequenceWatchDeps {
 /** Looked up at once: SQLite works on this very thread. */
 const PORTION = 500;
 
-export function createSequenceWatch({ db: { kysely }, metrics, log }: SequenceWatchDeps): SequenceWatch {
+interface Follower {
+  log_index: number;
+  verification_id: string;
+  sequence: number;
+}
+
+const FOLLOWER = {
+  log_index: 'bigint',
+  verification_id: 'text',
+  sequence: 'bigint',
+} as const satisfies Record<keyof Follower, 'text' | 'bigint'>;
+
+const placeOf = ({ verification_id }: Follower, sequence: number) => `${verification_id} ${sequence}`;
+
+export function createSequenceWatch({ db, metrics, log }: SequenceWatchDeps): SequenceWatch {
+  const { kysely } = db;
   const missing = new Counter({
     name: 'countersign_audit_events_missing_total',
     help: 'Events of verifications that were gone before they were sealed, as those after them show.',
     registers: [metrics.registry],
   });
 
-  /** Events before which another one of their verification should be in the log. */
+  // Asked for each by itself: as a join the planner would read the whole log.
+  const withoutThoseBefore = rowSetStatement(
+    db,
+    FOLLOWER,
+    (rows) => sql`
+      select r.log_index, r.verification_id, r.sequence from ${rows} where (
+        select p.id from events p join audit_leaves l on l.event_id = p.id
+        where p.verification_id = r.verification_id and p.sequence = r.sequence - 1
+        limit 1
+      ) is null`,
+  );
+
+  /** Events before which another one of their verification should be in the log. Most come with the one before them. */
   async function findFollowers(from: number, before: number) {
-    const { rows } = await sql<{ log_index: number; verification_id: string; sequence: number }>`
+    const { rows } = await sql<Follower>`
       select leaf.log_index, e.verification_id, e.sequence
       from audit_leaves leaf join events e on e.id = leaf.event_id
-      where leaf.log_index >= ${from} and leaf.log_index < ${before} and e.sequence > 1 and not exists (
-        select 1 from events p join audit_leaves l on l.event_id = p.id
-        where p.verification_id = e.verification_id and p.project_id = e.project_id and p.mode = e.mode
-          and p.sequence = e.sequence - 1
-      )`.execute(kysely);
-    return rows;
+      where leaf.log_index >= ${from} and leaf.log_index < ${before} and e.sequence is not null`.execute(kysely);
+    const here = new Set(rows.map((row) => placeOf(row, row.sequence)));
+    const alone = rows.filter((row) => row.sequence > 1 && !here.has(placeOf(row, row.sequence - 1)));
+    const query = withoutThoseBefore(alone.map((row) => ({ ...row })));
+    return query ? (await kysely.executeQuery<Follower>(query)).rows : [];
   }
 
   return {
