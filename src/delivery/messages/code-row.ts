@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { MessageTable } from '../../db/schema.ts';
 import { encodeId } from '../../lib/ids.ts';
 import type { CodeMessage } from '../deliver.ts';
+import { UNSENT } from './unsent-message.ts';
 
 const ID_BYTES = 26;
 
@@ -18,6 +19,7 @@ export function codeMessageId({
 export function toCodeRow(message: CodeMessage, expiresAt: number, now: number): MessageTable {
   const { verificationId, sendIndex, project, mode, channel, to, locale, country } = message;
   return {
+    ...UNSENT,
     id: codeMessageId(message),
     project_id: project,
     mode,
@@ -28,26 +30,12 @@ export function toCodeRow(message: CodeMessage, expiresAt: number, now: number):
     recipient_masked: message.masked,
     verification_id: verificationId,
     send_index: sendIndex,
-    content: null,
     sender: null,
     locale,
-    encoding: null,
-    segments: null,
     country,
-    mcc_mnc: null,
     status: 'sending',
-    reason: null,
-    carrier_code: null,
-    provider: null,
-    route: null,
-    attempts: 0,
-    cost_amount: null,
-    cost_currency: null,
-    metadata: null,
     actor: 'system',
-    send_at: null,
     expires_at: expiresAt,
-    due_at: null,
     created_at: now,
     updated_at: now,
     campaign_id: null,

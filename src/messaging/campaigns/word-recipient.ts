@@ -5,6 +5,7 @@ import type { MessageContent } from '../../delivery/messages/content.ts';
 import { type Recipient, readRecipient } from '../../delivery/messages/recipient.ts';
 import type { BulkMessage } from '../../delivery/messages/send-bulk.ts';
 import type { Shortened, Shortener } from '../../delivery/messages/short-links.ts';
+import { UNSENT } from '../../delivery/messages/unsent-message.ts';
 import { encodeId } from '../../lib/ids.ts';
 import { measureText } from '../../lib/text/encode-text.ts';
 import type { CompiledTemplate } from '../templates/compile-template.ts';
@@ -42,6 +43,7 @@ export function addressMessage(
   const recipient: Recipient | null = address === null ? null : readRecipient(campaign.channel, address);
   if (!recipient || address_hash === null) return null;
   return {
+    ...UNSENT,
     id: messageIdOf(campaign.id, contact_id),
     project_id: campaign.project_id,
     mode: campaign.mode,
@@ -52,26 +54,12 @@ export function addressMessage(
     recipient_masked: recipient.masked,
     verification_id: null,
     send_index: null,
-    content: null,
     sender: campaign.sender,
     locale,
-    encoding: null,
-    segments: null,
     country: recipient.country,
-    mcc_mnc: null,
     status: 'accepted',
-    reason: null,
-    carrier_code: null,
-    provider: null,
-    route: null,
-    attempts: 0,
-    cost_amount: null,
-    cost_currency: null,
-    metadata: null,
     actor: campaign.actor,
-    send_at: null,
     expires_at: expiresAt,
-    due_at: null,
     created_at: now,
     updated_at: now,
     campaign_id: campaign.id,
