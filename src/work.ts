@@ -1,6 +1,6 @@
 import { purgeExpired } from './db/purge.ts';
-import { purgeFrequency } from './messaging/campaigns/frequency.ts';
 import { purgeLinks } from './messaging/links/links.ts';
+import { purgeFrequency } from './messaging/windows/frequency.ts';
 import type { Services } from './open.ts';
 import { startWorker } from './verify/worker.ts';
 

@@ -21,7 +21,7 @@ export type StepResult =
       fails?: boolean;
     }
   /** Not now. */
-  | { kind: 'later'; dueAt: number; waitingFor: 'quiet_hours' | 'retry' };
+  | { kind: 'later'; dueAt: number; waitingFor: 'quiet_hours' | 'frequency_cap' | 'retry' };
 
 export type StepOutcome = 'done' | 'unchanged' | 'sent' | 'blocked' | 'skipped' | 'waiting' | 'yes' | 'no' | 'failed';
 

@@ -245,7 +245,7 @@ export const SecretSchema = Type.Object(
 
 const WaitingSchema = Type.Object(
   {
-    reason: Type.Enum(['time', 'quiet_hours', 'retry', 'paused', 'turn']),
+    reason: Type.Enum(['time', 'quiet_hours', 'frequency_cap', 'retry', 'paused', 'turn']),
     until: NullableTimestampSchema,
   },
   { ...closed, description: 'Why nothing happens now. `turn`: it is about to.' },

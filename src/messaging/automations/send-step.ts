@@ -2,6 +2,7 @@ import type { Database } from '../../db/open.ts';
 import type { MessageCaller, MessageInput, MessageInserts, Prepared } from '../../delivery/messages/create.ts';
 import type { Channel } from '../../lib/channels.ts';
 import type { AddressKind, AttributeValue } from '../contacts/contact.ts';
+import { takeFrequency } from '../windows/frequency.ts';
 import { nextAllowedAt } from '../windows/next-allowed-at.ts';
 import { placeOf } from '../windows/place.ts';
 import { readSendingRules } from '../windows/sending-rules.ts';
@@ -42,7 +43,7 @@ export async function sendMessage(
   if (to === undefined) return { kind: 'done', outcome: 'skipped', reason: 'no_address' };
   const { project_id: project, mode } = run;
   const purpose = step.purpose ?? 'marketing';
-  const { timeZone, windows } = await readSendingRules(db.kysely, { project, mode });
+  const { timeZone, windows, frequencyCaps } = await readSendingRules(db.kysely, { project, mode });
   const rules = { timeZone, layers: [windows] };
   const place = placeOf(row, addresses.phone ?? null);
   const allowedAt = nextAllowedAt({ ...place, channel: step.channel, purpose, now, rules });
@@ -64,15 +65,15 @@ export async function sendMessage(
   const { rows, statements } = await messages.inserts([
     { ...prepared.message, row: { ...prepared.message.row, contact_id: row.id } },
   ]);
-  const [message] = rows;
-  return {
-    kind: 'done',
-    ...(message?.status === 'blocked'
-      ? { outcome: 'blocked', ...(message.reason !== null && { reason: message.reason }) }
-      : { outcome: 'sent' }),
-    messageId: prepared.message.row.id,
-    statements,
-  };
+  const { id, status, reason } = rows[0] ?? prepared.message.row;
+  if (status === 'blocked') {
+    return { kind: 'done', outcome: 'blocked', ...(reason !== null && { reason }), messageId: id, statements };
+  }
+  // The message has one id, whoever makes it: asked again after a crash it does not count again.
+  const capped = await takeFrequency(db, frequencyCaps, { purpose, id }, [row.id], now);
+  const cappedUntil = capped.get(row.id);
+  if (cappedUntil !== undefined) return { kind: 'later', dueAt: cappedUntil, waitingFor: 'frequency_cap' };
+  return { kind: 'done', outcome: 'sent', messageId: id, statements };
 }
 
 /** What is not there is left out: the template has a default for it, or the step fails. */

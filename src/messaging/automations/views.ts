@@ -34,6 +34,7 @@ function waitOf({ row, automationStatus }: Run): Static<typeof RunSchema>['waiti
   switch (row.waiting_for) {
     case 'time':
     case 'quiet_hours':
+    case 'frequency_cap':
     case 'retry':
       return { reason: row.waiting_for, until };
     default:

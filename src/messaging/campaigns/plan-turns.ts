@@ -2,6 +2,7 @@ import type { Database } from '../../db/open.ts';
 import { createProjectCache } from '../../db/project-cache.ts';
 import type { Now } from '../../lib/clock.ts';
 import type { Mode } from '../../lib/mode.ts';
+import { takeFrequency } from '../windows/frequency.ts';
 import { instantOf } from '../windows/local-time.ts';
 import { nextAllowedAt } from '../windows/next-allowed-at.ts';
 import { type Place, placeOf } from '../windows/place.ts';
@@ -9,7 +10,6 @@ import { type ProjectRules, readSendingRules } from '../windows/sending-rules.ts
 import { toOwnWindow } from '../windows/window-schemas.ts';
 import { zonesOf } from '../windows/zones.ts';
 import type { CampaignRow } from './campaign.ts';
-import { takeFrequency } from './frequency.ts';
 import { type CampaignSchedule, readCampaignSchedule } from './schedule.ts';
 import { assignVariant, decisionAt, readExperiment } from './split.ts';
 import { winnerOf } from './split-winner.ts';

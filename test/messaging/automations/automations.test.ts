@@ -308,6 +308,30 @@ for (const profile of PROFILES) {
       expect([await texts(phone), await texts(friend.phone)]).toEqual([[], [expect.stringContaining('offer')]]);
     });
 
+    it('what automations send counts for the caps, and waits for them like campaigns', async () => {
+      api.clock.now = Date.parse('2027-02-08T10:00:00Z');
+      const rules = { time_zone: 'Europe/Paris', windows: [] };
+      const caps = [{ purpose: 'marketing', max: 1, days: 2 }];
+      await api.call('PUT', '/v1/sending-rules', { ...rules, frequency_caps: caps });
+      const offer = (words: string) => text(words, { purpose: 'marketing' });
+      const steps = [offer('first'), text('receipt'), offer('second')];
+      const automation = await newAutomation(api, { trigger: API, steps });
+      const friend = await newContact(api, { time_zone: 'Europe/Paris', tags: ['capped'] });
+      await api.call('POST', '/v1/consents', { to: friend.phone, source: 'website' });
+      const { body } = await enter(automation, friend.id);
+      await workAll(api);
+      const until = '2027-02-10T10:00:00.000Z';
+      expect((await read(automation, body.run_id)).waiting_for).toEqual({ reason: 'frequency_cap', until });
+      const campaign = { name: 'c', channel: 'sms', purpose: 'marketing', audience: { tags: ['capped'] }, text: 'x' };
+      const made = await api.call('POST', '/v1/campaigns', campaign);
+      const preview = await api.call('POST', `/v1/campaigns/${made.body.id}/preview`, {});
+      expect(preview.body).toMatchObject({ ready: 0, later: { frequency_cap: 1 } });
+      api.clock.now = Date.parse(until);
+      await workAll(api);
+      expect((await texts(friend.phone)).toSorted()).toEqual(['first', 'receipt', 'second']);
+      await api.call('PUT', '/v1/sending-rules', { ...rules, frequency_caps: [] });
+    });
+
     it('a date lets a contact in on its day, at the time of its clock', async () => {
       api.clock.now = Date.parse('2027-03-10T00:00:00Z');
       const automation = await newAutomation(api, {

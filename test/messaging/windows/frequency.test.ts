@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../../src/db/open.ts';
 import { newId } from '../../../src/lib/ids.ts';
-import { purgeFrequency, takeFrequency } from '../../../src/messaging/campaigns/frequency.ts';
+import { purgeFrequency, takeFrequency } from '../../../src/messaging/windows/frequency.ts';
 import type { FrequencyCap } from '../../../src/messaging/windows/sending-rules.ts';
 import { describeWith, freshDatabase } from '../../rig/stores.ts';
 

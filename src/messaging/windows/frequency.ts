@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
 import { rowSet } from '../../db/row-set.ts';
-import type { FrequencyCap } from '../windows/sending-rules.ts';
+import type { FrequencyCap } from './sending-rules.ts';
 
 /** Of one send as it is kept: 13 digits of its time, and an id of 30 characters. */
 const WIDTH = 43;
