@@ -116,7 +116,7 @@ export async function writeOutcomes(
       group.map(({ outcome }) => ({ ...outcome, chunk: first + index })),
     );
     await batch.commit(
-      ...settle(db, { campaign: campaign.id, chunk: chunk.id, ...money }),
+      ...settle(db, chunk, money),
       ...bulk.record(sent),
       saveOutcomes([...settled, ...moved]),
       insertChunks(

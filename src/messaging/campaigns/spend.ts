@@ -1,9 +1,10 @@
 import { type CompiledQuery, sql } from 'kysely';
+import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { MessageTable } from '../../db/schema.ts';
 import type { RouteDecision } from '../../delivery/routing/router.ts';
 import { DECIMAL_DIGITS, toUnits } from '../../lib/decimal.ts';
-import type { CampaignRow } from './campaign.ts';
+import type { CampaignRow, ChunkRow } from './campaign.ts';
 
 /** Money of a campaign is counted in millionths, rounded up: what is reserved is never less than what it may cost. */
 const UNITS_PER_MICRO = 10n ** BigInt(DECIMAL_DIGITS - 6);
@@ -37,17 +38,33 @@ export function reserve({ kysely }: Database, campaign: string, micros: number):
   `.compile(kysely) as CompiledQuery<{ id: string }>;
 }
 
-/** What was reserved is free again, what was spent is not. */
+/**
+ * What was reserved is free again, what was spent is not. Only for whoever still has the chunk: of one that slept through
+ * its lease, what it had reserved has been settled by the next.
+ */
 export function settle(
-  { kysely }: Database,
-  { campaign, chunk, reserved, spent }: { campaign: string; chunk: string; reserved: number; spent: number },
-): (CompiledQuery | null)[] {
+  { kysely, dialect }: Database,
+  { id, claim, campaign_id }: Pick<ChunkRow, 'id' | 'claim' | 'campaign_id'>,
+  { reserved, spent }: { reserved: number; spent: number },
+): CompiledQuery[] {
   if (reserved === 0) return [];
+  const campaign = kysely.selectFrom('campaigns').select('id').where('id', '=', campaign_id);
+  const chunk = kysely.selectFrom('campaign_chunks').select('id').where('id', '=', id).where('claim', '=', claim);
   return [
-    sql`update campaigns set reserved = reserved - ${reserved}, spent = spent + ${spent} where id = ${campaign}`.compile(
-      kysely,
-    ),
-    sql`update campaign_chunks set reserved = reserved - ${reserved} where id = ${chunk}`.compile(kysely),
+    // As marks do: the campaign's row first. The chunk's then keeps its claim until the end.
+    forUpdate(dialect, campaign).compile(),
+    kysely
+      .updateTable('campaign_chunks')
+      .set((eb) => ({ reserved: eb('reserved', '-', reserved) }))
+      .where('id', '=', id)
+      .where('claim', '=', claim)
+      .compile(),
+    kysely
+      .updateTable('campaigns')
+      .set((eb) => ({ reserved: eb('reserved', '-', reserved), spent: eb('spent', '+', spent) }))
+      .where('id', '=', campaign_id)
+      .where(({ exists }) => exists(chunk))
+      .compile(),
   ];
 }
 

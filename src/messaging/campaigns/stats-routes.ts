@@ -12,7 +12,7 @@ import { readAddressee } from '../consent/subject.ts';
 import { createProgressStreams } from '../contacts/imports/progress-stream.ts';
 import { found, ownerOf } from '../contacts/request-routes.ts';
 import { CONTACT_ID, idParams } from '../contacts/views.ts';
-import { CAMPAIGN_ID } from './campaign.ts';
+import { CAMPAIGN_ID, type CampaignRow } from './campaign.ts';
 import { findCampaign } from './campaigns-table.ts';
 import { type Conversion, recordConversion } from './conversions.ts';
 import { createProgressReader } from './progress.ts';
@@ -23,6 +23,8 @@ const tags = ['Campaigns'];
 const params = idParams(CAMPAIGN_ID);
 /** How old the answer may be whether a key still holds. */
 const CHECK_MS = 500;
+/** How far the clock of whoever tells of a conversion may be ahead. */
+const SKEW_MS = 300_000;
 
 const MoneySchema = Type.Object({ amount: Type.String(), currency: Type.String() }, closed);
 const Rate = (description: string) => Type.Union([Type.Number(), Type.Null()], { description });
@@ -121,6 +123,14 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
     return { addressHash: addressee.hash };
   }
 
+  function readAt({ started_at }: Pick<CampaignRow, 'started_at'>, given: string | undefined): number {
+    const latest = now() + SKEW_MS;
+    const at = given === undefined ? now() : Date.parse(given);
+    if (at <= latest && at >= (started_at ?? 0)) return at;
+    const message = at > latest ? 'is in the future' : 'is before the campaign started';
+    throw new Problem('invalid_request', { errors: [{ pointer: '/at', message }] });
+  }
+
   return async (app) => {
     const streams = createProgressStreams();
     const readProgress = createProgressReader(db);
@@ -175,7 +185,8 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
           operationId: 'recordCampaignConversion',
           tags,
           summary: 'Somebody did what a campaign was for',
-          description: 'By its `reference` each counts once, however often it is told.',
+          description:
+            'By its `reference` each counts once, however often it is told; `at` is after the campaign’s start.',
           params,
           body: ConversionBody,
           response: { 201: ConversionSchema },
@@ -184,10 +195,7 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
       async (request, reply) => {
         const { reference, value = null, at } = request.body;
         const campaign = await find(request);
-        const conversion = {
-          ...{ reference, value, who: readWho(request.body) },
-          at: at === undefined ? now() : Date.parse(at),
-        };
+        const conversion = { ...{ reference, value, who: readWho(request.body) }, at: readAt(campaign, at) };
         const row = await recordConversion(db, campaign, conversion, actorOf(request), now());
         if (!row) {
           throw new Problem('invalid_request', {

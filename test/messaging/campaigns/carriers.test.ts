@@ -16,6 +16,8 @@ for (const profile of PROFILES) {
     let other: TestService;
     let carrier: Server;
     let isAway = false;
+    /** Done once, before the carrier answers the first that it gets. */
+    let midway: (() => Promise<unknown>) | null = null;
     const got = new Map<string, number>();
 
     beforeAll(async () => {
@@ -24,11 +26,14 @@ for (const profile of PROFILES) {
         request.on('data', (chunk) => {
           body += chunk;
         });
-        request.on('end', () => {
+        request.on('end', async () => {
           if (isAway) {
             response.writeHead(429).end();
             return;
           }
+          const act = midway;
+          midway = null;
+          await act?.();
           const { to } = JSON.parse(body) as { to: string };
           got.set(to, (got.get(to) ?? 0) + 1);
           response.writeHead(200, { 'content-type': 'application/json' }).end(`{"id":"${to}-${got.get(to)}"}`);
@@ -86,6 +91,28 @@ for (const profile of PROFILES) {
       await rig.work();
       expect(await rig.read(id)).toMatchObject({ status: 'completed', counts: { sent: 40 } });
       expect(timesOf(phones)).toEqual(phones.map(() => 1));
+    });
+
+    it('what a process had reserved that slept through its lease is spent once', async () => {
+      const { api } = rig;
+      const { id: list, phones } = await rig.list(10);
+      const id = await rig.create({
+        ...{ audience: { lists: [list] }, text: 'Hi', sender: 'Example' },
+        spend_cap: { amount: '5', currency: 'EUR' },
+      });
+      await rig.start(id);
+      midway = () => {
+        api.clock.now += 31_000;
+        return other.services.messaging.campaigns.worker.runDue();
+      };
+      await rig.work();
+      expect(await rig.read(id)).toMatchObject({
+        ...{ status: 'completed', counts: { sent: 0, unknown: 10 } },
+        spent: { amount: '0.5', currency: 'EUR' },
+      });
+      const figures = api.services.db.kysely.selectFrom('campaigns').select('reserved').where('id', '=', id);
+      expect(await figures.executeTakeFirst()).toEqual({ reserved: 0 });
+      for (const times of timesOf(phones)) expect(times).toBeLessThanOrEqual(1);
     });
 
     it('two workers on one campaign send everybody one message', async () => {

@@ -111,6 +111,18 @@ for (const profile of PROFILES) {
       expect(nothing.total).toMatchObject({ recipients: 0, click_rate: null });
     });
 
+    it('a conversion before the campaign, or in the future, is refused; a clock may be some minutes ahead', async () => {
+      const { clock } = rig.api;
+      const { id: list, contacts } = await rig.list(1);
+      const startedAt = clock.now;
+      const id = await start({ audience: { lists: [list] }, text: 'Hi' });
+      const at = (ms: number) => ({ reference: `at ${ms}`, contact_id: contacts[0], at: new Date(ms).toISOString() });
+      for (const ms of [startedAt - 1, clock.now + 300_001]) {
+        expect(await convert(id, at(ms))).toMatchObject({ status: 422, body: { errors: [{ pointer: '/at' }] } });
+      }
+      for (const ms of [startedAt, clock.now + 300_000]) expect((await convert(id, at(ms))).status).toBe(201);
+    });
+
     it('the variant whose link is followed more goes to the rest, once, whichever process finds it', async () => {
       const { api } = rig;
       const { id: list, contacts, phones } = await rig.list(24);
