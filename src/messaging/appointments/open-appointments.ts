@@ -4,9 +4,8 @@ import type { JobWorker } from '../../jobs/worker.ts';
 import type { Channel } from '../../lib/channels.ts';
 import { isTimeZone } from '../contacts/time-zone.ts';
 import type { InboundHandler } from '../inbound/inbound.ts';
-import { inferState } from '../windows/nanp-states.ts';
 import { nextAllowedAt } from '../windows/next-allowed-at.ts';
-import { type Place, placeOf } from '../windows/place.ts';
+import { type Places, placesOf } from '../windows/place.ts';
 import { readSendingRules } from '../windows/sending-rules.ts';
 import { type AppointmentRow, ownerOfRow } from './appointment.ts';
 import { createAppointmentQueue } from './appointment-queue.ts';
@@ -31,8 +30,8 @@ export function openAppointments(deps: AppointmentsDeps): Appointments {
   async function allowedAt(row: AppointmentRow, now: number): Promise<number> {
     const { timeZone, windows } = await readSendingRules(db.kysely, ownerOfRow(row));
     const rules = { timeZone, layers: [windows] };
-    const place = await findPlace(db, row);
-    const at = nextAllowedAt({ ...place, channel: row.channel as Channel, purpose: 'transactional', now, rules });
+    const places = await findPlaces(db, row);
+    const at = nextAllowedAt({ places, channel: row.channel as Channel, purpose: 'transactional', now, rules });
     return at ?? Infinity;
   }
 
@@ -41,7 +40,7 @@ export function openAppointments(deps: AppointmentsDeps): Appointments {
 }
 
 /** Where the contact is, as far as that is known; else where the appointment is. */
-async function findPlace({ kysely }: Database, row: AppointmentRow): Promise<Place> {
+async function findPlaces({ kysely }: Database, row: AppointmentRow): Promise<Places> {
   const { country, recipient, time_zone: timeZone, contact_id: contactId } = row;
   const contact =
     contactId === null
@@ -51,9 +50,8 @@ async function findPlace({ kysely }: Database, row: AppointmentRow): Promise<Pla
           .select(['country', 'time_zone', 'time_zone_source'])
           .where('id', '=', contactId)
           .executeTakeFirst();
-  const e164 = recipient.startsWith('+') ? recipient : null;
-  const there = contact
-    ? placeOf(contact, e164)
-    : { country, region: country === 'US' ? inferState(e164) : null, timeZone: null };
-  return there.timeZone === null && isTimeZone(timeZone) ? { ...there, timeZone } : there;
+  const number = contact && recipient.startsWith('+') ? { e164: recipient, country } : null;
+  const places = placesOf(contact ?? { country, time_zone: null, time_zone_source: null }, number);
+  const [said, ...others] = places;
+  return said.timeZone === null && isTimeZone(timeZone) ? [{ ...said, timeZone }, ...others] : places;
 }

@@ -1,10 +1,11 @@
 import type { Database } from '../../db/open.ts';
 import type { MessageCaller, MessageInput, MessageInserts, Prepared } from '../../delivery/messages/create.ts';
 import type { Channel } from '../../lib/channels.ts';
+import { parsePhone } from '../../lib/phone.ts';
 import type { AddressKind, AttributeValue } from '../contacts/contact.ts';
 import { takeFrequency } from '../windows/frequency.ts';
 import { nextAllowedAt } from '../windows/next-allowed-at.ts';
-import { placeOf } from '../windows/place.ts';
+import { placesOf } from '../windows/place.ts';
 import { readSendingRules } from '../windows/sending-rules.ts';
 import type { StepResult } from './advance.ts';
 import type { SendStep, Turn, VariableSource } from './automation.ts';
@@ -45,8 +46,8 @@ export async function sendMessage(
   const purpose = step.purpose ?? 'marketing';
   const { timeZone, windows, frequencyCaps } = await readSendingRules(db.kysely, { project, mode });
   const rules = { timeZone, layers: [windows] };
-  const place = placeOf(row, addresses.phone ?? null);
-  const allowedAt = nextAllowedAt({ ...place, channel: step.channel, purpose, now, rules });
+  const number = addresses.phone === undefined ? null : parsePhone(addresses.phone);
+  const allowedAt = nextAllowedAt({ places: placesOf(row, number), channel: step.channel, purpose, now, rules });
   if (allowedAt === null) return failed('no_window');
   if (allowedAt > now) return { kind: 'later', dueAt: allowedAt, waitingFor: 'quiet_hours' };
   const attributes = JSON.parse(row.attributes) as Record<string, AttributeValue>;

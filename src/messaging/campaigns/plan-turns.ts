@@ -5,7 +5,7 @@ import type { Mode } from '../../lib/mode.ts';
 import { takeFrequency } from '../windows/frequency.ts';
 import { instantOf } from '../windows/local-time.ts';
 import { nextAllowedAt } from '../windows/next-allowed-at.ts';
-import { type Place, placeOf } from '../windows/place.ts';
+import { nameOfPlaces, type Places, placesOf } from '../windows/place.ts';
 import { type ProjectRules, readSendingRules } from '../windows/sending-rules.ts';
 import { toOwnWindow } from '../windows/window-schemas.ts';
 import { zonesOf } from '../windows/zones.ts';
@@ -65,22 +65,22 @@ async function createJudge(
   const { channel, purpose } = campaign;
   // Most of a chunk are in a few places.
   const known = new Map<string, number | null>();
-  const allowedAt = (place: Place) => {
-    const key = `${place.country} ${place.region} ${place.timeZone}`;
+  const allowedAt = (places: Places) => {
+    const key = nameOfPlaces(places);
     let at = known.get(key);
     if (at === undefined) {
-      at = nextAllowedAt({ ...place, channel, purpose, now, rules: { timeZone, layers } });
+      at = nextAllowedAt({ places, channel, purpose, now, rules: { timeZone, layers } });
       known.set(key, at);
     }
     return at;
   };
 
   return (candidate) => {
-    const place = placeOf(
+    const places = placesOf(
       { country: candidate.country, time_zone: candidate.timeZone, time_zone_source: candidate.timeZoneSource },
-      candidate.phone,
+      candidate.number,
     );
-    const planned = localTurn(schedule, place, timeZone);
+    const planned = localTurn(schedule, places, timeZone);
     if (planned !== null && planned > now) return { kind: 'later', at: planned, reason: 'local_time', planned: true };
     const assigned = experiment && assignVariant(experiment, campaign.id, candidate.contactId);
     if (experiment && assigned === null && winner === null) {
@@ -88,7 +88,7 @@ async function createJudge(
       const at = decided > now ? decided : now + ASK_AGAIN_MS;
       return { kind: 'later', at, reason: 'awaiting_winner', planned: true };
     }
-    const at = allowedAt(place);
+    const at = allowedAt(places);
     if (at === null) return { kind: 'never', state: 'skipped', reason: 'no_allowed_time' };
     if (at > now) return { kind: 'later', at, reason: 'outside_window' };
     const variant = assigned ?? winner;
@@ -97,7 +97,7 @@ async function createJudge(
 }
 
 /** When the clocks of everywhere the contact may be show it, or have. */
-function localTurn({ local_time }: CampaignSchedule, place: Place, fallback: string): number | null {
+function localTurn({ local_time }: CampaignSchedule, [place]: Places, fallback: string): number | null {
   if (local_time === undefined) return null;
   const wall = Date.parse(`${local_time}Z`);
   return Math.max(...zonesOf(place, fallback).map((zone) => instantOf(zone, wall, 0)));

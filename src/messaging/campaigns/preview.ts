@@ -4,7 +4,7 @@ import { type BulkSender, isForLater } from '../../delivery/messages/send-bulk.t
 import { type Audience, audience, countContacts } from '../contacts/audience.ts';
 import { whenAllowed } from '../windows/frequency.ts';
 import { nextAllowedAt } from '../windows/next-allowed-at.ts';
-import { placeOf } from '../windows/place.ts';
+import { placesOf } from '../windows/place.ts';
 import { type ProjectRules, readSendingRules } from '../windows/sending-rules.ts';
 import { toOwnWindow } from '../windows/window-schemas.ts';
 import type { CampaignRow } from './campaign.ts';
@@ -118,8 +118,8 @@ async function checkPage(
       tally.never('no_route');
       continue;
     }
-    const place = placeOf(recipient, channel === 'email' ? null : row.recipient);
-    const at = nextAllowedAt({ ...place, channel, purpose, now, rules: { timeZone: rules.timeZone, layers } });
+    const places = placesOf(recipient, channel === 'email' ? null : { e164: row.recipient, country: row.country });
+    const at = nextAllowedAt({ places, channel, purpose, now, rules: { timeZone: rules.timeZone, layers } });
     if (at === null) tally.never('no_allowed_time');
     else if (at > now) tally.later('outside_window');
     else if (capped.has(recipient.contact_id)) tally.later('frequency_cap');

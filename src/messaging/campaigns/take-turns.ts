@@ -1,5 +1,6 @@
 import type { Database } from '../../db/open.ts';
 import type { Mode } from '../../lib/mode.ts';
+import type { PlacedNumber } from '../windows/place.ts';
 import type { CampaignRow } from './campaign.ts';
 
 /** What is known of a recipient when it is asked whether its turn has come. */
@@ -13,8 +14,8 @@ export interface Candidate {
   timeZoneSource: 'given' | 'inferred' | null;
   /** When its turn was planned for before; null: never. */
   plannedAt: number | null;
-  /** E.164; null for other channels. */
-  phone: string | null;
+  /** Null for other channels. */
+  number: PlacedNumber | null;
 }
 
 /** Of one recipient. */

@@ -51,7 +51,7 @@ async function sortOut(
   const turns = await deps.takeTurns(
     db,
     campaign,
-    reachable.map(({ recipient, row }) => toCandidate(campaign, recipient, row.recipient)),
+    reachable.map(({ recipient, row }) => toCandidate(campaign, recipient, row)),
     at,
   );
   const due = [];
@@ -91,9 +91,9 @@ const reasonOfNone = ({ address }: WaitingRecipient) => (address === null ? 'no_
 function toCandidate(
   { mode, channel }: CampaignRow,
   { contact_id: contactId, country, time_zone, time_zone_source, planned_at }: WaitingRecipient,
-  address: string,
+  row: Ready['row'],
 ): Candidate {
-  const phone = channel === 'email' ? null : address;
+  const number = channel === 'email' ? null : { e164: row.recipient, country: row.country };
   return {
     contactId,
     mode,
@@ -101,7 +101,7 @@ function toCandidate(
     timeZone: time_zone,
     timeZoneSource: time_zone_source,
     plannedAt: planned_at,
-    phone,
+    number,
   };
 }
 

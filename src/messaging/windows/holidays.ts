@@ -14,6 +14,21 @@ const date = (month: number, day: number): Rule => ({ month, day });
 const nth = (month: number, weekday: number, count: number): Rule => ({ month, weekday, nth: count });
 const easter = (days: number): Rule => ({ easter: days });
 
+/** Code du travail, art. L3133-1. */
+const FRENCH = [
+  date(1, 1),
+  easter(1),
+  date(5, 1),
+  date(5, 8),
+  easter(39),
+  easter(50),
+  date(7, 14),
+  date(8, 15),
+  date(11, 1),
+  date(11, 11),
+  date(12, 25),
+];
+
 /** 5 U.S.C. § 6103; the states that close on holidays keep these and have more. */
 const FEDERAL = [
   date(1, 1),
@@ -31,22 +46,16 @@ const FEDERAL = [
 const MARDI_GRAS = easter(-47);
 
 const CALENDARS = {
-  /** Code du travail, art. L3133-1. */
-  FR: {
-    days: [
-      date(1, 1),
-      easter(1),
-      date(5, 1),
-      date(5, 8),
-      easter(39),
-      easter(50),
-      date(7, 14),
-      date(8, 15),
-      date(11, 1),
-      date(11, 11),
-      date(12, 25),
-    ],
-  },
+  FR: { days: FRENCH },
+  /** Code du travail, art. L3422-2. */
+  GP: { days: [...FRENCH, date(5, 27)] },
+  MQ: { days: [...FRENCH, date(5, 22)] },
+  GF: { days: [...FRENCH, date(6, 10)] },
+  RE: { days: [...FRENCH, date(12, 20)] },
+  YT: { days: [...FRENCH, date(4, 27)] },
+  BL: { days: [...FRENCH, date(10, 9)] },
+  // The code says the 27th; it is kept on the 28th.
+  MF: { days: [...FRENCH, date(5, 27), date(5, 28)] },
   /** Public Holidays Act 36 of 1994. */
   ZA: {
     observed: 'monday',

@@ -27,7 +27,10 @@ const CALL_DESK = 'Call Desk, can_i_call_now (2026)';
 const DNC_DATES = 'dnc.com: restricted call dates';
 const VERO = 'help.getvero.com: SMS quiet hours compliance';
 
-const FRENCH = ['FR', 'GP', 'MQ', 'GF', 'RE', 'YT', 'BL', 'MF', 'PM'];
+const FRENCH: readonly { country: string; closed: Calendar }[] = [
+  ...(['FR', 'GP', 'MQ', 'GF', 'RE', 'YT', 'BL', 'MF'] as const).map((country) => ({ country, closed: country })),
+  { country: 'PM', closed: 'FR' },
+];
 
 /**
  * Where sources differ, what all of them allow. Laws change: who sends is answerable for it, and a project's own
@@ -40,12 +43,12 @@ export const LEGAL_WINDOWS: readonly LegalWindow[] = [
     week: weekOf('08:00-20:00'),
     sources: [`${VERO} (for countries without a rule of their own)`],
   },
-  ...FRENCH.flatMap((country): LegalWindow[] => [
+  ...FRENCH.flatMap(({ country, closed }): LegalWindow[] => [
     {
       country,
       channels: TEXT,
       week: weekOf('10:00-20:00', '10:00-19:00', null),
-      closed: 'FR',
+      closed,
       sources: [
         'developers.brevo.com and help.brevo.com: not from 22:00 to 8:00, on Sundays and public holidays',
         'digitaleo.fr: législation SMS (10:00 to 20:00)',
@@ -56,7 +59,7 @@ export const LEGAL_WINDOWS: readonly LegalWindow[] = [
       country,
       channels: ['voice'],
       week: weekOf('10:00-13:00 14:00-20:00', null),
-      closed: 'FR',
+      closed,
       sources: ['décret n° 2022-1313 du 13 octobre 2022: Mondays to Fridays 10 to 13 and 14 to 20, not on holidays'],
     },
   ]),

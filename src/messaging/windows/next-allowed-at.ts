@@ -1,9 +1,9 @@
 import type { Channel } from '../../lib/channels.ts';
 import { type Calendar, isHoliday, weekdayOf } from './holidays.ts';
-import { LEGAL_WINDOWS } from './legal-windows.ts';
+import { LEGAL_WINDOWS, type LegalWindow } from './legal-windows.ts';
 import { DAY_MS, instantOf, wallTime } from './local-time.ts';
 import { type OwnWindow, weekOfOwn } from './own-windows.ts';
-import type { Place } from './place.ts';
+import type { Place, Places } from './place.ts';
 import type { Week } from './week.ts';
 import { zonesOf } from './zones.ts';
 
@@ -14,7 +14,8 @@ export interface SendingRules {
   layers: readonly (readonly OwnWindow[])[];
 }
 
-export interface Occasion extends Place {
+export interface Occasion {
+  places: Places;
   channel: Channel;
   purpose: 'marketing' | 'transactional';
   now: number;
@@ -27,6 +28,8 @@ const HORIZON_MS = 60 * DAY_MS;
 interface Constraint {
   week: Week;
   closed?: Calendar;
+  /** By whose clocks. */
+  zones: readonly string[];
 }
 
 /**
@@ -34,12 +37,10 @@ interface Constraint {
  * they never agree, and whoever waits has to be told so. Pure: ask again just before sending, for time passes in queues.
  */
 export function nextAllowedAt({ now, rules, ...occasion }: Occasion): number | null {
-  const constraints = [...legalConstraints(occasion), ...ownConstraints(occasion, rules)];
-  if (constraints.length === 0) return now;
-  const zones = zonesOf(occasion, rules.timeZone);
+  const constraints = [...legalConstraints(occasion, rules.timeZone), ...ownConstraints(occasion, rules)];
   let at = now;
   while (at <= now + HORIZON_MS) {
-    const next = firstOpen(constraints, zones, at);
+    const next = firstOpen(constraints, at);
     if (next === null || next === at) return next;
     at = next;
   }
@@ -47,10 +48,10 @@ export function nextAllowedAt({ now, rules, ...occasion }: Occasion): number | n
 }
 
 /** The latest of what each of them allows from `at` on: before it at least one does not. */
-function firstOpen(constraints: readonly Constraint[], zones: readonly string[], at: number): number | null {
+function firstOpen(constraints: readonly Constraint[], at: number): number | null {
   let latest = at;
   for (const constraint of constraints) {
-    for (const zone of zones) {
+    for (const zone of constraint.zones) {
       const open = nextOpen(constraint, zone, latest);
       if (open === null) return null;
       latest = open;
@@ -80,18 +81,31 @@ function nextOpen({ week, closed }: Constraint, zone: string, at: number): numbe
   return null;
 }
 
-function legalConstraints({ country, region, channel, purpose }: Omit<Occasion, 'now' | 'rules'>): Constraint[] {
+type Asked = Omit<Occasion, 'now' | 'rules'>;
+
+/** The law of every place, by the clocks of every place. */
+function legalConstraints({ places, channel, purpose }: Asked, fallback: string): Constraint[] {
   if (purpose !== 'marketing') return [];
   const rows = LEGAL_WINDOWS.filter(({ channels }) => channels.includes(channel));
+  const zones = [...new Set(places.flatMap((place) => zonesOf(place, fallback)))];
+  return places.flatMap((place) => rowsOf(place, rows)).map((row) => ({ ...row, zones }));
+}
+
+function rowsOf({ country, region }: Place, rows: readonly LegalWindow[]): readonly LegalWindow[] {
   const national = rows.filter((row) => row.country === country);
   if (national.length === 0) return rows.filter((row) => row.country === '*');
   // Of a part that is not known, what every part allows.
   return national.filter((row) => row.region === undefined || region === null || row.region === region);
 }
 
-function ownConstraints(occasion: Omit<Occasion, 'now' | 'rules'>, { layers }: SendingRules): Constraint[] {
+/** Those of the place where the contact says it is. */
+function ownConstraints(
+  { places: [place], channel, purpose }: Asked,
+  { layers, timeZone }: SendingRules,
+): Constraint[] {
+  const zones = zonesOf(place, timeZone);
   return layers.flatMap((windows) => {
-    const week = weekOfOwn(windows, occasion);
-    return week === null ? [] : [{ week }];
+    const week = weekOfOwn(windows, { country: place.country, channel, purpose });
+    return week === null ? [] : [{ week, zones }];
   });
 }

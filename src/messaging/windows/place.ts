@@ -1,5 +1,6 @@
 import { NANP_ZONES } from '../contacts/nanp-zones.ts';
 import { inferState } from './nanp-states.ts';
+import { hasClocksOf } from './zones.ts';
 
 /** Where somebody is, as far as it is known. */
 export interface Place {
@@ -11,15 +12,40 @@ export interface Place {
   timeZone: string | null;
 }
 
+/** Everywhere somebody may be: what is sent has to be allowed in all of them, by the clocks of all of them. */
+export type Places = readonly [Place, ...Place[]];
+
+export interface PlacedContact {
+  country: string | null;
+  time_zone: string | null;
+  time_zone_source: 'given' | 'inferred' | null;
+}
+
+export interface PlacedNumber {
+  e164: string;
+  /** ISO 3166-1 alpha-2; null for numbers of no country. */
+  country: string | null;
+}
+
 /**
- * Of a contact's row and its number. A zone that was inferred from the country is one of several and not taken for
- * granted; one that the area code tells is. The state is always a guess, from the area code.
+ * Where a contact says it is, and where its number is from: people take numbers along, and the law may go by either. A
+ * zone that was inferred from a country is one of several and not taken for granted; one that the area code tells is.
  */
-export function placeOf(
-  contact: { country: string | null; time_zone: string | null; time_zone_source: 'given' | 'inferred' | null },
-  e164: string | null,
-): Place {
-  const { country, time_zone: timeZone, time_zone_source: source } = contact;
-  const isKnown = source === 'given' || (e164?.startsWith('+1') && NANP_ZONES.has(e164.slice(2, 5)));
-  return { country, region: country === 'US' ? inferState(e164) : null, timeZone: isKnown ? timeZone : null };
+export function placesOf(contact: PlacedContact, number: PlacedNumber | null): Places {
+  const state = inferState(number?.e164 ?? null);
+  const zoneOfNumber = (number?.e164.startsWith('+1') && NANP_ZONES.get(number.e164.slice(2, 5))) || null;
+  const given = contact.time_zone_source === 'given' ? contact.time_zone : null;
+  const country = contact.country ?? number?.country ?? null;
+  const said: Place = { country, region: country === 'US' ? state : null, timeZone: given ?? zoneOfNumber };
+  if (number === null || number.country === null) return [said];
+  // Where the country has several zones the person knows best which one it is.
+  const isThere = given !== null && zoneOfNumber === null && hasClocksOf(given, number.country);
+  const from: Place = { country: number.country, region: state, timeZone: isThere ? given : zoneOfNumber };
+  const isSame = said.country === from.country && said.region === from.region && said.timeZone === from.timeZone;
+  return isSame ? [said] : [said, from];
+}
+
+/** Those of the same name are the same. */
+export function nameOfPlaces(places: Places): string {
+  return places.map(({ country, region, timeZone }) => `${country} ${region} ${timeZone}`).join();
 }

@@ -6,21 +6,21 @@ import { LEGAL_WINDOWS } from '../../../src/messaging/windows/legal-windows.ts';
 import { DAY_MS } from '../../../src/messaging/windows/local-time.ts';
 import { nextAllowedAt, type Occasion } from '../../../src/messaging/windows/next-allowed-at.ts';
 import type { OwnWindow } from '../../../src/messaging/windows/own-windows.ts';
-import { placeOf } from '../../../src/messaging/windows/place.ts';
+import { type Place, placesOf } from '../../../src/messaging/windows/place.ts';
 
 const NO_RULES = { timeZone: 'UTC', layers: [] };
 
-function ask(now: string, occasion: Partial<Occasion>): string | null {
-  const at = nextAllowedAt({
-    channel: 'sms',
-    purpose: 'marketing',
-    country: null,
-    region: null,
-    timeZone: null,
-    rules: NO_RULES,
-    ...occasion,
-    now: Date.parse(now),
-  });
+type Asked = Partial<Place & Omit<Occasion, 'places'>>;
+
+const NOWHERE: Place = { country: null, region: null, timeZone: null };
+
+function ask(now: string, { country = null, region = null, timeZone = null, ...occasion }: Asked): string | null {
+  return askOf([{ country, region, timeZone }], now, occasion);
+}
+
+function askOf(places: Occasion['places'], now: string, occasion: Partial<Occasion> = {}): string | null {
+  const usual = { channel: 'sms', purpose: 'marketing', rules: NO_RULES } as const;
+  const at = nextAllowedAt({ ...usual, ...occasion, places, now: Date.parse(now) });
   return at === null ? null : new Date(at).toISOString().replace(':00.000Z', 'Z');
 }
 
@@ -29,13 +29,15 @@ const FRANCE = { country: 'FR' };
 const florida = { country: 'US', region: 'FL', timeZone: 'America/New_York' };
 
 describe('the law', () => {
-  it.each<[string, Partial<Occasion>, string, string]>([
+  it.each<[string, Asked, string, string]>([
     ['France by day', FRANCE, '2026-11-24T14:00Z', '2026-11-24T14:00Z'],
     ['France in the evening', FRANCE, '2026-11-24T19:00Z', '2026-11-25T09:00Z'],
     ['France on a Saturday evening: Sunday is closed', FRANCE, '2026-11-21T18:00Z', '2026-11-23T09:00Z'],
     ['France on Easter Monday', FRANCE, '2026-04-06T10:00Z', '2026-04-07T08:00Z'],
     ['France on Ascension Day', FRANCE, '2027-05-06T10:00Z', '2027-05-07T08:00Z'],
     ['calls to France at lunch', { ...FRANCE, channel: 'voice' }, '2026-11-24T12:30Z', '2026-11-24T13:00Z'],
+    ['La Réunion on the day it keeps for itself', { country: 'RE' }, '2027-12-20T08:00Z', '2027-12-21T06:00Z'],
+    ['France on that day', FRANCE, '2027-12-20T09:00Z', '2027-12-20T09:00Z'],
     ['La Réunion by its own clock', { country: 'RE' }, '2026-11-24T05:00Z', '2026-11-24T06:00Z'],
     ['mail to France', { ...FRANCE, channel: 'email' }, '2026-11-22T02:00Z', '2026-11-22T02:00Z'],
     ['a transaction in France', { ...FRANCE, purpose: 'transactional' }, '2026-11-22T02:00Z', '2026-11-22T02:00Z'],
@@ -137,21 +139,125 @@ describe('windows of a project and of a campaign', () => {
   });
 });
 
+describe('at the date line', () => {
+  const kiritimati = { country: 'KI', region: null, timeZone: 'Pacific/Kiritimati' } as const;
+  const pagoPago = { country: 'AS', region: null, timeZone: 'Pacific/Pago_Pago' } as const;
+  const mondays = own([{ days: ['monday'], from: '09:00', to: '10:00' }]);
+
+  it('Monday morning is that of the place: twenty-five hours lie between the first and the last', () => {
+    expect(ask('2026-11-22T12:00Z', { ...kiritimati, rules: mondays })).toBe('2026-11-22T19:00Z');
+    expect(ask('2026-11-22T12:00Z', { ...pagoPago, rules: mondays })).toBe('2026-11-23T20:00Z');
+    expect(ask('2026-11-22T20:00Z', { ...kiritimati, rules: mondays })).toBe('2026-11-29T19:00Z');
+  });
+
+  it('a country on three clocks, and whoever is on both sides, wait for the last', () => {
+    // 8:00 in Tarawa is 10:00 in Kiritimati.
+    expect(ask('2026-11-22T16:00Z', { country: 'KI' })).toBe('2026-11-22T20:00Z');
+    expect(askOf([kiritimati, pagoPago], '2026-11-22T18:00Z')).toBe('2026-11-22T19:00Z');
+    expect(askOf([kiritimati, pagoPago], '2026-11-23T06:00Z')).toBe('2026-11-23T19:00Z');
+  });
+});
+
+describe('where clocks change', () => {
+  it.each([
+    ['Europe/Paris', 'is left out opens at the change', '02:30', '04:00', '2027-03-28T00:30Z', '2027-03-28T01:00Z'],
+    ['Europe/Paris', 'is left out is not that day', '02:15', '02:45', '2027-03-28T00:30Z', '2027-03-29T00:15Z'],
+    ['Europe/Paris', 'comes twice opens with the first', '02:00', '02:30', '2026-10-24T23:50Z', '2026-10-25T00:00Z'],
+    ['Europe/Paris', 'comes twice is over after the first', '02:00', '02:30', '2026-10-25T00:40Z', '2026-10-26T01:00Z'],
+    ['America/New_York', 'is left out opens at the change', '02:30', '04:00', '2027-03-14T06:30Z', '2027-03-14T07:00Z'],
+    [
+      'America/New_York',
+      'comes twice is open in the second',
+      '01:00',
+      '01:30',
+      '2026-11-01T06:10Z',
+      '2026-11-01T06:10Z',
+    ],
+    [
+      'Australia/Lord_Howe',
+      'is left out by half an hour opens at the change',
+      '02:15',
+      '03:00',
+      '2026-10-03T15:00Z',
+      '2026-10-03T15:30Z',
+    ],
+    [
+      'Australia/Lord_Howe',
+      'comes twice is open in the second',
+      '01:30',
+      '01:45',
+      '2027-04-03T15:10Z',
+      '2027-04-03T15:10Z',
+    ],
+  ])('in %s a time that %s', (timeZone, _, from, to, now, expected) => {
+    expect(ask(now, { timeZone, channel: 'email', rules: own([{ from, to }]) })).toBe(expected);
+  });
+});
+
+it('France has its eleven holidays, of every year', () => {
+  const of = (year: number) =>
+    Array.from({ length: 365 }, (_, day) => Date.UTC(year, 0, 1) / DAY_MS + day)
+      .filter((day) => isHoliday('FR', day))
+      .map((day) => new Date(day * DAY_MS).toISOString().slice(5, 10));
+  const fixed = ['01-01', '05-01', '05-08', '07-14', '08-15', '11-01', '11-11', '12-25'];
+  expect(of(2027)).toEqual([...fixed, '03-29', '05-06', '05-17'].sort());
+  // In 2008 Ascension was on the first of May.
+  expect(of(2008)).toEqual([...fixed, '03-24', '05-12'].sort());
+});
+
 describe('where somebody is', () => {
   const inferred = { country: 'US', time_zone: 'America/Los_Angeles', time_zone_source: 'inferred' } as const;
+  const given = (country: string | null, time_zone: string) =>
+    ({ country, time_zone, time_zone_source: 'given' }) as const;
+  const of = (e164: string, country: string | null = 'US') => ({ e164, country });
+  const MIAMI = of('+13055550123');
+  const PARIS = of('+33612345678', 'FR');
 
   it('the area code tells the state and the zone', () => {
-    const miami = { ...inferred, time_zone: 'America/New_York' };
-    expect(placeOf(miami, '+13055550123')).toEqual(florida);
+    expect(placesOf({ ...inferred, time_zone: 'America/New_York' }, MIAMI)).toEqual([florida]);
   });
 
   it('a zone that is a guess among those of the country is none', () => {
-    expect(placeOf(inferred, '+18005550123')).toEqual({ country: 'US', region: null, timeZone: null });
+    const anywhere = { country: 'US', region: null, timeZone: null };
+    expect(placesOf(inferred, of('+18005550123'))).toEqual([anywhere]);
   });
 
-  it('a zone that was given holds', () => {
-    const given = { ...inferred, time_zone: 'Pacific/Honolulu', time_zone_source: 'given' } as const;
-    expect(placeOf(given, '+13055550123')).toEqual({ country: 'US', region: 'FL', timeZone: 'Pacific/Honolulu' });
+  it('who took a number along is where it is from too', () => {
+    const honolulu = { ...florida, timeZone: 'Pacific/Honolulu' };
+    expect(placesOf(given('US', 'Pacific/Honolulu'), MIAMI)).toEqual([honolulu, florida]);
+    const paris = { country: 'FR', region: null, timeZone: 'Europe/Paris' };
+    expect(placesOf(given('FR', 'Europe/Paris'), MIAMI)).toEqual([paris, florida]);
+    const abroad = { country: 'US', region: null, timeZone: 'America/Chicago' };
+    expect(placesOf(given('US', 'America/Chicago'), PARIS)).toEqual([abroad, { ...NOWHERE, country: 'FR' }]);
+  });
+
+  it('of the zones of a country the contact knows its own, by any of its names', () => {
+    const brazil = { country: 'BR', region: null, timeZone: 'America/Manaus' };
+    expect(placesOf(given('BR', 'America/Manaus'), of('+5592991234567', 'BR'))).toEqual([brazil]);
+    const india = { country: 'IN', region: null, timeZone: 'Asia/Calcutta' };
+    expect(placesOf(given(null, 'Asia/Calcutta'), of('+919812345678', 'IN'))).toEqual([india]);
+  });
+
+  it('a number of no country says nothing, and no number either', () => {
+    const there = { country: 'DE', region: null, timeZone: 'Europe/Berlin' };
+    expect(placesOf(given('DE', 'Europe/Berlin'), of('+883510000000000', null))).toEqual([there]);
+    expect(placesOf(given('DE', 'Europe/Berlin'), null)).toEqual([there]);
+  });
+
+  it('the stricter law holds, and the later clock', () => {
+    const paris = { country: 'FR', region: null, timeZone: 'Europe/Paris' } as const;
+    // 10:00 in Paris is 4:00 in Miami; from 20:00 in Paris on France is closed, on Sundays all day.
+    expect(askOf([paris, florida], '2026-11-24T09:00Z')).toBe('2026-11-24T15:00Z');
+    expect(askOf([paris, florida], '2026-11-24T19:00Z')).toBe('2026-11-25T15:00Z');
+    expect(askOf([paris, florida], '2026-11-22T15:00Z')).toBe('2026-11-23T15:00Z');
+    const honolulu = { ...florida, timeZone: 'Pacific/Honolulu' };
+    expect(askOf([honolulu, florida], '2026-11-24T16:00Z')).toBe('2026-11-24T18:00Z');
+  });
+
+  it('the windows of the project go by the clock of the contact', () => {
+    const rules = own([{ from: '09:00', to: '10:00', purposes: ['transactional'] }]);
+    const paris = { country: 'FR', region: null, timeZone: 'Europe/Paris' } as const;
+    expect(askOf([paris, florida], '2026-11-24T07:00Z', { purpose: 'transactional', rules })).toBe('2026-11-24T08:00Z');
   });
 });
 
@@ -192,15 +298,8 @@ it('around changes of the clocks nothing is sent outside of a window, and nothin
         const to = Math.min(1440, from + length * 30);
         const now = Date.parse(change) + before * 60_000;
         const rules = own([{ from: text(from), to: text(to) }]);
-        const occasion = {
-          channel: 'email',
-          purpose: 'marketing',
-          country: null,
-          region: null,
-          timeZone,
-          rules,
-        } as const;
-        const at = nextAllowedAt({ ...occasion, now });
+        const places = [{ ...NOWHERE, timeZone }] as const;
+        const at = nextAllowedAt({ places, channel: 'email', purpose: 'marketing', rules, now });
         if (at === null) throw new Error('never');
         const isOpen = (instant: number) => {
           const [, minute] = clock(timeZone, instant);
