@@ -1,5 +1,6 @@
 import { type CompiledQuery, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Database } from './open.ts';
+import type { Schema } from './schema.ts';
 
 /**
  * Many rows as one parameter, to select from. The statement's text does not depend on their number: nothing is
@@ -27,6 +28,23 @@ export function rowSet<Column extends string>(
  */
 export function among(dialect: Database['dialect'], column: string, values: readonly string[]): RawBuilder<SqlBool> {
   return dialect === 'postgres' ? sql`${sql.ref(column)} = any(array(select unnest(${values}::text[])))` : sql`true`;
+}
+
+/**
+ * Joins each row before it to rows of a table, looked up by an index: for what `among` cannot say. Without statistics
+ * Postgres takes a table that is being filled for small and would rather read all of it than look up some hundred rows.
+ */
+export function lookUp(
+  dialect: Database['dialect'],
+  table: keyof Schema,
+  alias: string,
+  on: RawBuilder<SqlBool>,
+  join: 'join' | 'left join' = 'join',
+): RawBuilder<unknown> {
+  const found = sql`${sql.table(table)} as ${sql.ref(alias)}`;
+  if (dialect === 'sqlite') return sql`${sql.raw(join)} ${found} on ${on}`;
+  // What has an offset is not made part of the query around it.
+  return sql`${sql.raw(join)} lateral (select * from ${found} where ${on} offset 0) as ${sql.ref(alias)} on true`;
 }
 
 /** A statement whose only value is a row set, compiled once. With no rows there is nothing to do: null. */

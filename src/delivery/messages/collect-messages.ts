@@ -14,7 +14,7 @@ export function createMessageCollector(db: Database): Collect {
   return async function* collect(subject): AsyncGenerator<SubjectRecord> {
     for await (const rows of readPages(messagesTo(db, subject))) {
       for (const { id, project_id: project, mode } of rows) {
-        const story = await readMessage(db.kysely, { id, project, mode });
+        const story = await readMessage(db, { id, project, mode });
         if (story) yield { kind: 'message', record: { project, mode, ...viewStory(story) } };
       }
     }

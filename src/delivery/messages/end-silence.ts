@@ -32,7 +32,7 @@ export async function endSilence(
   const goingOn = await batchTransaction(db, {}, async (batch) => {
     const [messages, attempts] = await batch.run(
       forUpdate(dialect, query).compile(),
-      selectAttempts(kysely, ids).compile(),
+      selectAttempts(db, ids).compile(kysely),
     );
     const byMessage = Map.groupBy(attempts, ({ message_id }) => message_id);
     const next = messages.map((message) => after({ message, attempts: byMessage.get(message.id) ?? [] }));

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import { rowSet } from '../../db/row-set.ts';
+import { lookUp, rowSet } from '../../db/row-set.ts';
 import type { ReceiptRow } from './load.ts';
 import { parseReference } from './message.ts';
 import { idsOf } from './receipt-row.ts';
@@ -33,7 +33,7 @@ async function findByIds(db: Database, receipts: readonly ReceiptRow[]): Promise
   const columns = { key: 'text', provider: 'text', id: 'text', rank: 'bigint' } as const;
   const { rows } = await sql<{ key: string; provider_id: string; message_id: string; attempt: number }>`
     select r.key, p.provider_id, p.message_id, p.attempt from ${rowSet(db.dialect, columns, wanted)}
-    join message_parts p on p.provider = r.provider and p.provider_id = r.id
+    ${lookUp(db.dialect, 'message_parts', 'p', sql`p.provider = r.provider and p.provider_id = r.id`)}
     order by r.rank desc
   `.execute(db.kysely);
   return toMap(receipts, rows);
@@ -49,8 +49,8 @@ async function findByReferences(db: Database, receipts: readonly ReceiptRow[]): 
   const columns = { key: 'text', provider: 'text', message_id: 'text', number: 'bigint' } as const;
   const { rows } = await sql<{ key: string; message_id: string; attempt: number }>`
     select r.key, a.message_id, a.number as attempt from ${rowSet(db.dialect, columns, wanted)}
-    join message_attempts a on a.message_id = r.message_id and a.number = r.number and a.provider = r.provider
-    where a.status <> 'sending'
+    ${lookUp(db.dialect, 'message_attempts', 'a', sql`a.message_id = r.message_id and a.number = r.number`)}
+    where a.provider = r.provider and a.status <> 'sending'
   `.execute(db.kysely);
   return toMap(
     receipts,

@@ -24,7 +24,7 @@ export function giveUpMessage(
   return batchTransaction(db, {}, async (batch) => {
     const [messages, attempts] = await batch.run(
       forUpdate(db.dialect, unfinished).compile(),
-      selectAttempts(db.kysely, [job.id]).compile(),
+      selectAttempts(db, [job.id]).compile(db.kysely),
     );
     const status = endOfAttempts([...attempts.map((attempt) => attempt.status as AttemptStatus), 'failed']);
     const reason = 'internal_error';

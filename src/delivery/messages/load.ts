@@ -1,6 +1,7 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import type { MessageAttemptTable, MessagePartTable, MessageTable, ReceiptTable, Schema } from '../../db/schema.ts';
+import { lookUp, rowSet } from '../../db/row-set.ts';
+import type { MessageAttemptTable, MessagePartTable, MessageTable, ReceiptTable } from '../../db/schema.ts';
 import { createBatcher } from '../../lib/batch.ts';
 
 export type MessageRow = Selectable<MessageTable>;
@@ -17,11 +18,11 @@ export interface LoadedMessage {
 const BATCH = 200;
 
 /** Messages that are asked for at once are read at once. */
-export function createMessageLoader({ kysely }: Database): (id: string) => Promise<LoadedMessage | null> {
+export function createMessageLoader(db: Database): (id: string) => Promise<LoadedMessage | null> {
   return createBatcher(async (ids: string[]) => {
-    const messages = await kysely.selectFrom('messages').selectAll().where('id', 'in', ids).execute();
+    const messages = await db.kysely.selectFrom('messages').selectAll().where('id', 'in', ids).execute();
     const begun = messages.filter(({ attempts }) => attempts > 0).map(({ id }) => id);
-    const attempts = begun.length > 0 ? await attemptsOf(kysely, begun) : [];
+    const attempts = begun.length > 0 ? await attemptsOf(db, begun) : [];
     const byId = new Map(messages.map((message) => [message.id, message]));
     const tries = Map.groupBy(attempts, ({ message_id }) => message_id);
     return ids.map((id) => {
@@ -31,25 +32,25 @@ export function createMessageLoader({ kysely }: Database): (id: string) => Promi
   }, BATCH);
 }
 
-export function attemptsOf(kysely: Kysely<Schema>, ids: readonly string[]): Promise<AttemptRow[]> {
-  return selectAttempts(kysely, ids).execute();
+export async function attemptsOf(db: Database, ids: readonly string[]): Promise<AttemptRow[]> {
+  return (await selectAttempts(db, ids).execute(db.kysely)).rows;
 }
 
-export function selectAttempts(kysely: Kysely<Schema>, ids: readonly string[]) {
-  return kysely
-    .selectFrom('message_attempts')
-    .selectAll()
-    .where('message_id', 'in', [...ids])
-    .orderBy('message_id')
-    .orderBy('number');
+export async function partsOf(db: Database, ids: readonly string[]): Promise<PartRow[]> {
+  return (await selectParts(db, ids).execute(db.kysely)).rows;
 }
 
-export function selectParts(kysely: Kysely<Schema>, ids: readonly string[]) {
-  return kysely
-    .selectFrom('message_parts')
-    .selectAll()
-    .where('message_id', 'in', [...ids])
-    .orderBy('message_id')
-    .orderBy('attempt')
-    .orderBy('part');
+export function selectAttempts({ dialect }: Database, ids: readonly string[]): RawBuilder<AttemptRow> {
+  return sql`select a.* from ${idSet(dialect, ids)} ${lookUp(dialect, 'message_attempts', 'a', sql`a.message_id = r.id`)}
+    order by a.message_id, a.number`;
+}
+
+export function selectParts({ dialect }: Database, ids: readonly string[]): RawBuilder<PartRow> {
+  return sql`select p.* from ${idSet(dialect, ids)} ${lookUp(dialect, 'message_parts', 'p', sql`p.message_id = r.id`)}
+    order by p.message_id, p.attempt, p.part`;
+}
+
+function idSet(dialect: Database['dialect'], ids: readonly string[]): RawBuilder<unknown> {
+  const rows = ids.map((id) => ({ id }));
+  return rowSet(dialect, { id: 'text' }, rows);
 }

@@ -26,7 +26,7 @@ export function loseSends(db: Database, queue: JobQueue, ids: readonly string[],
       .orderBy('id'),
   ).compile();
   return batchTransaction(db, {}, async (batch) => {
-    const [messages, attempts] = await batch.run(lock, selectAttempts(db.kysely, ids).compile());
+    const [messages, attempts] = await batch.run(lock, selectAttempts(db, ids).compile(db.kysely));
     const ended = attempts
       .filter(({ status, message_id }) => status === 'sending' && messages.some(({ id }) => id === message_id))
       .map((attempt) => ({ ...attempt, status: 'unknown', reason: 'process_lost', ended_at: now }));

@@ -1,13 +1,7 @@
 import type { Kysely } from 'kysely';
+import type { Database } from '../../db/open.ts';
 import type { Schema } from '../../db/schema.ts';
-import {
-  type AttemptRow,
-  type MessageRow,
-  type PartRow,
-  type ReceiptRow,
-  selectAttempts,
-  selectParts,
-} from './load.ts';
+import { type AttemptRow, attemptsOf, type MessageRow, type PartRow, partsOf, type ReceiptRow } from './load.ts';
 import type { MessageStatus } from './message.ts';
 
 /** A message with everything that happened to it. */
@@ -27,9 +21,10 @@ const MAX_RECEIPTS = 200;
 
 /** Null for another project's or mode's message, as for an unknown one. */
 export async function readMessage(
-  kysely: Kysely<Schema>,
+  db: Database,
   { id, project, mode }: Whose & { id: string },
 ): Promise<MessageStory | null> {
+  const { kysely } = db;
   const [message, attempts, parts, receipts] = await Promise.all([
     kysely
       .selectFrom('messages')
@@ -38,8 +33,8 @@ export async function readMessage(
       .where('project_id', '=', project)
       .where('mode', '=', mode)
       .executeTakeFirst(),
-    selectAttempts(kysely, [id]).execute(),
-    selectParts(kysely, [id]).execute(),
+    attemptsOf(db, [id]),
+    partsOf(db, [id]),
     kysely
       .selectFrom('receipts')
       .selectAll()

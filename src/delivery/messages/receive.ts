@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import { rowSet } from '../../db/row-set.ts';
+import { lookUp, rowSet } from '../../db/row-set.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import { createBatcher } from '../../lib/batch.ts';
 import type { Channel } from '../../lib/channels.ts';
@@ -12,7 +12,7 @@ import type { AttemptReport, MessageState } from './apply-receipts.ts';
 import { findTargets, type Target } from './find-targets.ts';
 import type { KeepOptOuts } from './gate.ts';
 import { createReceiptKeeper } from './keep-receipts.ts';
-import { type ReceiptRow, selectAttempts } from './load.ts';
+import { attemptsOf, type ReceiptRow } from './load.ts';
 import { FIRST_LOOK_MS, toReceiptRow } from './receipt-row.ts';
 import { routeAgain } from './route-again.ts';
 import { hasArrived, hasFailed } from './status.ts';
@@ -132,7 +132,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     const ids = [...new Set(receipts.flatMap(({ message_id }) => message_id ?? []))];
     if (ids.length === 0) return;
     const messages = await kysely.selectFrom('messages').selectAll().where('id', 'in', ids).execute();
-    const attempts = await selectAttempts(kysely, ids).execute();
+    const attempts = await attemptsOf(db, ids);
     const about = attempts.filter((attempt) =>
       receipts.some(
         ({ message_id, attempt: number }) => message_id === attempt.message_id && number === attempt.number,
@@ -149,6 +149,9 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     const told = about.filter(({ message_id, number }) => !untold.has(nameOf(message_id, number)));
     await settleTold(told.map(({ message_id, number }) => ({ messageId: message_id, attempt: number })));
   }
+
+  const parked = (named: RawBuilder<SqlBool>) =>
+    lookUp(dialect, 'receipts', 'parked', sql`parked.provider = r.provider and ${named} and parked.message_id is null`);
 
   return {
     async receive(provider, receipts) {
@@ -189,16 +192,12 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       ]);
       if (rows.length === 0) return;
       const given = rowSet(dialect, { provider: 'text', provider_id: 'text', reference: 'text' }, rows);
-      const { rows: parked } = await sql<ReceiptRow>`
-        select receipts.* from ${given} join receipts
-          on receipts.provider = r.provider and receipts.provider_id = r.provider_id
-        where receipts.message_id is null
+      const { rows: waiting } = await sql<ReceiptRow>`
+        select parked.* from ${given} ${parked(sql`parked.provider_id = r.provider_id`)}
         union
-        select receipts.* from ${given} join receipts
-          on receipts.provider = r.provider and receipts.reference = r.reference
-        where receipts.message_id is null
+        select parked.* from ${given} ${parked(sql`parked.reference = r.reference`)}
       `.execute(kysely);
-      await apply(await findTargets(db, parked));
+      await apply(await findTargets(db, waiting));
     },
   };
 }

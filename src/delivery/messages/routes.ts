@@ -104,7 +104,7 @@ export function messageRoutes(deps: MessageRoutesDeps): FastifyPluginAsyncTypebo
         },
       },
       async (request) => {
-        const story = await readMessage(db.kysely, { ...callerOf(request), id: request.params.id });
+        const story = await readMessage(db, { ...callerOf(request), id: request.params.id });
         if (!story) throw new Problem('not_found');
         return viewStory(story);
       },

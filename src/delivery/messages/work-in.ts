@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../audit/event.ts';
 import type { Batch } from '../../db/batch.ts';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
-import { rowSet } from '../../db/row-set.ts';
+import { among, rowSet } from '../../db/row-set.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import {
@@ -43,8 +43,8 @@ export function workIn(
   return batchTransaction(db, {}, async (batch) => {
     const [messages, attempts, parts, taken] = await batch.run(
       lockMessages(db, ids),
-      selectAttempts(kysely, ids).compile(),
-      selectParts(kysely, ids).compile(),
+      selectAttempts(db, ids).compile(kysely),
+      selectParts(db, ids).compile(kysely),
       takeReceipts(db, targets, now),
     );
     // Another process may have worked some of them in.
@@ -109,14 +109,19 @@ function lockMessages({ kysely, dialect }: Database, ids: readonly string[]): Co
   return forUpdate(dialect, query).compile();
 }
 
-/** Those whose message is there and that nobody else took. Of a code they stay due until it is told. */
+/**
+ * Those whose message is there and that nobody else took. Of a code they stay due until it is told. Said as `is null`
+ * the condition would make Postgres read the index of all that are parked, full of those that were a moment ago.
+ */
 function takeReceipts({ kysely, dialect }: Database, targets: readonly Target[], now: number) {
+  const keys = targets.map(({ receipt }) => receipt.key);
   const rows = targets.map(({ receipt, messageId, attempt }) => ({ key: receipt.key, message_id: messageId, attempt }));
   const columns = { key: 'text', message_id: 'text', attempt: 'bigint' } as const;
   return sql<{ key: string }>`
     update receipts set message_id = r.message_id, attempt = r.attempt,
       due_at = case when m.purpose = 'code' then cast(${now + TELL_MS} as bigint) end
     from ${rowSet(dialect, columns, rows)} join messages m on m.id = r.message_id
-    where receipts.key = r.key and receipts.message_id is null returning receipts.key
+    where ${among(dialect, 'receipts.key', keys)} and receipts.key = r.key
+      and coalesce(receipts.message_id, '') = '' returning receipts.key
   `.compile(kysely);
 }

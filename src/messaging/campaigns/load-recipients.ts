@@ -1,4 +1,6 @@
+import { sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
+import { lookUp } from '../../db/row-set.ts';
 import type { AddressKind } from '../contacts/contact.ts';
 import type { CampaignRow, ChunkRow } from './campaign.ts';
 
@@ -27,24 +29,23 @@ export const KINDS = {
 } as const satisfies Record<CampaignRow['channel'], AddressKind>;
 
 /** Those of a chunk that wait, by id. */
-export function loadRecipients(
-  { kysely }: Database,
+export async function loadRecipients(
+  { kysely, dialect }: Database,
   { channel }: Pick<CampaignRow, 'channel'>,
   { campaign_id, number }: ChunkRow,
   max: number,
 ): Promise<WaitingRecipient[]> {
-  return kysely
-    .selectFrom('campaign_recipients as r')
-    .leftJoin('contacts as c', 'c.id', 'r.contact_id')
-    .leftJoin('contact_addresses as a', (join) =>
-      join.onRef('a.contact_id', '=', 'r.contact_id').on('a.kind', '=', KINDS[channel]),
-    )
-    .select(['r.contact_id', 'r.tries', 'r.planned_at', 'r.reason', 'c.id as found', 'c.attributes', 'c.locale'])
-    .select(['c.country', 'c.time_zone', 'c.time_zone_source', 'a.address', 'a.address_hash'])
-    .where('r.campaign_id', '=', campaign_id)
-    .where('r.chunk', '=', number)
-    .where('r.state', '=', 'waiting')
-    .orderBy('r.contact_id')
-    .limit(max)
-    .execute();
+  const kind = KINDS[channel];
+  const { rows } = await sql<WaitingRecipient>`
+    select r.*, c.id as found, c.attributes, c.locale, c.country, c.time_zone, c.time_zone_source,
+      a.address, a.address_hash
+    from (
+      select contact_id, tries, planned_at, reason from campaign_recipients
+      where campaign_id = ${campaign_id} and chunk = ${number} and state = 'waiting'
+      order by contact_id limit ${max}
+    ) as r
+    ${lookUp(dialect, 'contacts', 'c', sql`c.id = r.contact_id`, 'left join')}
+    ${lookUp(dialect, 'contact_addresses', 'a', sql`a.contact_id = r.contact_id and a.kind = ${kind}`, 'left join')}
+    order by r.contact_id`.execute(kysely);
+  return rows;
 }
