@@ -55,6 +55,24 @@ export function newId(prefix: IdPrefix): string {
   return `${prefix}_${encodeId(randomCharacters())}`;
 }
 
+/** 40 bits, in units of 8 ms: enough for 278 years. */
+const TIME_CHARACTERS = 8;
+const TIME_UNIT_MS = 8;
+
+/**
+ * One that sorts behind those made before it, and is longer by that: rows inserted by the thousand then stand together in
+ * every index that has their ids. As hard to guess as any other; for things that tell when they were made in any case.
+ */
+export function newOrderedId(prefix: IdPrefix, now: number): string {
+  let time = '';
+  let rest = Math.floor(now / TIME_UNIT_MS);
+  for (let left = TIME_CHARACTERS; left > 0; left -= 1) {
+    time = ALPHABET.charAt(rest % 32) + time;
+    rest = Math.floor(rest / 32);
+  }
+  return `${prefix}_${time}${encodeId(randomCharacters())}`;
+}
+
 /** Shards of the challenge keyspace: the slot a challenge lives in on Redis Cluster. Never change it on live data. */
 export const SHARDS = 32;
 

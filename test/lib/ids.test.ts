@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { CHALLENGE_ID, newChallengeId, newId, SHARDS, shardOfChallenge } from '../../src/lib/ids.ts';
+import { CHALLENGE_ID, newChallengeId, newId, newOrderedId, SHARDS, shardOfChallenge } from '../../src/lib/ids.ts';
 
 describe('ids (API-23)', () => {
   it('have 130 random bits: every character of 32 equally likely in every place', () => {
@@ -20,6 +20,14 @@ describe('ids (API-23)', () => {
   it('do not tell when they were made', () => {
     const ids = Array.from({ length: 200 }, () => newId('key'));
     expect(ids).not.toEqual(ids.toSorted());
+  });
+
+  it('in order come one after the other, with as many random bits as any', () => {
+    const ids = Array.from({ length: 1_000 }, (_, at) => newOrderedId('con', 1_700_000_000_000 + 8 * at));
+    expect(ids).toEqual(ids.toSorted());
+    const atOnce = Array.from({ length: 1_000 }, () => newOrderedId('con', 0));
+    expect(new Set(atOnce).size).toBe(1_000);
+    for (const id of [...ids, ...atOnce]) expect(id).toMatch(/^con_[0-9a-hjkmnp-tv-z]{8}[0-9a-hjkmnp-tv-z]{26}$/);
   });
 
   it('of challenges name their shard', () => {

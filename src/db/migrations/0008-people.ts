@@ -27,7 +27,8 @@ export const people: Migration = {
          updated_at bigint not null
        ) ${hot}`,
       'create index contacts_of_project on contacts (project_id, mode, created_at, id)',
-      `create unique index contacts_by_external_id on contacts (project_id, mode, external_id)
+      // What tells rows apart comes first: trees are flatter, and are compared by one column.
+      `create unique index contacts_by_external_id on contacts (external_id, project_id, mode)
          where external_id is not null`,
 
       // An address is one contact's in its project and mode.
@@ -39,7 +40,7 @@ export const people: Migration = {
          address text not null,
          contact_id text not null,
          created_at bigint not null,
-         primary key (project_id, mode, kind, address_hash)
+         primary key (address_hash, kind, project_id, mode)
        ) ${keyed}`,
       'create unique index contact_addresses_of_contact on contact_addresses (contact_id, kind)',
 

@@ -7,8 +7,9 @@ import type { Database } from '../../db/open.ts';
 import type { Schema } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { ContactDraft, Owner } from './contact.ts';
+import type { Saved } from './merge-drafts.ts';
 import { oneOf } from './one-of.ts';
-import { type Saved, type SaveOptions, saveContacts } from './save-contacts.ts';
+import { type SaveOptions, saveContacts } from './save-contacts.ts';
 
 /** By whom, of whose contacts. */
 export interface By {

@@ -14,9 +14,9 @@ import { defineAttributes, loadAttributes } from './attributes.ts';
 import { deleteContact, saveContact } from './change-contacts.ts';
 import { findContact, listContacts } from './contacts-table.ts';
 import { conditionsOf } from './find-conditions.ts';
+import type { Saved } from './merge-drafts.ts';
 import { isIdentified, readContact } from './read-contact.ts';
 import { byOf, found, ownerOf, placeOf, refuseErrors } from './request-routes.ts';
-import type { Saved } from './save-contacts.ts';
 import { seededId } from './seeded-id.ts';
 import * as views from './views.ts';
 

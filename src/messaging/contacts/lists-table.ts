@@ -1,4 +1,4 @@
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
 import { type Actor, adminEvent } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import type { Database } from '../../db/open.ts';
@@ -87,9 +87,10 @@ export function addMembers(
   contacts: readonly string[],
   now: number,
 ): Promise<number | null> {
-  return changeMembers(db, { owner, actor }, id, now, 'added', (trx) =>
-    insertMembers(trx, db.dialect, owner, id, contacts, now),
-  );
+  return changeMembers(db, { owner, actor }, id, now, 'added', async (trx) => {
+    const { numAffectedRows = 0n } = await insertMembers(db.dialect, owner, id, contacts, now).execute(trx);
+    return Number(numAffectedRows);
+  });
 }
 
 export function removeMembers(
@@ -128,22 +129,20 @@ function changeMembers(
   });
 }
 
-/** Answers with how many came in. */
-export async function insertMembers(
-  trx: Transaction<Schema>,
+/** How many rows it inserts is how many came in. */
+export function insertMembers(
   dialect: Database['dialect'],
   { project, mode }: Owner,
   list: string,
   contacts: readonly string[],
   now: number,
-): Promise<number> {
-  const { numAffectedRows = 0n } = await sql`
+): RawBuilder<unknown> {
+  return sql`
     insert into list_members (list_id, contact_id, added_at)
     select ${list}, c.id, cast(${now} as bigint) from contacts c
     where c.project_id = ${project} and c.mode = ${mode} and ${oneOf(dialect, 'c.id', contacts)}
     on conflict (list_id, contact_id) do nothing
-  `.execute(trx);
-  return Number(numAffectedRows);
+  `;
 }
 
 function ownLists(db: Kysely<Schema>, { project, mode }: Owner) {

@@ -5,7 +5,8 @@ import { toTimestamp } from '../../lib/clock.ts';
 import { ATTRIBUTE_NAME, ATTRIBUTE_TYPES, type Attributes, MAX_ATTRIBUTES, MAX_STRING } from './attributes.ts';
 import { ADDRESS_KINDS, type AttributeValue, type Contact, MAX_TAGS, TAG_PATTERN } from './contact.ts';
 
-export const CONTACT_ID = '^con_[0-9a-hjkmnp-tv-z]{26}$';
+/** Those of imports are longer: newOrderedId. */
+export const CONTACT_ID = '^con_[0-9a-hjkmnp-tv-z]{26,34}$';
 export const LIST_ID = '^lst_[0-9a-hjkmnp-tv-z]{26}$';
 export const SEGMENT_ID = '^seg_[0-9a-hjkmnp-tv-z]{26}$';
 export const IMPORT_ID = '^imp_[0-9a-hjkmnp-tv-z]{26}$';

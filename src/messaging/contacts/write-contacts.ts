@@ -1,7 +1,6 @@
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
 import { among, rowSet } from '../../db/row-set.ts';
-import type { Schema } from '../../db/schema.ts';
 import type { Owner } from './contact.ts';
 import type { Matched } from './match-contacts.ts';
 
@@ -10,29 +9,28 @@ export type Writes = Map<string, { before: Matched | null; after: Matched }>;
 
 type Dialect = Database['dialect'];
 
-/** One statement for all rows of a table, and none for a table that stays as it is. */
-export async function writeContacts(
-  trx: Transaction<Schema>,
+/** In this order: one statement for all rows of a table, and none for a table that stays as it is. */
+export function writeContacts(
   dialect: Dialect,
   { project, mode }: Owner,
   writes: Writes,
   now: number,
-): Promise<void> {
+): RawBuilder<unknown>[] {
   const all = [...writes.values()];
   const fresh = all.filter(({ before }) => before === null);
   const old = all.filter(({ before }) => before !== null);
-  const run = (statement: RawBuilder<unknown>) => statement.execute(trx);
+  const statements: RawBuilder<unknown>[] = [];
   const own = sql`${project}, ${mode}`;
 
   if (fresh.length > 0) {
-    await run(sql`
+    statements.push(sql`
       insert into contacts (project_id, mode, created_at, updated_at, ${COLUMNS})
       select ${own}, cast(${now} as bigint), cast(${now} as bigint), ${COLUMNS} from ${contactSet(dialect, fresh)} where true
     `);
   }
   if (old.length > 0) {
     const ids = old.map(({ after }) => after.id);
-    await run(sql`
+    statements.push(sql`
       update contacts set external_id = r.external_id, attributes = r.attributes, locale = r.locale,
         country = r.country, time_zone = r.time_zone, time_zone_source = r.time_zone_source,
         updated_at = case when updated_at >= ${now} then updated_at + 1 else ${now} end
@@ -48,7 +46,7 @@ export async function writeContacts(
       { contact: 'text', kind: 'text' },
       goneAddresses.map(({ contact, kind }) => ({ contact, kind })),
     );
-    await run(sql`
+    statements.push(sql`
       delete from contact_addresses
       where (contact_id, kind) in (select contact, kind from ${gone}) and ${among(dialect, 'contact_id', contacts)}
     `);
@@ -56,7 +54,7 @@ export async function writeContacts(
   const newAddresses = all.flatMap(({ before, after }) => addressesNotIn(after, before));
   if (newAddresses.length > 0) {
     const columns = { kind: 'text', hash: 'text', address: 'text', contact: 'text' } as const;
-    await run(sql`
+    statements.push(sql`
       insert into contact_addresses (project_id, mode, kind, address_hash, address, contact_id, created_at)
       select ${own}, kind, hash, address, contact, cast(${now} as bigint) from ${rowSet(dialect, columns, newAddresses)} where true
     `);
@@ -65,18 +63,19 @@ export async function writeContacts(
   const goneTags = old.flatMap(({ before, after }) => (before ? tagsNotIn(before, after) : []));
   if (goneTags.length > 0) {
     const contacts = goneTags.map(({ contact }) => contact);
-    await run(sql`
+    statements.push(sql`
       delete from contact_tags where (contact_id, tag) in (select contact, tag from ${tagSet(dialect, goneTags)})
         and ${among(dialect, 'contact_id', contacts)}
     `);
   }
   const newTags = all.flatMap(({ before, after }) => tagsNotIn(after, before));
   if (newTags.length > 0) {
-    await run(sql`
+    statements.push(sql`
       insert into contact_tags (project_id, mode, tag, contact_id)
       select ${own}, tag, contact from ${tagSet(dialect, newTags)} where true
     `);
   }
+  return statements;
 }
 
 const CONTACT = {

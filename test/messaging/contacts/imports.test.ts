@@ -199,6 +199,31 @@ for (const profile of PROFILES) {
       expect(found.count).toBe(9_000);
     });
 
+    it('somebody who was there is found among thousands who are new', async () => {
+      const phone = newNumber();
+      await importing(`id,phone,city\nn-old,${phone},Pau\n`);
+      const { body: list } = await api.call('POST', '/v1/lists', { name: 'mixed' });
+      const lines = Array.from({ length: 4_000 }, (_, index) => `n-${index},,Brest\n`);
+      lines[2_500] = `n-2500,${phone},Brest\n`;
+      lines[2_600] = `,${phone},Lille\n`;
+      lines[2_700] = 'n-2700,none,Brest\n';
+      const done = await importing(`id,phone,city\n${lines.join('')}`, { list_id: list.id });
+      expect(done).toMatchObject({ status: 'completed', rows: 4_000, created: 3_997, updated: 1, failed: 2 });
+      expect((await errorsOf(done.id)).map(([at, , reason]) => `${at} ${reason}`)).toEqual([
+        '2501 belongs to a contact with another external id',
+        '2701 is not a valid phone number',
+      ]);
+      const [known] = await contactsBy('external_id=n-old');
+      expect(known.attributes).toEqual({ city: 'Lille' });
+      const [fresh] = await contactsBy('external_id=n-3999');
+      expect((await api.call('GET', `/v1/contacts/${fresh.id}`)).body).toMatchObject({ external_id: 'n-3999' });
+      const { body: found } = await api.call('POST', '/v1/segments/preview', {
+        filter: { list: list.id },
+        sample: 0,
+      });
+      expect(found.count).toBe(3_998);
+    });
+
     it('a canceled import does nothing more', async () => {
       const { body } = await upload(`id,phone\n${row('c-1')}`);
       const canceled = await api.call('POST', `/v1/contacts/imports/${body.id}/cancel`);

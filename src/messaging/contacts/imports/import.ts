@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { ContactImportTable } from '../../../db/schema/people.ts';
-import type { OnConflict } from '../save-contacts.ts';
+import type { OnConflict } from '../merge-drafts.ts';
 
 /** What was asked for with the file. */
 export interface ImportOptions {

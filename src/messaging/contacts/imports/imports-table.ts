@@ -10,6 +10,7 @@ import type { By } from '../change-contacts.ts';
 import type { Owner } from '../contact.ts';
 import type { Place } from '../contacts-table.ts';
 import { ENDED, type ImportRow } from './import.ts';
+import type { Counts } from './tally-batch.ts';
 
 /** Those whose file is there. */
 function ownImports(db: Kysely<Schema>, { project, mode }: Owner) {
@@ -43,6 +44,33 @@ export function lockImport(
   id: string,
 ): Promise<ImportRow | undefined> {
   return forUpdate(dialect, trx.selectFrom('contact_imports').selectAll().where('id', '=', id)).executeTakeFirst();
+}
+
+/** From where a batch began to where it ended, with what it counted. None: it is not there, or has ended. */
+export function moveImport(
+  db: Kysely<Schema>,
+  id: string,
+  { from, to }: { from: number; to: number },
+  counts: Counts,
+  now: number,
+) {
+  return db
+    .updateTable('contact_imports')
+    .set((eb) => ({
+      status: 'running',
+      position: to,
+      rows: eb('rows', '+', counts.rows),
+      created: eb('created', '+', counts.created),
+      updated: eb('updated', '+', counts.updated),
+      skipped: eb('skipped', '+', counts.skipped),
+      failed: eb('failed', '+', counts.failed),
+      started_at: eb.fn.coalesce('started_at', eb.val(now)),
+      updated_at: now,
+    }))
+    .where('id', '=', id)
+    .where('position', '=', from)
+    .where('status', 'in', ['queued', 'running'])
+    .returningAll();
 }
 
 /** Lets the file go. */

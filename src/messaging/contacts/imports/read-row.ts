@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { newOrderedId } from '../../../lib/ids.ts';
 import { type Attributes, readAttribute } from '../attributes.ts';
 import { type AttributeValue, type ContactDraft, MAX_TAGS, TAG_PATTERN } from '../contact.ts';
 import { type ContactInput, isIdentified, readContact } from '../read-contact.ts';
@@ -21,13 +22,14 @@ export interface RowContext {
   columns: readonly ImportColumn[];
   /** For every row. */
   tags: readonly string[];
+  now(): number;
 }
 
 const TAG = new RegExp(TAG_PATTERN, 'u');
 const EXTERNAL_ID = /^[^\p{Cc}]{1,128}$/u;
 
 /** A row of the table as a contact, or everything that is wrong with it. An empty cell says nothing. */
-export function readRow({ hashKey, attributes, columns, tags }: RowContext, cells: readonly string[]): ReadRow {
+export function readRow({ hashKey, attributes, columns, tags, now }: RowContext, cells: readonly string[]): ReadRow {
   const errors: RowError[] = [];
   const input: Record<string, unknown> & { attributes: Record<string, AttributeValue> } = { attributes: {}, tags };
   const texts = cells.map(plain);
@@ -65,7 +67,7 @@ export function readRow({ hashKey, attributes, columns, tags }: RowContext, cell
     }
   }
 
-  const { draft, errors: wrong } = readContact(hashKey, attributes, input as ContactInput);
+  const { draft, errors: wrong } = readContact(hashKey, attributes, input as ContactInput, newOrderedId('con', now()));
   for (const { pointer, message } of wrong) {
     const field = pointer.slice(1);
     fail(field, message, String(input[field] ?? ''));
