@@ -1,5 +1,6 @@
 import type { Config } from './config.ts';
 import { createMessageInserts, type MessageCaller, type MessageInserts } from './delivery/messages/create.ts';
+import type { MessageWindow } from './delivery/messages/message-window.ts';
 import type { CallPolicy } from './delivery/messages/read-call.ts';
 import type { HttpClient } from './lib/http-client.ts';
 import { type Appointments, openAppointments } from './messaging/appointments/open-appointments.ts';
@@ -26,6 +27,7 @@ export type CallerLookup = (project: string) => Promise<Pick<MessageCaller, 'cal
 
 type Opened = Pick<Services, 'config' | 'db' | 'hashKey' | 'delivery' | 'links' | 'templateReader' | 'now' | 'log'> & {
   webhookHttp: HttpClient;
+  window: MessageWindow;
 };
 
 export async function openMessaging(services: Opened): Promise<Messaging> {
@@ -49,6 +51,7 @@ export async function openMessaging(services: Opened): Promise<Messaging> {
   });
   const campaigns = openCampaigns({
     ...{ db, bulk: delivery.bulk, gate: delivery.gate, shortener: links.shortener, templateReader: reader, now },
+    window: services.window,
     onError: (error) => log.warn({ err: error }, 'a part of a campaign failed; it is tried again'),
   });
   return { messages, callerOf, appointments, automations, campaigns };

@@ -26,6 +26,7 @@ import { type Now, systemNow } from './lib/clock.ts';
 import { createGuardedHttpClient } from './lib/guarded-http-client.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
+import { createMessageWindow } from './messaging/campaigns/message-window.ts';
 import { createConsent } from './messaging/consent/create-consent.ts';
 import { createReplyTaker, type ReplyDeps } from './messaging/consent/take-reply.ts';
 import { type Imports, openImports } from './messaging/contacts/imports/import-worker.ts';
@@ -166,6 +167,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   const sinks = await openSinks(audit.sinks, sinkDeps);
 
   const sandbox = createSandbox(now);
+  const window = createMessageWindow(db, now);
   const delivery = opening.adopt(
     await openDelivery({
       db,
@@ -181,6 +183,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
       project: firstProject.id,
       hashKey,
       consent: createConsent(db, now),
+      window,
       numberOwners: createNumberOwners(db.kysely),
       now,
       log,
@@ -258,7 +261,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   const webhookHttp = createGuardedHttpClient(webhookGuard, { maxAnswerBytes: 16_384, cutAnswers: true });
   opening.defer(() => webhookHttp.close());
   const messaging = await openMessaging({
-    ...{ config, db, hashKey, delivery, links, templateReader, webhookHttp, now, log },
+    ...{ config, db, hashKey, delivery, links, templateReader, webhookHttp, window, now, log },
   });
   const inbound = openInbound({
     ...{ db, hashKey, now, metrics, wakeMessages: delivery.queue.wake },

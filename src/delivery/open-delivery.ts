@@ -17,6 +17,7 @@ import type { Consent, MessageGate } from './messages/gate.ts';
 import { type InboundOwner, type InboundRow, keepInbound, type NumberOwners } from './messages/keep-inbound.ts';
 import { createKnownNetwork } from './messages/known-network.ts';
 import { LANES, referenceOf } from './messages/message.ts';
+import type { MessageWindow } from './messages/message-window.ts';
 import { type CodeReceipt, createReceiver, type Receiver } from './messages/receive.ts';
 import { createOptOutRecorder } from './messages/record-opt-out.ts';
 import { type BulkSender, createBulkSender } from './messages/send-bulk.ts';
@@ -58,6 +59,7 @@ export interface DeliveryDeps {
   log: DeliveryLog;
   background(task: Promise<unknown>): void;
   consent: Consent;
+  window: MessageWindow;
   numberOwners: NumberOwners;
   metrics: DeliveryWatch;
   /** Passed by tests. */
@@ -190,6 +192,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     choice,
     knownNetwork,
     gate: deps.consent.gate,
+    window: deps.window,
     onError,
     async write(entries) {
       const written = await write(entries);

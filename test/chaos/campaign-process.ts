@@ -49,6 +49,7 @@ const bulk = createBulkSender({
 const { worker } = openCampaigns({
   ...{ db, bulk, now, onError, shortener: null },
   gate: async (questions) => questions.map(() => null),
+  window: async (_, at) => at,
   templateReader: { find: async () => null, forget: silent },
 });
 worker.start();

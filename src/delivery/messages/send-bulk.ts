@@ -26,8 +26,8 @@ export interface BulkSender {
   network(mode: 'live' | 'test', recipientHash: string): Promise<string | null>;
   /** Of messages that are sent together. */
   deadline(): Deadline;
-  /** Never throws for a carrier's sake. `mayBegin` is asked last before each hand-over. */
-  send(message: BulkMessage, mayBegin: () => boolean, deadline: Deadline): Promise<BulkOutcome>;
+  /** Never throws for a carrier's sake. `mayBegin` is asked last before each hand-over, with its number. */
+  send(message: BulkMessage, mayBegin: (attempt: number) => Promise<boolean>, deadline: Deadline): Promise<BulkOutcome>;
   /** To be committed in one transaction; a message that is there already stays as it is. */
   record(sent: readonly SentMessage[]): (CompiledQuery | null)[];
   /** After that: carriers may have reported before. */
@@ -94,7 +94,7 @@ export function createBulkSender(deps: BulkDeps): BulkSender {
         expiresAt: Math.min(row.expires_at ?? Infinity, limit),
         compose: () => words,
         async begun(attempt: Attempt) {
-          if (!mayBegin()) return false;
+          if (!(await mayBegin(attempt.number))) return false;
           tries.push({ attempt, startedAt: now(), ended: null });
           return true;
         },

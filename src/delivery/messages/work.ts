@@ -21,6 +21,7 @@ import type { KnownNetwork } from './known-network.ts';
 import { createMessageLoader, type LoadedMessage, type MessageRow } from './load.ts';
 import { loseSends } from './lose-sends.ts';
 import { type AttemptStatus, VERDICT_STATUS, WAITING } from './message.ts';
+import type { MessageWindow } from './message-window.ts';
 import { routeAgain } from './route-again.ts';
 import { describeRoute, receiptDueAt } from './route-record.ts';
 import { toEnded } from './send-entries.ts';
@@ -28,6 +29,7 @@ import type { SendEntry, WriteEntries } from './send-log.ts';
 import { settleMessage } from './settle.ts';
 import { endOfAttempts, statusOfAttempts } from './status.ts';
 import { createTurns } from './turns.ts';
+import { waitForWindow } from './wait-for-window.ts';
 
 export interface MessageWorkDeps extends TryDeps {
   db: Database;
@@ -36,6 +38,7 @@ export interface MessageWorkDeps extends TryDeps {
   choice: ProviderChoice;
   knownNetwork: KnownNetwork;
   gate: MessageGate;
+  window: MessageWindow;
   onError(error: unknown): void;
 }
 
@@ -74,6 +77,8 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     }
     const obstacle = await findCallObstacle(db, message);
     if (obstacle) return stop(job, loaded, obstacle);
+    const opensAt = await deps.window(message, at);
+    if (opensAt > at) return waitForWindow(db, queue, job, message, opensAt, at);
     await send(job, loaded, at);
   }
 
@@ -189,6 +194,11 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
       compose: () => ({ project, mode, channel, purpose, to, locale, ...composed }),
       async begun({ number, provider, sender }) {
         const at = now();
+        const isNext = number > message.attempts + 1;
+        if (isNext && (await deps.window(message, at)) > at) {
+          await putBack({ ...job, dueAt: at, tries: job.tries - 1 });
+          return false;
+        }
         const dueAt = job.leasedUntil;
         const common = { kind: 'begun', messageId: id, attempt: number, provider, sender, route, at, dueAt } as const;
         // Whoever slept through his lease must not send: another process may have taken over.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/open.ts';
 import type { MessageGate } from '../../delivery/messages/gate.ts';
+import type { MessageWindow } from '../../delivery/messages/message-window.ts';
 import type { BulkSender } from '../../delivery/messages/send-bulk.ts';
 import type { Shortener } from '../../delivery/messages/short-links.ts';
 import type { Now } from '../../lib/clock.ts';
@@ -16,6 +17,8 @@ export interface ChunkDeps {
   db: Database;
   bulk: BulkSender;
   gate: MessageGate;
+  /** Asked before another carrier is tried. */
+  window: MessageWindow;
   shortener: Shortener | null;
   takeTurns: TakeTurns;
   /** Null: it cannot be said any more; the reason is the campaign's. */

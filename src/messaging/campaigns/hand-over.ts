@@ -109,10 +109,19 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
 
   async function sendAll(slice: readonly Priced[]): Promise<BulkOutcome[]> {
     using deadline = deps.bulk.deadline();
-    const may = () => mayBegin(deps, lease);
     return await Promise.all(
-      slice.map(({ worded: { row, words }, decision }) => deps.bulk.send({ row, words, decision }, may, deadline)),
+      slice.map(({ worded: { row, words }, decision }) => {
+        const may = async (attempt: number) => (attempt === 1 || (await isOpen(row))) && mayBegin(deps, lease);
+        return deps.bulk.send({ row, words, decision }, may, deadline);
+      }),
     );
+  }
+
+  /** A window may have closed while the carrier before was asked. Who cannot be asked about waits. */
+  async function isOpen(row: MessageTable): Promise<boolean> {
+    const at = now();
+    const opensAt = await deps.window(row, at).catch(() => Infinity);
+    return opensAt <= at;
   }
 
   async function send(slice: readonly Priced[], settled: readonly Outcome[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { SYSTEM } from '../../audit/admin-event.ts';
 import type { Database } from '../../db/open.ts';
 import type { MessageGate } from '../../delivery/messages/gate.ts';
+import type { MessageWindow } from '../../delivery/messages/message-window.ts';
 import type { BulkSender } from '../../delivery/messages/send-bulk.ts';
 import type { Shortener } from '../../delivery/messages/short-links.ts';
 import type { Now } from '../../lib/clock.ts';
@@ -27,6 +28,7 @@ export interface CampaignsDeps {
   db: Database;
   bulk: BulkSender;
   gate: MessageGate;
+  window: MessageWindow;
   shortener: Shortener | null;
   templateReader: TemplateReader;
   takeTurns?: TakeTurns;
@@ -56,7 +58,8 @@ export function openCampaigns(deps: CampaignsDeps): Campaigns {
   }
 
   const chunkDeps: ChunkDeps = {
-    ...{ db, bulk: deps.bulk, gate: deps.gate, shortener: deps.shortener, takeTurns, takePace, scriptOf, now },
+    ...{ db, bulk: deps.bulk, gate: deps.gate, window: deps.window, shortener: deps.shortener },
+    ...{ takeTurns, takePace, scriptOf, now },
     saveOutcomes: createSaveOutcomes(db),
     slices: createSlices(),
     isGoing: (campaign) => worker.isGoing(campaign),

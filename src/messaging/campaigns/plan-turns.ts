@@ -1,12 +1,11 @@
 import type { Database } from '../../db/open.ts';
-import { createProjectCache } from '../../db/project-cache.ts';
 import type { Now } from '../../lib/clock.ts';
-import type { Mode } from '../../lib/mode.ts';
 import { takeFrequency } from '../windows/frequency.ts';
 import { instantOf } from '../windows/local-time.ts';
 import { nextAllowedAt } from '../windows/next-allowed-at.ts';
 import { nameOfPlaces, type Places, placesOf } from '../windows/place.ts';
-import { type ProjectRules, readSendingRules } from '../windows/sending-rules.ts';
+import { createRulesCache } from '../windows/rules-cache.ts';
+import type { ProjectRules } from '../windows/sending-rules.ts';
 import { toOwnWindow } from '../windows/window-schemas.ts';
 import { zonesOf } from '../windows/zones.ts';
 import type { CampaignRow } from './campaign.ts';
@@ -15,7 +14,6 @@ import { assignVariant, decisionAt, readExperiment } from './split.ts';
 import { winnerOf } from './split-winner.ts';
 import type { Candidate, TakeTurns, Turn } from './take-turns.ts';
 
-const FRESH_MS = 1_000;
 /** There was nothing yet to decide by. */
 const ASK_AGAIN_MS = 900_000;
 
@@ -25,18 +23,11 @@ const ASK_AGAIN_MS = 900_000;
  * it is allowed.
  */
 export function createPlanTurns(db: Database, now: Now): TakeTurns {
-  const rules = createProjectCache<ProjectRules>({
-    load: (key) => {
-      const [mode, project = ''] = key.split(' ');
-      return readSendingRules(db.kysely, { project, mode: mode as Mode });
-    },
-    freshMs: FRESH_MS,
-    now,
-  });
+  const rulesOf = createRulesCache(db, now);
 
   return async (_db, campaign, candidates, at) => {
     if (candidates.length === 0) return [];
-    const own = await rules.get(`${campaign.mode} ${campaign.project_id}`);
+    const own = await rulesOf({ project: campaign.project_id, mode: campaign.mode });
     const judge = await createJudge(db, campaign, own, candidates, at);
     const turns = candidates.map(judge);
     const due = candidates.filter((_, index) => turns[index]?.kind === 'now').map(({ contactId }) => contactId);
