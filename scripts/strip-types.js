@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
  * type stripper stays in memory once it was used. Here a process of its own strips each content of a file once, and
  * the result is read from node_modules/.cache. Where that cannot be, Node strips as always.
  */
-const SRC = new URL('../src/', import.meta.url);
-const CACHE = new URL('../node_modules/.cache/stripped-types/', import.meta.url);
+const ROOT = new URL('../', import.meta.url);
+const SRC = new URL('src/', ROOT);
+const CACHE = new URL('node_modules/.cache/stripped-types/', ROOT);
 
 if (import.meta.main) stripAll();
 else readStripped();
@@ -27,12 +28,18 @@ function readStripped() {
       return readFileSync(placeOf(source));
     }
   };
+  const packages = new Map();
   registerHooks({
-    // To Node, each of some thousand imports is a walk through the file system; here it is what it says.
+    // To Node, each of some thousand imports is a walk through the file system. A relative one is what it says, and
+    // a package is the same one for every file of ours.
     resolve(specifier, context, nextResolve) {
-      if (!specifier.startsWith('.') || !context.parentURL?.startsWith(SRC.href))
-        return nextResolve(specifier, context);
-      return { url: new URL(specifier, context.parentURL).href, shortCircuit: true };
+      const { parentURL, conditions } = context;
+      if (!parentURL?.startsWith(ROOT.href) || !conditions.includes('import')) return nextResolve(specifier, context);
+      if (specifier.startsWith('.')) return { url: new URL(specifier, parentURL).href, shortCircuit: true };
+      if (!parentURL.startsWith(SRC.href)) return nextResolve(specifier, context);
+      const known = packages.get(specifier) ?? nextResolve(specifier, context);
+      packages.set(specifier, known);
+      return { ...known, shortCircuit: true };
     },
     load(url, context, nextLoad) {
       if (!url.startsWith(SRC.href) || !url.endsWith('.ts')) return nextLoad(url, context);
@@ -60,5 +67,5 @@ function stripAll() {
 
 /** By content, so that it is never out of date. */
 function placeOf(source) {
-  return new URL(`${createHash('sha256').update(source).digest('hex')}.js`, CACHE);
+  return new URL(`${hash('sha256', source)}.js`, CACHE);
 }

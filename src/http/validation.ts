@@ -3,6 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import type { FastifySchemaCompiler, RouteOptions } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { FieldError } from '../lib/errors.ts';
+import { OWN_SCHEMAS } from '../lib/schema-check.ts';
 
 /** More would only make the answer long. */
 const MAX_ERRORS = 20;
@@ -28,7 +29,14 @@ function isDateTime(value: string): boolean {
  * A context of its own, because a host's Ajv settings (Fastify's default drops unknown members) must not apply here.
  */
 export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
-  const options = { allErrors: true, useDefaults: true, removeAdditional: false, strict: true, formats } as const;
+  const options = {
+    ...OWN_SCHEMAS,
+    allErrors: true,
+    useDefaults: true,
+    removeAdditional: false,
+    strict: true,
+    formats,
+  } as const;
   const bodies = new Ajv({ ...options, coerceTypes: false });
   const parameters = new Ajv({ ...options, coerceTypes: true });
   return ({ schema, httpPart }) => atFirstUse(() => (httpPart === 'body' ? bodies : parameters).compile(schema));

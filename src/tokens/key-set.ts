@@ -1,4 +1,5 @@
-import { type CryptoKey, importJWK, type JWK } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
+import { importJWK } from 'jose/key/import';
 import type { Kysely } from 'kysely';
 import type { Schema, SigningKeyTable } from '../db/schema.ts';
 import { StoreUnavailable } from '../lib/errors.ts';

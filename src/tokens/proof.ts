@@ -1,4 +1,6 @@
-import { errors, jwtVerify, SignJWT } from 'jose';
+import { JOSEError } from 'jose/errors';
+import { SignJWT } from 'jose/jwt/sign';
+import { jwtVerify } from 'jose/jwt/verify';
 import type { Mode } from '../audit/event.ts';
 import { type KeySet, PROOF_TYP } from './key-set.ts';
 import { MAX_PROOF_SECONDS } from './signing-keys.ts';
@@ -101,7 +103,7 @@ export function createProofs(deps: { keys: KeySet; issuer: string }): Proofs {
       const isOurs = payload.aud === audience && payload.mode === mode;
       return isOurs && readsBack(token, payload) ? payload : null;
     } catch (error) {
-      if (error instanceof errors.JOSEError) return null;
+      if (error instanceof JOSEError) return null;
       throw error;
     }
   }

@@ -1,4 +1,7 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
+import type { JWK } from 'jose';
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint';
+import { exportJWK } from 'jose/key/export';
+import { generateKeyPair } from 'jose/key/generate/keypair';
 import type { Kysely, Transaction } from 'kysely';
 import { type Actor, adminEvent } from '../audit/admin-event.ts';
 import { insertEvents } from '../audit/insert-events.ts';

@@ -43,6 +43,30 @@ it('errors name the place in the source', () => {
   expect(run).toThrow(/src\/word\.ts:3/);
 });
 
+it('packages, old ones too, are found as Node finds them', () => {
+  const inPackage = (name: string, files: Record<string, string>) => {
+    const place = join(folder, 'node_modules', name);
+    mkdirSync(place, { recursive: true });
+    for (const [file, content] of Object.entries(files)) writeFileSync(join(place, file), content);
+  };
+  inPackage('new', {
+    'package.json': '{"type":"module","exports":{"./part":"./part.js"}}',
+    'part.js': "import { half } from './half.js'; import whole from 'old'; export const part = half + whole;",
+    'half.js': "export const half = 'half';",
+  });
+  inPackage('old', {
+    'package.json': '{"main":"lib"}',
+    'lib.js': "module.exports = require('./word') + require('./data');",
+    'word.js': "module.exports = 'whole';",
+    'data.json': '1',
+  });
+  write(
+    'word.ts',
+    "import whole from 'old';\nimport { part } from 'new/part';\nexport const word: string = part + whole;",
+  );
+  expect(run()).toBe('halfwhole1whole1 false');
+});
+
 it('a cache that cannot be written costs memory only', () => {
   writeFileSync(join(folder, 'node_modules'), 'in the way');
   expect(run()).toBe('first true');

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, type KeyObject, randomUUID } from 'node:crypto';
-import { jwtVerify, SignJWT } from 'jose';
+import { SignJWT } from 'jose/jwt/sign';
+import { jwtVerify } from 'jose/jwt/verify';
 import type { Now } from '../../lib/clock.ts';
 import type { CallbackRequest } from '../provider.ts';
 import { readText } from './support/read-value.ts';
