@@ -13,6 +13,7 @@ import { type ConversationRow, later, ownConversations } from './conversations-t
 export function createConversationHandler({ dialect }: Pick<Database, 'dialect'>): InboundHandler {
   return {
     name: 'conversation',
+    takesLate: true,
     async handle(turn): Promise<Handled | null> {
       const { trx, owner, who, message } = turn;
       const isForPeople = turn.takenBy === null && message.channel !== 'voice';

@@ -13,6 +13,7 @@ import { readReply } from '../consent/keywords/read-reply.ts';
 import { type Owner, readAddressee } from '../consent/subject.ts';
 import type { AutoReply, Handled, InboundHandler, InboundTurn } from './inbound.ts';
 import { findLastWriter } from './number-owners.ts';
+import { UNOWNED } from './offer-unowned.ts';
 import { receivedEvent } from './received-event.ts';
 import { replyJobs } from './reply-queue.ts';
 
@@ -102,7 +103,7 @@ async function postpone({ kysely }: Database, { id, tries }: InboundRow, now: nu
   const isOver = tries + 1 >= MAX_TRIES;
   await kysely
     .updateTable('inbound_messages')
-    .set({ tries: tries + 1, due_at: isOver ? null : now + backOffMs(tries + 1), reason: isOver ? 'failed' : null })
+    .set({ tries: tries + 1, due_at: isOver ? null : now + backOffMs(tries + 1), ...(isOver && { reason: 'failed' }) })
     .where('id', '=', id)
     .where('due_at', 'is not', null)
     .execute();
@@ -112,11 +113,12 @@ async function postpone({ kysely }: Database, { id, tries }: InboundRow, now: nu
 async function handle(deps: ChainDeps, trx: Transaction<Schema>, message: InboundRow, now: number): Promise<number> {
   const owner = ownerOf(message) ?? (await findLastWriter(trx, message));
   if (!owner) {
-    await end(trx, message, { reason: 'unowned' });
+    await end(trx, message, { reason: UNOWNED });
     return 0;
   }
   const who = readAddressee(deps.hashKey, message.sender, message.channel as Channel);
-  const done = who ? await askAll(deps.handlers, toTurn(trx, message, owner, who, now)) : NOBODY;
+  const handlers = message.reason === UNOWNED ? deps.handlers.filter(({ takesLate }) => takesLate) : deps.handlers;
+  const done = who ? await askAll(handlers, toTurn(trx, message, owner, who, now)) : NOBODY;
   const isTooMuch =
     done.replies.length > 0 && (await repliesSince(trx, message, owner, now - REPLIES_MS)) >= MAX_REPLIES;
   const inputs = isTooMuch || message.channel === 'voice' ? [] : done.replies.map((reply) => toInput(message, reply));

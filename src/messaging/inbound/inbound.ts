@@ -13,6 +13,8 @@ import type { Addressee, Owner } from '../consent/subject.ts';
 export interface InboundHandler {
   /** Kept with what it takes. */
   readonly name: string;
+  /** It is called, too, with what was written before anybody had the number: too late to be answered by itself. */
+  readonly takesLate?: true;
   /** Null: nothing to do with it. It throws only when it is to be asked again. */
   handle(turn: InboundTurn): Promise<Handled | null>;
 }

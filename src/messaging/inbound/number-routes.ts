@@ -42,7 +42,9 @@ export function numberRoutes(deps: NumberRoutesDeps): FastifyPluginAsyncTypebox 
           tags,
           summary: 'Have what is written to a number',
           description:
-            'From now on, in the mode of the key. Without it, a message from a phone goes to the project that last wrote to that phone from that number.',
+            'From now on, in the mode of the key; and what nobody had, the newest thousand messages of the last seven days. Of those ' +
+            'STOP is acted upon, and none is answered. Without it, a message from a phone goes to the project that last wrote to ' +
+            'that phone from that number.',
           params,
           response: { 200: NumberSchema },
         },

@@ -8,6 +8,7 @@ import { writeTransaction } from '../../db/transaction.ts';
 import { senderKey } from '../consent/sender-key.ts';
 import type { Owner } from '../consent/subject.ts';
 import type { By } from '../contacts/change-contacts.ts';
+import { offerUnowned } from './offer-unowned.ts';
 
 export type NumberRow = Selectable<NumberTable>;
 
@@ -45,7 +46,8 @@ export function claimNumber(
       .returning('number_key')
       .execute();
     if (added.length > 0) {
-      await insertEvents(trx, [adminEvent('number.claimed', project, actor, now, { number })]);
+      const offered = await offerUnowned(trx, number, owner, now);
+      await insertEvents(trx, [adminEvent('number.claimed', project, actor, now, { number, offered })]);
       return row;
     }
     const known = await trx

@@ -126,7 +126,7 @@ describe.each(['embedded', 'postgres'] as const)('messages from phones on the %s
     expect(await inbound()).toMatchObject([{ status: 'handled', reason: 'reply_forbidden' }]);
   });
 
-  it('a number belongs to whom it is claimed by; what is written to nobody’s is kept and done nothing about', async () => {
+  it('a number belongs to whom it is claimed by; what is written to nobody’s is kept and nothing done about it', async () => {
     const { service, call, make, work, inbound, events } = await openTalk(profile);
     const { services } = service;
     const report = (id: string, from: string) =>
@@ -136,6 +136,7 @@ describe.each(['embedded', 'postgres'] as const)('messages from phones on the %s
     const lost = await services.db.kysely.selectFrom('inbound_messages').selectAll().executeTakeFirstOrThrow();
     expect(lost).toMatchObject({ project_id: null, due_at: null, reason: 'unowned' });
     expect(await inbound()).toEqual([]);
+    service.clock.now += 7 * 86_400_000;
     expect((await call('PUT', `/v1/numbers/%2B${OURS}`)).status).toBe(200);
     await report('mo-2', newNumber());
     await work();
@@ -149,6 +150,35 @@ describe.each(['embedded', 'postgres'] as const)('messages from phones on the %s
     expect((await call('DELETE', `/v1/numbers/${OURS}`, undefined, { key })).status).toBe(404);
     expect((await call('DELETE', `/v1/numbers/${OURS}`)).status).toBe(204);
     expect((await call('GET', '/v1/numbers')).body.data).toEqual([]);
+  });
+
+  it('what was written to a number in the week before it was claimed is told of; STOP holds, and nothing is answered', async () => {
+    const { service, call, make, work, inbound, inbox, events } = await openTalk(profile);
+    const [curious, weary] = [newNumber(), newNumber()];
+    const report = (from: string, text: string) =>
+      service.services.delivery.takeInbound('main', [
+        { providerId: `${from} ${text}`, channel: 'sms', from, to: OURS, text },
+      ]);
+    await make('/v1/keywords', { keywords: ['hours'], action: { type: 'reply', text: 'From 9 to 5.' } });
+    await report(curious, 'hours');
+    service.clock.now += 1_000;
+    await report(weary, 'STOP');
+    await work();
+    service.clock.now += 6 * 86_400_000;
+    expect((await call('PUT', `/v1/numbers/%2B${OURS}`)).status).toBe(200);
+    await work();
+    expect(await inbound()).toMatchObject([
+      { text: 'STOP', status: 'handled', handled_by: 'consent' },
+      { text: 'hours', status: 'handled', handled_by: null, conversation_id: expect.stringMatching(/^cnv_/) },
+    ]);
+    expect((await events('number.claimed')).map(({ data }) => data)).toMatchObject([{ offered: 2 }]);
+    expect(await events('message.received')).toHaveLength(2);
+    expect(await inbox(curious)).toEqual([]);
+    const offer = await make('/v1/messages', { to: weary, text: 'Offer', purpose: 'marketing' });
+    expect(offer).toMatchObject({ status: 'blocked', reason: 'opted_out' });
+    await report(curious, 'hours?');
+    await work();
+    expect(await inbox(curious)).toEqual(['From 9 to 5.']);
   });
 
   it('two machines that answer each other are quiet after twenty answers in an hour', async () => {
