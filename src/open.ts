@@ -26,6 +26,7 @@ import { type Now, systemNow } from './lib/clock.ts';
 import { createGuardedHttpClient } from './lib/guarded-http-client.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
+import { createMessageHold } from './messaging/campaigns/hold-messages.ts';
 import { createMessageWindow } from './messaging/campaigns/message-window.ts';
 import { createConsent } from './messaging/consent/create-consent.ts';
 import { createReplyTaker, type ReplyDeps } from './messaging/consent/take-reply.ts';
@@ -183,6 +184,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
       project: firstProject.id,
       hashKey,
       consent: createConsent(db, now),
+      hold: createMessageHold(db),
       window,
       numberOwners: createNumberOwners(db.kysely),
       now,

@@ -17,6 +17,7 @@ import type { Consent, MessageGate } from './messages/gate.ts';
 import { type InboundOwner, type InboundRow, keepInbound, type NumberOwners } from './messages/keep-inbound.ts';
 import { createKnownNetwork } from './messages/known-network.ts';
 import { LANES, referenceOf } from './messages/message.ts';
+import type { MessageHold } from './messages/message-hold.ts';
 import type { MessageWindow } from './messages/message-window.ts';
 import { type CodeReceipt, createReceiver, type Receiver } from './messages/receive.ts';
 import { createOptOutRecorder } from './messages/record-opt-out.ts';
@@ -59,6 +60,7 @@ export interface DeliveryDeps {
   log: DeliveryLog;
   background(task: Promise<unknown>): void;
   consent: Consent;
+  hold: MessageHold;
   window: MessageWindow;
   numberOwners: NumberOwners;
   metrics: DeliveryWatch;
@@ -192,6 +194,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     choice,
     knownNetwork,
     gate: deps.consent.gate,
+    hold: deps.hold,
     window: deps.window,
     onError,
     async write(entries) {

@@ -17,6 +17,7 @@ import type { RoutingTable } from '../../src/delivery/routing/table-schema.ts';
 import { createBackground } from '../../src/lib/background.ts';
 import type { Channel } from '../../src/lib/channels.ts';
 import { createKeyring } from '../../src/lib/keyring.ts';
+import { createMessageHold } from '../../src/messaging/campaigns/hold-messages.ts';
 import { createMessageWindow } from '../../src/messaging/campaigns/message-window.ts';
 import { createConsent } from '../../src/messaging/consent/create-consent.ts';
 
@@ -81,6 +82,7 @@ export async function openDeliveryRig(db: Database, options: DeliveryRigOptions 
       log: { debug: log, info: log, warn: log, error: log },
       background: background.run,
       consent: createConsent(db, () => clock.now),
+      hold: createMessageHold(db),
       window: createMessageWindow(db, () => clock.now),
       numberOwners: async () => new Map(),
       metrics: { registry: new Registry(), watch: () => {} },

@@ -21,6 +21,7 @@ import type { KnownNetwork } from './known-network.ts';
 import { createMessageLoader, type LoadedMessage, type MessageRow } from './load.ts';
 import { loseSends } from './lose-sends.ts';
 import { type AttemptStatus, VERDICT_STATUS, WAITING } from './message.ts';
+import type { MessageHold } from './message-hold.ts';
 import type { MessageWindow } from './message-window.ts';
 import { routeAgain } from './route-again.ts';
 import { describeRoute, receiptDueAt } from './route-record.ts';
@@ -38,9 +39,12 @@ export interface MessageWorkDeps extends TryDeps {
   choice: ProviderChoice;
   knownNetwork: KnownNetwork;
   gate: MessageGate;
+  hold: MessageHold;
   window: MessageWindow;
   onError(error: unknown): void;
 }
+
+type Stop = Obstacle | { status: 'canceled'; reason: 'campaign_canceled' };
 
 /** Longer than all tries of one round may take. */
 const LEASE_MS = 15_000;
@@ -75,6 +79,9 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     if (message.expires_at !== null && message.expires_at <= at) {
       return settleMessage(db, queue, message, endOfAttempts(attemptsWith(loaded, 'expired')), 'expired', job, at);
     }
+    const held = await holdOf(message);
+    if (held === 'paused') return deps.hold.keep(queue, job, message, at);
+    if (held === 'canceled') return stop(job, loaded, { status: held, reason: 'campaign_canceled' });
     const obstacle = await findCallObstacle(db, message);
     if (obstacle) return stop(job, loaded, obstacle);
     const opensAt = await deps.window(message, at);
@@ -82,8 +89,10 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     await send(job, loaded, at);
   }
 
+  const holdOf = async ({ campaign_id: campaign }: MessageRow) => (campaign === null ? null : deps.hold.of(campaign));
+
   /** What a carrier may have already is not called back by that. */
-  async function stop(job: Job, loaded: LoadedMessage, { status, reason }: Obstacle): Promise<void> {
+  async function stop(job: Job, loaded: LoadedMessage, { status, reason }: Stop): Promise<void> {
     const past = endOfAttempts(attemptsWith(loaded, 'failed'));
     await settleMessage(db, queue, loaded.message, past === 'unknown' ? past : status, reason, job, now());
   }
@@ -195,7 +204,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
       async begun({ number, provider, sender }) {
         const at = now();
         const isNext = number > message.attempts + 1;
-        if (isNext && (await deps.window(message, at)) > at) {
+        if ((await holdOf(message)) || (isNext && (await deps.window(message, at)) > at)) {
           await putBack({ ...job, dueAt: at, tries: job.tries - 1 });
           return false;
         }

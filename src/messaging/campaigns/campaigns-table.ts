@@ -11,6 +11,7 @@ import type { Place } from '../contacts/contacts-table.ts';
 import { callOffMessages } from './call-off-messages.ts';
 import type { CampaignRow } from './campaign.ts';
 import { campaignEvent } from './campaign-event.ts';
+import { markHeldMessages, releaseMessages } from './hold-messages.ts';
 
 /** What is asked for; the rest of the row is how it goes. */
 export type CampaignDraft = Pick<
@@ -105,8 +106,10 @@ export function moveCampaign(
     if (row.status === 'canceled') {
       // Those that may be with a carrier are yet to be settled.
       await trx.deleteFrom('campaign_chunks').where('campaign_id', '=', id).where('phase', '<>', 'handed').execute();
-      await callOffMessages(trx, id, actor, now);
+      await callOffMessages(trx, db.dialect, row, actor, now);
     }
+    if (event === 'campaign.paused') await markHeldMessages(trx, db.dialect, row, now);
+    if (event === 'campaign.resumed') await releaseMessages(trx, db.dialect, row, now);
     await insertEvents(trx, [campaignEvent(event, row, actor, now, data)]);
     return { kind: 'moved', row };
   });

@@ -4,6 +4,7 @@ import type { Database } from '../../db/open.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { CampaignRow } from './campaign.ts';
 import { campaignEvent } from './campaign-event.ts';
+import { markHeldMessages } from './hold-messages.ts';
 
 /** Of a campaign that goes on by itself. Whoever changed it meanwhile has the better of it. */
 export function endCampaign(
@@ -27,6 +28,7 @@ export function endCampaign(
       .returningAll()
       .executeTakeFirst();
     if (!changed) return false;
+    if (status === 'paused') await markHeldMessages(trx, db.dialect, changed, now);
     const data = { recipients: changed.recipients, ...(reason !== null && { reason }) };
     const actor = { ...SYSTEM, mode: campaign.mode };
     await insertEvents(trx, [campaignEvent(`campaign.${status}`, changed, actor, now, data)]);
