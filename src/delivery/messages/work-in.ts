@@ -4,6 +4,7 @@ import type { Batch } from '../../db/batch.ts';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import { among, rowSet } from '../../db/row-set.ts';
+import { together } from '../../db/together.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import {
@@ -91,12 +92,14 @@ function save(
   const ids = (chosen: readonly Applied[]) => chosen.map(({ state }) => state.message.id);
   const again = applied.flatMap(({ state, againAt }) => (againAt === null ? [] : [jobOf(state.message, againAt)]));
   return batch.commit(
-    statements.saveParts(applied.flatMap((one) => one.parts)),
-    statements.saveAttempts(applied.flatMap((one) => one.attempts)),
-    statements.saveMessages(applied.map(({ state }) => state.message)),
-    statements.insertEvents([...applied.flatMap((one) => one.events), ...optedOut]),
-    queue.enqueue(again),
-    queue.remove(ids(applied.filter(({ arrived }) => arrived))),
+    ...together(db.dialect, [
+      statements.saveParts(applied.flatMap((one) => one.parts)),
+      statements.saveAttempts(applied.flatMap((one) => one.attempts)),
+      statements.saveMessages(applied.map(({ state }) => state.message)),
+      statements.insertEvents([...applied.flatMap((one) => one.events), ...optedOut]),
+      queue.enqueue(again),
+      queue.remove(ids(applied.filter(({ arrived }) => arrived))),
+    ]),
   );
 }
 

@@ -2,6 +2,7 @@ import { type CompiledQuery, sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
 import { rowSetStatement } from '../../db/row-set.ts';
 import type { RecipientState } from '../../db/schema/campaigns.ts';
+import { together } from '../../db/together.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { BulkSender, SentMessage } from '../../delivery/messages/send-bulk.ts';
 import type { CampaignRow, RecipientRow } from './campaign.ts';
@@ -117,16 +118,18 @@ export async function writeOutcomes(
     );
     await batch.commit(
       ...settle(db, chunk, money),
-      ...bulk.record(sent),
-      saveOutcomes([...settled, ...moved]),
-      insertChunks(
-        db,
-        campaign.id,
-        turns.map(([dueAt, group], index) => ({
-          ...{ number: first + index, dueAt },
-          reason: group[0]?.outcome.reason ?? null,
-        })),
-      ),
+      ...together(db.dialect, [
+        ...bulk.record(sent),
+        saveOutcomes([...settled, ...moved]),
+        insertChunks(
+          db,
+          campaign.id,
+          turns.map(([dueAt, group], index) => ({
+            ...{ number: first + index, dueAt },
+            reason: group[0]?.outcome.reason ?? null,
+          })),
+        ),
+      ]),
     );
   });
   bulk.recorded(sent);
