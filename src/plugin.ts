@@ -186,7 +186,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   const twoWay = { db, hashKey, keyring, now };
   await app.register(conversationRoutes(twoWay));
   await app.register(inboundRoutes(twoWay));
-  await app.register(keywordRoutes(twoWay));
+  await app.register(keywordRoutes({ ...twoWay, templates: services.templateReader }));
   await app.register(numberRoutes({ ...twoWay, requireAdministrator: requireAdministrator(production) }));
   await app.register(appointmentSettingsRoutes({ db, now }));
   const { automations } = services.messaging;

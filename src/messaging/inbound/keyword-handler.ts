@@ -3,11 +3,12 @@ import type { Channel } from '../../lib/channels.ts';
 import { toSaid, writeOptIn, writeOptOut, writeSaid } from '../consent/opt.ts';
 import { readSettings } from '../consent/settings.ts';
 import { createConsentStatements } from '../consent/statements.ts';
-import type { Handled, InboundHandler, InboundTurn } from './inbound.ts';
+import type { AutoReply, Handled, InboundHandler, InboundTurn } from './inbound.ts';
 import type { KeywordAction } from './keyword.ts';
 import { matchKeyword } from './keywords-table.ts';
 import { runIn } from './run-in.ts';
 import { beginSurvey } from './survey-handler.ts';
+import { toTemplateReply } from './template-reply.ts';
 
 /** Kept with a message that is to be answered by a person. */
 export const CONVERSATION = 'conversation';
@@ -16,18 +17,20 @@ export const CONVERSATION = 'conversation';
 export function createKeywordHandler(db: Database): InboundHandler {
   const statements = createConsentStatements(db);
 
-  async function act(turn: InboundTurn, action: KeywordAction, keywordId: string): Promise<string | undefined> {
+  async function act(turn: InboundTurn, action: KeywordAction, keywordId: string): Promise<AutoReply | null> {
     switch (action.type) {
       case 'survey':
-        return beginSurvey(turn, action.survey, keywordId);
+        return said(await beginSurvey(turn, action.survey, keywordId));
       case 'opt_in':
         await optIn(turn);
-        return action.text;
+        return said(action.text);
       case 'opt_out':
         await optOut(turn);
-        return action.text;
+        return said(action.text);
+      case 'reply':
+        return 'template' in action ? toTemplateReply(turn.trx, turn.owner, turn.who, action) : said(action.text);
       default:
-        return action.text;
+        return said(action.text);
     }
   }
 
@@ -51,11 +54,11 @@ export function createKeywordHandler(db: Database): InboundHandler {
       const rule = await matchKeyword(turn.trx, turn.owner, turn.message.recipient, turn.message.text);
       if (!rule) return null;
       const action: KeywordAction = JSON.parse(rule.action);
-      const text = await act(turn, action, rule.id);
+      const reply = await act(turn, action, rule.id);
       return {
         // A person is to answer it.
         takes: action.type !== CONVERSATION,
-        replies: text === undefined ? [] : [{ text }],
+        replies: reply === null ? [] : [reply],
         data: { keyword_id: rule.id, action: action.type },
       };
     },
@@ -65,3 +68,5 @@ export function createKeywordHandler(db: Database): InboundHandler {
 function toReply({ message: inbound, who, now: at }: InboundTurn) {
   return { inbound, who, read: { kind: 'yes' as const, languages: [], rule: 'keyword', certain: true }, at };
 }
+
+const said = (text: string | undefined): AutoReply | null => (text === undefined ? null : { text });

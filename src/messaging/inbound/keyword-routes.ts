@@ -6,9 +6,11 @@ import { closed, listOf } from '../../http/schemas.ts';
 import type { Now } from '../../lib/clock.ts';
 import { Problem } from '../../lib/errors.ts';
 import type { Keyring } from '../../lib/keyring.ts';
+import type { Owner } from '../consent/subject.ts';
 import { byOf, found, ownerOf, placeOf, refuseErrors } from '../contacts/request-routes.ts';
 import { seededId } from '../contacts/seeded-id.ts';
 import { idParams } from '../contacts/views.ts';
+import type { TemplateReader } from '../templates/template-reader.ts';
 import {
   findKeywordErrors,
   KEYWORD_ID,
@@ -18,11 +20,13 @@ import {
   viewKeyword,
 } from './keyword.ts';
 import * as table from './keywords-table.ts';
+import { findTemplateErrors } from './template-reply.ts';
 
 export interface KeywordRoutesDeps {
   db: Database;
   keyring: Keyring;
   now: Now;
+  templates: Pick<TemplateReader, 'find'>;
 }
 
 const tags = ['Two-way'];
@@ -30,8 +34,16 @@ const READ = { scope: 'conversations:read' } as const;
 const WRITE = { scope: 'settings:write' } as const;
 const params = idParams(KEYWORD_ID);
 
-export function keywordRoutes({ db, keyring, now }: KeywordRoutesDeps): FastifyPluginAsyncTypebox {
+export function keywordRoutes({ db, keyring, now, templates }: KeywordRoutesDeps): FastifyPluginAsyncTypebox {
   const cursors = createCursors(keyring, 'keywords');
+
+  async function checked(owner: Owner, input: KeywordInput): Promise<KeywordInput> {
+    const { action } = input;
+    const ofTemplate =
+      action.type === 'reply' && 'template' in action ? await findTemplateErrors(templates, owner, action) : [];
+    refuseErrors([...findKeywordErrors(input), ...ofTemplate]);
+    return input;
+  }
 
   return async (app) => {
     app.post(
@@ -48,7 +60,7 @@ export function keywordRoutes({ db, keyring, now }: KeywordRoutesDeps): FastifyP
         },
       },
       async (request, reply) => {
-        const input = checked(request.body);
+        const input = await checked(ownerOf(request), request.body);
         const id = seededId('kwd', request.idempotency);
         const row = rowOf(await table.createKeyword(db, byOf(request), id, input, now()));
         reply.code(201).header('location', `${app.prefix}/v1/keywords/${id}`);
@@ -105,7 +117,7 @@ export function keywordRoutes({ db, keyring, now }: KeywordRoutesDeps): FastifyP
         },
       },
       async (request) => {
-        const input = checked(request.body);
+        const input = await checked(ownerOf(request), request.body);
         return viewKeyword(rowOf(await table.replaceKeyword(db, byOf(request), request.params.id, input, now())));
       },
     );
@@ -128,11 +140,6 @@ export function keywordRoutes({ db, keyring, now }: KeywordRoutesDeps): FastifyP
       },
     );
   };
-}
-
-function checked(input: KeywordInput): KeywordInput {
-  refuseErrors(findKeywordErrors(input));
-  return input;
 }
 
 function rowOf(saved: table.SavedKeyword) {

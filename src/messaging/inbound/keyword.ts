@@ -6,6 +6,7 @@ import { toTimestamp } from '../../lib/clock.ts';
 import type { FieldError } from '../../lib/errors.ts';
 import { normalizeReply } from '../consent/keywords/normalize-reply.ts';
 import { readReply } from '../consent/keywords/read-reply.ts';
+import { TemplateReplySchema } from './template-reply.ts';
 
 export type KeywordRow = Selectable<KeywordTable>;
 
@@ -49,6 +50,7 @@ export const SurveySchema = Type.Object(
 
 export const ActionSchema = Type.Union([
   Type.Object({ type: Type.Literal('reply'), text: Type.String(Text) }, closed),
+  TemplateReplySchema,
   Type.Object(
     { type: Type.Literal('forward'), ...Answer },
     { ...closed, description: 'Nothing but the event `message.received`.' },

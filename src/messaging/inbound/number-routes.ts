@@ -10,7 +10,7 @@ import { NUMBER } from './keyword.ts';
 import type { KeywordRoutesDeps } from './keyword-routes.ts';
 import { claimNumber, listNumbers, type NumberRow, releaseNumber } from './numbers-table.ts';
 
-export interface NumberRoutesDeps extends KeywordRoutesDeps {
+export interface NumberRoutesDeps extends Omit<KeywordRoutesDeps, 'templates'> {
   requireAdministrator(request: { auth: Auth }): Promise<void>;
 }
 

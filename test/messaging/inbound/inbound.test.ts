@@ -43,6 +43,32 @@ describe.each(['embedded', 'postgres'] as const)('messages from phones on the %s
     expect(body.data.map(({ sender }: { sender: string }) => sender)).toContain('+33755550199');
   });
 
+  it('a rule answers in a template, in the language and with the attributes of whoever wrote', async () => {
+    const { make, call, write, inbox, inbound } = await openTalk(profile);
+    const [carla, stranger] = [newNumber(), newNumber()];
+    await call('PUT', '/v1/contact-attributes', { attributes: { name: 'string' } });
+    await make('/v1/contacts', { phone: carla, locale: 'de', attributes: { name: 'Carla' } });
+    const { id: template } = await make('/v1/templates', {
+      ...{ name: 'hours', default_locale: 'en', variables: { name: { type: 'string' }, until: { type: 'number' } } },
+      locales: { en: { sms: { text: '{{name}}: to {{until}}' } }, de: { sms: { text: '{{name}}: bis {{until}}' } } },
+    });
+    const action = { type: 'reply', template, variables: { name: { attribute: 'name', default: 'You' }, until: 17 } };
+    await make('/v1/keywords', { keywords: ['hours'], action });
+    await write('hours', { from: carla });
+    await write('hours', { from: stranger });
+    expect([await inbox(carla), await inbox(stranger)]).toEqual([['Carla: bis 17'], ['You: to 17']]);
+    const { variables: _, ...bare } = action;
+    await make('/v1/keywords', { keywords: ['bare'], action: bare });
+    await write('bare', { from: carla });
+    expect(await inbound('?limit=1')).toMatchObject([{ handled_by: 'keyword', reason: 'reply_invalid_words' }]);
+    const errorsOf = async (change: object) =>
+      (await call('POST', '/v1/keywords', { keywords: ['x'], action: { ...action, ...change } })).body.errors;
+    const nobodys = template.replace(/.$/, (last: string) => (last === '0' ? '1' : '0'));
+    expect(await errorsOf({ template: nobodys })).toMatchObject([{ pointer: '/action/template' }]);
+    expect(await errorsOf({ template_version: 9 })).toMatchObject([{ pointer: '/action/template_version' }]);
+    expect(await errorsOf({ variables: { nom: 'x' } })).toMatchObject([{ pointer: '/action/variables/nom' }]);
+  });
+
   it('two at once on one message answer it once, and a person’s messages are handled in the order they came', async () => {
     const { make, service, from, inbox, events } = await openTalk(profile);
     await make('/v1/keywords', { keywords: ['hours'], action: { type: 'reply', text: 'From 9 to 5.' } });
