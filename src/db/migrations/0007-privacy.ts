@@ -49,7 +49,7 @@ export const privacy: Migration = {
        ) ${keyed}`,
 
       `create index verifications_of_email on verifications (${email.hash}) where ${email.some}`,
-      'create index inbound_messages_of_sender on inbound_messages (sender_hash)',
+      'create index inbound_messages_of_sender on inbound_messages (sender_hash, project_id, mode, received_at)',
     ];
   },
 };

@@ -27,8 +27,9 @@ import {
   type Transition,
 } from './campaigns-table.ts';
 import { pinVariants, pinWords } from './pin-words.ts';
+import { createWholeView } from './progress.ts';
 import { findDraftErrors, toChange, toDraft, toLimits } from './read-draft.ts';
-import { countRecipients, readRecipients } from './read-recipients.ts';
+import { readRecipients } from './read-recipients.ts';
 import type { Repeat } from './recurring.ts';
 import { readCampaignSchedule } from './schedule.ts';
 
@@ -75,7 +76,7 @@ export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncType
   const recipientCursors = createCursors(keyring, 'campaign-recipients');
   const find = async (request: FastifyRequest<{ Params: { id: string } }>) =>
     found(await findCampaign(db.kysely, ownerOf(request), request.params.id));
-  const whole = async (row: CampaignRow) => viewCampaign(row, await countRecipients(db.kysely, row));
+  const whole = createWholeView(db);
 
   async function move(request: FastifyRequest<{ Params: { id: string } }>, transition: Transition) {
     const row = movedOrRefused(await moveCampaign(db, byOf(request), request.params.id, transition, now()));

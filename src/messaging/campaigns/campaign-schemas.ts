@@ -153,7 +153,10 @@ export const CampaignSchema = Type.Object(
     series_id: nullable(Type.String()),
     recipients: Type.Integer({ description: 'Contacts in the audience as it was found.' }),
     counts: Type.Optional(
-      Type.Record(Type.String(), Type.Integer(), { description: 'How many recipients are in each state.' }),
+      Type.Record(Type.String(), Type.Integer(), {
+        description:
+          'How many recipients are in each state. Of more than 25,000 as of a moment ago, and not there until counted.',
+      }),
     ),
     reasons: Type.Optional(
       Type.Array(

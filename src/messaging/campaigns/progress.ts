@@ -1,41 +1,40 @@
 import type { Static } from 'typebox';
 import type { Database } from '../../db/open.ts';
 import type { Owner } from '../contacts/contact.ts';
+import type { CampaignRow } from './campaign.ts';
 import type { CampaignSchema } from './campaign-schemas.ts';
 import { viewCampaign } from './campaign-views.ts';
 import { findCampaign } from './campaigns-table.ts';
-import { countRecipients } from './read-recipients.ts';
+import { keepCounts } from './kept-counts.ts';
+import { countRecipients, type Standing } from './read-recipients.ts';
+
+type View = Static<typeof CampaignSchema>;
 
 export interface Progress {
-  view: Static<typeof CampaignSchema>;
+  view: View;
   ended: boolean;
 }
 
-/** Counting a million recipients takes its time: it is done a tenth of the time at most, however many look. */
-const IDLE_SHARE = 9;
+/** Larger ones are not counted for each who asks. */
+export const COUNTED_AT_ONCE = 25_000;
 
-/** How campaigns stand, one answer for all who follow the same. */
-export function createProgressReader(db: Database, clock: () => number = () => performance.now()) {
-  const known = new Map<string, { progress: Promise<Progress | null>; until: number }>();
+/** A campaign with how its recipients stand: of a large one as of a moment ago, and without it until it is counted. */
+export function createWholeView(db: Database, countedAtOnce = COUNTED_AT_ONCE): (row: CampaignRow) => Promise<View> {
+  const kept = keepCounts<Standing[]>();
+  return async (row) => {
+    const count = () => countRecipients(db.kysely, row);
+    const standings = row.recipients <= countedAtOnce ? await count() : await kept(`${row.id} ${row.status}`, count);
+    return viewCampaign(row, standings ?? undefined);
+  };
+}
 
-  async function read(owner: Owner, id: string): Promise<Progress | null> {
+/** One count for all who follow the same. */
+export function createProgressReader(db: Database): (owner: Owner, id: string) => Promise<Progress | null> {
+  const whole = createWholeView(db, 0);
+  return async (owner, id) => {
     const row = await findCampaign(db.kysely, owner, id);
     if (!row) return null;
-    return { view: viewCampaign(row, await countRecipients(db.kysely, row)), ended: row.ended_at !== null };
-  }
-
-  return (owner: Owner, id: string): Promise<Progress | null> => {
-    const key = `${owner.project} ${owner.mode} ${id}`;
-    const before = known.get(key);
-    if (before && clock() < before.until) return before.progress;
-    const startedAt = clock();
-    const entry = { progress: read(owner, id), until: Infinity };
-    known.set(key, entry);
-    const done = () => {
-      entry.until = clock() + (clock() - startedAt) * IDLE_SHARE;
-      if (known.size > 100) known.clear();
-    };
-    entry.progress.then(done, () => known.delete(key));
-    return entry.progress;
+    const view = await whole(row);
+    return { view, ended: row.ended_at !== null && view.counts !== undefined };
   };
 }

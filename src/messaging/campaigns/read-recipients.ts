@@ -1,6 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
 import type { CampaignRow, RecipientRow } from './campaign.ts';
+import { type ChunkRange, chunkRanges } from './chunk-ranges.ts';
 
 /** A recipient as it stands, with what its chunk and its campaign say of it. */
 export interface StandingRecipient
@@ -27,7 +28,17 @@ export function readRecipients(
   { state, reason, after }: RecipientFilter,
   limit: number,
 ): Promise<StandingRecipient[]> {
-  let query = standing(db, campaign);
+  const { state: stands, reason: why } = standing(campaign);
+  let query = db.selectFrom(
+    db
+      .selectFrom('campaign_recipients as r')
+      .leftJoin('campaign_chunks as k', (join) => join.on(chunkOf('r')).on('k.phase', 'in', phasesOf(campaign)))
+      .select(['r.contact_id', 'r.variant', 'r.tries', 'r.planned_at', 'r.message_id', 'r.cost_amount'])
+      .select(['r.cost_currency', 'r.updated_at', stands.as('state'), why.as('reason')])
+      .select(sql<number | null>`case when r.state = 'waiting' then k.due_at end`.as('due_at'))
+      .where('r.campaign_id', '=', campaign.id)
+      .as('standing'),
+  );
   if (after !== undefined) query = query.where('contact_id', '>', after);
   if (state !== undefined) query = query.where('state', '=', state);
   if (reason !== undefined) query = query.where('reason', '=', reason);
@@ -40,19 +51,51 @@ export interface Standing {
   count: number;
 }
 
+/** Chunks counted in one statement. */
+const COUNTED_CHUNKS = 50;
+
 /** How many stand how, and why. */
 export async function countRecipients(db: Kysely<Schema>, campaign: CampaignRow): Promise<Standing[]> {
-  const rows = await standing(db, campaign)
-    .select(['state', 'reason', (eb) => eb.fn.countAll<number>().as('count')])
-    .groupBy(['state', 'reason'])
-    .orderBy('state')
-    .orderBy('reason')
-    .execute();
-  return rows.map((row) => ({ ...row, count: Number(row.count) }));
+  const counts = new Map<string, Standing>();
+  for await (const range of chunkRanges(campaign, COUNTED_CHUNKS)) {
+    for (const { state, reason, count } of await countChunks(db, campaign, range)) {
+      const key = `${state} ${reason}`;
+      counts.set(key, { state, reason, count: (counts.get(key)?.count ?? 0) + Number(count) });
+    }
+  }
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, standing]) => standing);
 }
 
+/** Each chunk's recipients are counted before it is asked why they wait. */
+function countChunks(db: Kysely<Schema>, campaign: CampaignRow, { from, to }: ChunkRange): Promise<Standing[]> {
+  const { state, reason } = standing(campaign);
+  return db
+    .selectFrom(
+      db
+        .selectFrom('campaign_recipients')
+        .select(['campaign_id', 'chunk', 'state', 'reason', (eb) => eb.fn.countAll<number>().as('count')])
+        .where('campaign_id', '=', campaign.id)
+        .where('chunk', '>=', from)
+        .where('chunk', '<', to)
+        .groupBy(['campaign_id', 'chunk', 'state', 'reason'])
+        .as('r'),
+    )
+    .leftJoin('campaign_chunks as k', (join) => join.on(chunkOf('r')).on('k.phase', 'in', phasesOf(campaign)))
+    .select([state.as('state'), reason.as('reason'), (eb) => eb.fn.sum<number>('r.count').as('count')])
+    .groupBy([state, reason])
+    .execute();
+}
+
+/** By its id, which its number is a part of. */
+const chunkOf = (table: string) =>
+  sql<SqlBool>`k.id = ${sql.ref(`${table}.campaign_id`)} || '-' || ${sql.ref(`${table}.chunk`)}`;
+
+/** Of a canceled one nothing else is handed over: a chunk put back afterwards waits for nothing. */
+const phasesOf = ({ status }: CampaignRow) =>
+  status === 'canceled' ? (['handed'] as const) : (['waiting', 'claimed', 'handed'] as const);
+
 /** Who waits says why: itself, or its chunk, or the campaign does. */
-function standing(db: Kysely<Schema>, { id, status }: CampaignRow) {
+function standing({ status }: CampaignRow) {
   const isCanceled = status === 'canceled';
   const waits =
     status === 'paused'
@@ -66,20 +109,5 @@ function standing(db: Kysely<Schema>, { id, status }: CampaignRow) {
     ? sql<string | null>`case when r.state <> 'waiting' then r.reason
         when k.id is null then 'campaign_canceled' else 'sending' end`
     : sql<string | null>`case when r.state = 'waiting' then ${waits} else r.reason end`;
-  return db.selectFrom(
-    db
-      .selectFrom('campaign_recipients as r')
-      .leftJoin('campaign_chunks as k', (join) =>
-        join
-          .onRef('k.campaign_id', '=', 'r.campaign_id')
-          .onRef('k.number', '=', 'r.chunk')
-          // Of a canceled one nothing else is handed over: a chunk put back afterwards waits for nothing.
-          .on('k.phase', 'in', isCanceled ? ['handed'] : ['waiting', 'claimed', 'handed']),
-      )
-      .select(['r.contact_id', 'r.variant', 'r.tries', 'r.planned_at', 'r.message_id', 'r.cost_amount'])
-      .select(['r.cost_currency', 'r.updated_at', state.as('state'), reason.as('reason')])
-      .select(sql<number | null>`case when r.state = 'waiting' then k.due_at end`.as('due_at'))
-      .where('r.campaign_id', '=', id)
-      .as('standing'),
-  );
+  return { state, reason };
 }

@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
 import type { CampaignRow } from './campaign.ts';
+import { type ChunkRange, chunkRanges } from './chunk-ranges.ts';
 
 /** What came of a campaign, or of one of its variants; people, not messages, but for `conversions`. */
 export interface Figures {
@@ -38,20 +39,21 @@ export const ATTRIBUTED_MS = 7 * 86_400_000;
 
 type Counts = { variant: string | null } & Partial<Record<(typeof COUNTED)[number], number | string | null>>;
 
+/** Chunks counted in one statement. */
+const COUNTED_CHUNKS = 20;
+
 /** One row for each variant; a campaign without variants has one. */
 export async function variantFigures(db: Kysely<Schema>, campaign: CampaignRow): Promise<Figures[]> {
-  const found = await Promise.all(
-    [recipients, messages, clicks, optOuts, replies, conversions].map(async (ask) => {
-      const { rows } = await ask(campaign).execute(db);
-      return rows;
-    }),
-  );
   const byVariant = new Map<string | null, Figures>();
-  for (const row of found.flat()) {
-    const figures = byVariant.get(row.variant) ?? emptyFigures(row.variant);
-    for (const name of COUNTED) figures[name] += Number(row[name] ?? 0);
-    byVariant.set(row.variant, figures);
-  }
+  const add = ({ rows }: { rows: Counts[] }) => {
+    for (const row of rows) {
+      const figures = byVariant.get(row.variant) ?? emptyFigures(row.variant);
+      for (const name of COUNTED) figures[name] += Number(row[name] ?? 0);
+      byVariant.set(row.variant, figures);
+    }
+  };
+  for await (const range of chunkRanges(campaign, COUNTED_CHUNKS)) add(await people(campaign, range).execute(db));
+  add(await conversions(campaign).execute(db));
   return [...byVariant.values()].sort((a, b) => (a.variant ?? '').localeCompare(b.variant ?? ''));
 }
 
@@ -65,41 +67,31 @@ function emptyFigures(variant: string | null): Figures {
   return { variant, ...(Object.fromEntries(COUNTED.map((name) => [name, 0])) as Omit<Figures, 'variant'>) };
 }
 
-const recipients = ({ id }: CampaignRow): RawBuilder<Counts> => sql<Counts>`
-  select variant, count(*) as recipients, sum(case when state = 'sent' then 1 else 0 end) as sent,
-    sum(case when state = 'unknown' then 1 else 0 end) as unknown
-  from campaign_recipients where campaign_id = ${id} group by variant`;
-
 /** A carrier that reports on what may have been sent has taken it. */
-const messages = ({ id }: CampaignRow): RawBuilder<Counts> => sql<Counts>`
-  select r.variant, sum(case when m.status in ('delivered', 'read') then 1 else 0 end) as delivered,
+const people = ({ id, project_id, mode }: CampaignRow, { from, to }: ChunkRange): RawBuilder<Counts> => sql<Counts>`
+  select r.variant, count(*) as recipients,
+    sum(case when r.state = 'sent' then 1 when ${REPORTED} then 1 else 0 end) as sent,
+    sum(case when r.state <> 'unknown' then 0 when ${REPORTED} then 0 else 1 end) as unknown,
+    sum(case when m.status in ('delivered', 'read') then 1 else 0 end) as delivered,
     sum(case when m.status = 'read' then 1 else 0 end) as read,
-    sum(case when r.state = 'unknown' and m.status not in ('unknown', 'failed') then 1 else 0 end) as sent,
-    sum(case when r.state = 'unknown' and m.status not in ('unknown', 'failed') then -1 else 0 end) as unknown
-  from campaign_recipients r join messages m on m.id = r.message_id
-  where r.campaign_id = ${id} group by r.variant`;
+    sum(case when exists (
+      select 1 from links l where l.message_id = m.id and l.human_clicks > 0
+    ) then 1 else 0 end) as clicked,
+    sum(case when exists (
+      select 1 from consent_entries e
+      where e.address_hash = m.recipient_hash and e.project_id = ${project_id} and e.mode = ${mode}
+        and e.recorded_at >= m.created_at and e.recorded_at < m.created_at + ${sql.lit(ATTRIBUTED_MS)}
+        and e.state = 'revoked' and e.channel = m.channel
+    ) then 1 else 0 end) as opted_out,
+    sum(case when exists (
+      select 1 from inbound_messages i
+      where i.sender_hash = m.recipient_hash and i.project_id = ${project_id} and i.mode = ${mode}
+        and i.received_at >= m.created_at and i.received_at < m.created_at + ${sql.lit(ATTRIBUTED_MS)}
+    ) then 1 else 0 end) as replied
+  from campaign_recipients r left join messages m on m.id = r.message_id
+  where r.campaign_id = ${id} and r.chunk >= ${from} and r.chunk < ${to} group by r.variant`;
 
-const clicks = ({ id }: CampaignRow): RawBuilder<Counts> => sql<Counts>`
-  select r.variant, count(distinct l.message_id) as clicked
-  from links l join messages m on m.id = l.message_id
-  join campaign_recipients r on r.campaign_id = l.campaign_id and r.contact_id = m.contact_id
-  where l.campaign_id = ${id} and l.human_clicks > 0 group by r.variant`;
-
-const optOuts = ({ id, project_id, mode }: CampaignRow): RawBuilder<Counts> => sql<Counts>`
-  select r.variant, count(distinct r.contact_id) as opted_out
-  from campaign_recipients r join messages m on m.id = r.message_id
-  join consent_entries e on e.address_hash = m.recipient_hash and e.project_id = ${project_id} and e.mode = ${mode}
-  where r.campaign_id = ${id} and e.state = 'revoked' and e.channel = m.channel
-    and e.recorded_at >= m.created_at and e.recorded_at < m.created_at + ${sql.lit(ATTRIBUTED_MS)}
-  group by r.variant`;
-
-const replies = ({ id, project_id, mode }: CampaignRow): RawBuilder<Counts> => sql<Counts>`
-  select r.variant, count(distinct r.contact_id) as replied
-  from campaign_recipients r join messages m on m.id = r.message_id
-  join inbound_messages i on i.sender_hash = m.recipient_hash and i.project_id = ${project_id} and i.mode = ${mode}
-  where r.campaign_id = ${id}
-    and i.received_at >= m.created_at and i.received_at < m.created_at + ${sql.lit(ATTRIBUTED_MS)}
-  group by r.variant`;
+const REPORTED = sql`r.state = 'unknown' and m.status not in ('unknown', 'failed')`;
 
 const conversions = ({ id }: CampaignRow): RawBuilder<Counts> => sql<Counts>`
   select variant, count(distinct contact_id) as converted, count(*) as conversions

@@ -15,12 +15,15 @@ import { CONTACT_ID, idParams } from '../contacts/views.ts';
 import { CAMPAIGN_ID, type CampaignRow } from './campaign.ts';
 import { findCampaign } from './campaigns-table.ts';
 import { type Conversion, recordConversion } from './conversions.ts';
+import { keepCounts } from './kept-counts.ts';
 import { createProgressReader } from './progress.ts';
 import { type CampaignStats, readStats } from './stats.ts';
 import type { Figures } from './stats-figures.ts';
 
 const tags = ['Campaigns'];
 const params = idParams(CAMPAIGN_ID);
+/** Larger campaigns are not counted for each who asks. */
+const COUNTED_AT_ONCE = 10_000;
 /** How old the answer may be whether a key still holds. */
 const CHECK_MS = 500;
 /** How far the clock of whoever tells of a conversion may be ahead. */
@@ -68,6 +71,7 @@ const StatsSchema = Type.Object(
     ]),
     cost: Type.Array(MoneySchema),
     value: Type.Array(MoneySchema, { description: 'Of conversions.' }),
+    counted_at: TimestampSchema,
   },
   { ...closed, title: 'CampaignStats' },
 );
@@ -134,6 +138,7 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
   return async (app) => {
     const streams = createProgressStreams();
     const readProgress = createProgressReader(db);
+    const keptStats = keepCounts<{ stats: CampaignStats; countedAt: number }>();
     app.addHook('preClose', async () => streams.closeAll());
 
     app.get(
@@ -148,7 +153,14 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
           response: { 200: StatsSchema },
         },
       },
-      async (request) => viewStats(await readStats(db.kysely, await find(request))),
+      async (request) => {
+        const campaign = await find(request);
+        const count = async () => ({ stats: await readStats(db.kysely, campaign), countedAt: now() });
+        const isLarge = campaign.recipients > COUNTED_AT_ONCE;
+        const counted = isLarge ? await keptStats(campaign.id, count) : await count();
+        if (!counted) throw new Problem('overloaded', { detail: 'It is being counted.', retryAfterSeconds: 5 });
+        return viewStats(counted.stats, counted.countedAt);
+      },
     );
 
     app.get(
@@ -216,7 +228,10 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
   };
 }
 
-function viewStats({ total, variants, winner, cost, value }: CampaignStats): Static<typeof StatsSchema> {
+function viewStats(
+  { total, variants, winner, cost, value }: CampaignStats,
+  countedAt: number,
+): Static<typeof StatsSchema> {
   return {
     total: viewFigures(total),
     variants: variants.map(viewFigures),
@@ -226,6 +241,7 @@ function viewStats({ total, variants, winner, cost, value }: CampaignStats): Sta
       decides_at: toTimestamp(winner.decidesAt),
     },
     ...{ cost, value },
+    counted_at: toTimestamp(countedAt),
   };
 }
 

@@ -1,9 +1,13 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
 import type { CampaignRow } from './campaign.ts';
+import { chunkRanges } from './chunk-ranges.ts';
 import { fromMicros } from './spend.ts';
 import { decisionAt, readExperiment } from './split.ts';
 import { type Figures, sumFigures, variantFigures } from './stats-figures.ts';
+
+/** Chunks added up in one statement. */
+const COUNTED_CHUNKS = 50;
 
 export interface Money {
   amount: string;
@@ -21,11 +25,19 @@ export interface CampaignStats {
 }
 
 export async function readStats(db: Kysely<Schema>, campaign: CampaignRow): Promise<CampaignStats> {
-  const [figures, cost, value] = await Promise.all([
-    variantFigures(db, campaign),
-    sumMoney(db, campaign, 'campaign_recipients', 'cost'),
-    sumMoney(db, campaign, 'campaign_conversions', 'value'),
-  ]);
+  const figures = await variantFigures(db, campaign);
+  const costs = new Map<string, number>();
+  for await (const { from, to } of chunkRanges(campaign, COUNTED_CHUNKS)) {
+    await addMoney(
+      db,
+      costs,
+      'cost',
+      sql`campaign_recipients`,
+      sql`campaign_id = ${campaign.id} and chunk >= ${from} and chunk < ${to}`,
+    );
+  }
+  const values = new Map<string, number>();
+  await addMoney(db, values, 'value', sql`campaign_conversions`, sql`campaign_id = ${campaign.id}`);
   const experiment = readExperiment(campaign);
   return {
     total: sumFigures(figures),
@@ -38,22 +50,29 @@ export async function readStats(db: Kysely<Schema>, campaign: CampaignRow): Prom
             decidesAt: decisionAt(experiment, campaign),
           }
         : null,
-    ...{ cost, value },
+    ...{ cost: toMoney(costs), value: toMoney(values) },
   };
 }
 
-/** SQLite has no decimals: each amount is rounded to millionths before it is added. */
-async function sumMoney(
+/** Millionths by currency. SQLite has no decimals: each amount is rounded to them before it is added. */
+async function addMoney(
   db: Kysely<Schema>,
-  { id }: CampaignRow,
-  table: 'campaign_recipients' | 'campaign_conversions',
+  sums: Map<string, number>,
   name: 'cost' | 'value',
-): Promise<Money[]> {
+  table: RawBuilder<unknown>,
+  condition: RawBuilder<unknown>,
+): Promise<void> {
   const [amount, currency] = [sql.ref(`${name}_amount`), sql.ref(`${name}_currency`)];
   const { rows } = await sql<{ currency: string; micros: number | string }>`
     select ${currency} as currency,
       sum(cast(round(cast(${amount} as numeric) * 1000000) as bigint)) as micros
-    from ${sql.table(table)} where campaign_id = ${id} and ${amount} is not null
-    group by ${currency} order by ${currency}`.execute(db);
-  return rows.map((row) => ({ amount: fromMicros(Number(row.micros)), currency: row.currency }));
+    from ${table} where ${condition} and ${amount} is not null
+    group by ${currency}`.execute(db);
+  for (const { currency: of, micros } of rows) sums.set(of, (sums.get(of) ?? 0) + Number(micros));
 }
+
+function toMoney(sums: ReadonlyMap<string, number>): Money[] {
+  return [...sums].map(([currency, micros]) => ({ amount: fromMicros(micros), currency })).sort(byCurrency);
+}
+
+const byCurrency = (a: Money, b: Money) => (a.currency < b.currency ? -1 : 1);
