@@ -81,10 +81,16 @@ export function isIdentified({ externalId, addresses }: ContactDraft): boolean {
 /** CLDR has names for these as well. */
 const NO_COUNTRIES = new Set(['EU', 'EZ', 'QO', 'UN', 'XA', 'XB', 'ZZ']);
 let regions: Intl.DisplayNames | undefined;
+/** Asking takes longer than all else about a country; of two letters there are few. */
+const countries = new Map<string, boolean>();
 
 function isCountry(code: string): boolean {
+  const before = countries.get(code);
+  if (before !== undefined) return before;
   regions ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
-  return !NO_COUNTRIES.has(code) && regions.of(code) !== undefined;
+  const is = !NO_COUNTRIES.has(code) && regions.of(code) !== undefined;
+  countries.set(code, is);
+  return is;
 }
 
 const locales = new Map<string, string | null>();

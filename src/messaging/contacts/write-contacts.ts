@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
+import { columnSet } from '../../db/column-set.ts';
 import type { Database } from '../../db/open.ts';
-import { among, rowSet } from '../../db/row-set.ts';
+import { among } from '../../db/row-set.ts';
 import type { Owner } from './contact.ts';
 import type { Matched } from './match-contacts.ts';
 
@@ -41,11 +42,7 @@ export function writeContacts(
   const goneAddresses = old.flatMap(({ before, after }) => (before ? addressesNotIn(before, after) : []));
   if (goneAddresses.length > 0) {
     const contacts = goneAddresses.map(({ contact }) => contact);
-    const gone = rowSet(
-      dialect,
-      { contact: 'text', kind: 'text' },
-      goneAddresses.map(({ contact, kind }) => ({ contact, kind })),
-    );
+    const gone = columnSet(dialect, ['contact', 'kind'], goneAddresses);
     statements.push(sql`
       delete from contact_addresses
       where (contact_id, kind) in (select contact, kind from ${gone}) and ${among(dialect, 'contact_id', contacts)}
@@ -53,10 +50,10 @@ export function writeContacts(
   }
   const newAddresses = all.flatMap(({ before, after }) => addressesNotIn(after, before));
   if (newAddresses.length > 0) {
-    const columns = { kind: 'text', hash: 'text', address: 'text', contact: 'text' } as const;
+    const columns = ['kind', 'hash', 'address', 'contact'] as const;
     statements.push(sql`
       insert into contact_addresses (project_id, mode, kind, address_hash, address, contact_id, created_at)
-      select ${own}, kind, hash, address, contact, cast(${now} as bigint) from ${rowSet(dialect, columns, newAddresses)} where true
+      select ${own}, kind, hash, address, contact, cast(${now} as bigint) from ${columnSet(dialect, columns, newAddresses)} where true
     `);
   }
 
@@ -78,17 +75,8 @@ export function writeContacts(
   return statements;
 }
 
-const CONTACT = {
-  id: 'text',
-  external_id: 'text',
-  attributes: 'text',
-  locale: 'text',
-  country: 'text',
-  time_zone: 'text',
-  time_zone_source: 'text',
-} as const;
-
-const COLUMNS = sql.join(Object.keys(CONTACT).map((name) => sql.ref(name)));
+const CONTACT = ['id', 'external_id', 'attributes', 'locale', 'country', 'time_zone', 'time_zone_source'] as const;
+const COLUMNS = sql.join(CONTACT.map((name) => sql.ref(name)));
 
 function contactSet(dialect: Dialect, writes: readonly { after: Matched }[]): RawBuilder<unknown> {
   const rows = writes.map(({ after }) => ({
@@ -100,11 +88,11 @@ function contactSet(dialect: Dialect, writes: readonly { after: Matched }[]): Ra
     time_zone: after.timeZone,
     time_zone_source: after.timeZoneSource,
   }));
-  return rowSet(dialect, CONTACT, rows);
+  return columnSet(dialect, CONTACT, rows);
 }
 
 const tagSet = (dialect: Dialect, rows: readonly { tag: string; contact: string }[]) =>
-  rowSet(dialect, { tag: 'text', contact: 'text' }, rows);
+  columnSet(dialect, ['tag', 'contact'], rows);
 
 /** Those of the first that the second has not, or spells otherwise. */
 function addressesNotIn(these: Matched, those: Matched | null) {

@@ -135,6 +135,36 @@ for (const profile of PROFILES) {
       expect(left).toEqual([]);
     });
 
+    const FORM = 'multipart/form-data; boundary=edge';
+    const part = (headers: string, text: string) =>
+      `--edge\r\ncontent-disposition: form-data; ${headers}\r\n\r\n${text}\r\n`;
+    const csvPart = (text: string) => part('name="file"; filename="a.csv"\r\ncontent-type: text/csv', text);
+
+    it('the file of a form is imported', async () => {
+      const lines = Array.from({ length: 20_000 }, (_, index) => `form-${index},Évreux\r\n`);
+      const form = `${csvPart(`id,city\r\n${lines.join('')}`)}--edge--\r\n`;
+      const { status, body } = await upload(form, { dry_run: 'true' }, FORM);
+      expect(status, JSON.stringify(body)).toBe(202);
+      await api.services.imports.worker.runDue();
+      const { body: done } = await api.call('GET', `/v1/contacts/imports/${body.id}`);
+      expect(done).toMatchObject({ status: 'completed', rows: 20_000, created: 20_000, failed: 0 });
+    });
+
+    it.each([
+      ['a field before the file', `${part('name="dry_run"', 'true')}${csvPart('id\n1\n')}--edge--`, 'one file'],
+      ['a second file', `${csvPart('id\n1\n')}${csvPart('id\n1\n')}--edge--`, 'one file'],
+      ['no file', '--edge--', 'has no file'],
+      ['an end in the file', csvPart(`id\n${'1\n'.repeat(50_000)}`), 'not a form'],
+      ['no parts', 'id\n1\n', 'not a form'],
+      ['nothing', '', 'not a form'],
+    ])('a form with %s is refused', async (_name, form, message) => {
+      const { status, body } = await upload(form, {}, FORM);
+      expect(status, JSON.stringify(body)).toBe(422);
+      expect(body.errors).toEqual([{ pointer: 'body', message: expect.stringContaining(message) }]);
+      expect((await upload(form, {}, 'multipart/form-data')).status).toBe(422);
+      expect(await api.services.db.kysely.selectFrom('contact_import_chunks').selectAll().execute()).toEqual([]);
+    });
+
     it('ten thousand bad rows end in a clear report, and the good ones are in', async () => {
       const bad = Array.from({ length: 10_000 }, (_, index) => `bad-${index},=1+${index},x@`);
       const good = `good-1,${newNumber()},\n`;

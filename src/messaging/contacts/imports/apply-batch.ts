@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
+import { type CompiledQuery, type RawBuilder, sql } from 'kysely';
 import { isUniqueViolation } from '../../../db/errors.ts';
 import type { Database } from '../../../db/open.ts';
 import { rowSet } from '../../../db/row-set.ts';
@@ -60,16 +60,22 @@ export function applyBatch(
   );
 }
 
+/** Of a batch, ready to be sent. */
+export interface Prepared {
+  move: CompiledQuery<ImportRow>;
+  others: CompiledQuery[];
+}
+
 /**
- * The same where all are most likely new: nobody is looked up, since unique indexes tell whoever is there, and all
- * statements travel together. `known`: somebody is, and nothing was written.
+ * What writes a batch of people who are most likely all new: nobody is looked up, since unique indexes tell whoever is
+ * there. It does not depend on what the batches before it did, so it is made while they are written.
  */
-export async function applyNewBatch(
+export function prepareNewBatch(
   { db, now }: BatchDeps,
-  before: ImportRow,
+  before: Pick<ImportRow, 'id' | 'project_id' | 'mode' | 'rows' | 'failed'>,
   options: ImportOptions,
   batch: ImportBatch,
-): Promise<ImportRow | 'known' | null> {
+): Prepared {
   const owner = { project: before.project_id, mode: before.mode };
   const at = now();
   const { saved, writes } = mergeDrafts(draftsOf(batch), { matches: new Map(), contacts: new Map() }, options);
@@ -77,11 +83,21 @@ export async function applyNewBatch(
   const statements = [
     ...writeContacts(db.dialect, owner, writes, at),
     ...besides(db.dialect, before, options, saved, errors, at),
-  ].map((statement) => statement.compile(db.kysely));
-  const move = moveImport(db.kysely, before.id, batch, counts, at).compile();
+  ];
+  return {
+    move: moveImport(db.kysely, before.id, batch, counts, at).compile(),
+    others: statements.map((statement) => statement.compile(db.kysely)),
+  };
+}
+
+/** Writes it, all statements in one go. Null as above; `known`: somebody was there, and nothing was written. */
+export async function applyNewBatch(
+  { db }: BatchDeps,
+  { move, others }: Prepared,
+): Promise<ImportRow | 'known' | null> {
   try {
     return await batchTransaction(db, {}, async (trx) => {
-      const [[row = null]] = await trx.run(move, ...statements);
+      const [[row = null]] = await trx.run(move, ...others);
       if (row) await trx.commit();
       return row;
     });
@@ -100,7 +116,7 @@ const endOf = ({ fault }: { fault: string | null }) =>
 /** What is written besides the contacts. */
 function besides(
   dialect: Database['dialect'],
-  { id, project_id: project, mode, failed }: ImportRow,
+  { id, project_id: project, mode, failed }: Pick<ImportRow, 'id' | 'project_id' | 'mode' | 'failed'>,
   { list, dryRun }: ImportOptions,
   saved: readonly Saved[],
   errors: readonly KeptError[],

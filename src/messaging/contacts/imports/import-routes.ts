@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import { createOpenExports } from '../../../audit/export/open-exports.ts';
 import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../../../http/pagination.ts';
 import { closed, listOf } from '../../../http/schemas.ts';
+import { bytesOf, fileOfForm } from '../../../http/upload-body.ts';
 import type { JobQueue } from '../../../jobs/queue.ts';
 import { Problem } from '../../../lib/errors.ts';
 import { newId } from '../../../lib/ids.ts';
@@ -28,6 +29,7 @@ const READ = { scope: 'contacts:read' } as const;
 const WRITE = { scope: 'contacts:write' } as const;
 const params = idParams(IMPORT_ID);
 const text = { schema: Type.Unsafe<Readable>(Type.String()) };
+const body = Type.Unsafe<AsyncIterable<Buffer>>({});
 /** How old the answer may be whether a key still holds. */
 const CHECK_MS = 500;
 
@@ -148,7 +150,10 @@ export function importRoutes(deps: ImportRoutesDeps): FastifyPluginAsyncTypebox 
 function uploads({ db, now, imports }: ImportRoutesDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.removeAllContentTypeParsers();
-    app.addContentTypeParser('text/csv', (_request, body, done) => done(null, body));
+    app.addContentTypeParser('text/csv', (_request, body, done) => done(null, bytesOf(body)));
+    app.addContentTypeParser('multipart/form-data', (request, body, done) =>
+      done(null, fileOfForm(body, request.headers['content-type'] ?? '')),
+    );
 
     app.post(
       '/v1/contacts/import',
@@ -160,18 +165,18 @@ function uploads({ db, now, imports }: ImportRoutesDeps): FastifyPluginAsyncType
           tags,
           summary: 'Import contacts from CSV',
           description:
-            'UTF-8, UTF-16 or Windows-1252, with a header; delimiter and charset are found out. The answer comes when ' +
+            'As the body, or as the one file of a form. UTF-8, UTF-16 or Windows-1252, with a header; delimiter and charset are found out. The answer comes when ' +
             'the file is there; it is worked in afterwards, by any process, and survives each of them. Contacts are ' +
             `told by external id and addresses, so that a file may be imported again. At most ${MAX_BYTES / 1024 / 1024} MiB.`,
           querystring: ImportQuery,
-          body: { content: { 'text/csv': { schema: Type.Unsafe<AsyncIterable<Buffer>>({}) } } },
+          body: { content: { 'text/csv': { schema: body }, 'multipart/form-data': { schema: body } } },
           response: { 202: ImportSchema },
         },
       },
       async (request, reply) => {
         const { query } = request;
         const by = byOf(request);
-        if (!request.body) throw new Problem('unsupported_media_type', { detail: 'It must be text/csv.' });
+        if (!request.body) throw new Problem('unsupported_media_type', { detail: NOT_CSV });
         if (query.list_id !== undefined && !(await findList(db.kysely, by.owner, query.list_id))) {
           refuseErrors([{ pointer: 'list_id', message: 'is no list' }]);
         }
@@ -187,13 +192,7 @@ function uploads({ db, now, imports }: ImportRoutesDeps): FastifyPluginAsyncType
           ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
           ...(charset !== undefined && { charset }),
         };
-        const kept = await keepUpload(
-          { db, queue: imports.queue },
-          by,
-          wanted,
-          request.body as AsyncIterable<Buffer>,
-          now,
-        );
+        const kept = await keepUpload({ db, queue: imports.queue }, by, wanted, request.body, now);
         switch (kept.kind) {
           case 'too_large':
             throw new Problem('body_too_large');
@@ -208,6 +207,7 @@ function uploads({ db, now, imports }: ImportRoutesDeps): FastifyPluginAsyncType
   };
 }
 
+const NOT_CSV = 'It must be text/csv, or multipart/form-data with one file.';
 const TAG = new RegExp(TAG_PATTERN, 'u');
 
 function readTags(text: string | undefined): string[] {

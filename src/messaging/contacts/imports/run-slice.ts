@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Database } from '../../../db/open.ts';
 import { loadAttributes } from '../attributes.ts';
-import { applyBatch, applyNewBatch, type ImportBatch } from './apply-batch.ts';
+import { applyBatch, applyNewBatch, type ImportBatch, type Prepared, prepareNewBatch } from './apply-batch.ts';
 import { csvFault, csvRecords } from './csv-records.ts';
 import type { ImportFormat, ImportOptions, ImportRow } from './import.ts';
 import { type ReadRow, type RowContext, readRow } from './read-row.ts';
@@ -42,12 +42,15 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
   const writer = createWriter(deps, row, options);
   /** Of the batch that is being written while the next one is read: whether to go on. */
   let writing = Promise.resolve(true);
-  const write = (batch: Omit<ImportBatch, 'rows' | 'from'>) => {
-    writing = writer({ ...batch, rows, from });
-    // Whoever waits for it hears of it.
-    writing.catch(() => {});
+  const write = async (batch: Omit<ImportBatch, 'rows' | 'from'>) => {
+    const ready = writer.prepare({ ...batch, rows, from });
     done += rows.length;
     [rows, from] = [[], batch.to];
+    if (!(await writing)) return false;
+    writing = ready();
+    // Whoever waits for it hears of it.
+    writing.catch(() => {});
+    return true;
   };
 
   try {
@@ -56,8 +59,7 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
       to = end;
       if (rows.length % TURN === 0) await nextTurn();
       if (rows.length < BATCH) continue;
-      if (!(await writing)) return false;
-      write({ to });
+      if (!(await write({ to }))) return false;
       if (done < maxRows) continue;
       if (!(await writing)) return false;
       if (row.rows === 0) await analyze(db);
@@ -70,32 +72,37 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
   if (!(await writing)) return false;
   // Before anybody hears that it is done and asks who is there now.
   if (row.rows + done > 0) await analyze(db);
-  write({ to: row.bytes, end: { fault } });
+  await write({ to: row.bytes, end: { fault } });
   await writing;
   return false;
 }
 
-/** Writes one batch after the other; answers with whether to go on. */
+/** Writes one batch after the other. */
 function createWriter(deps: SliceDeps, row: ImportRow, options: ImportOptions) {
-  let before = row;
+  /** Before the next batch. */
+  let { rows, failed } = row;
   /** If all people of the first batch are new, those of the others most likely are, until somebody is not. */
   let expectNew: boolean | null = null;
 
-  return async (batch: ImportBatch): Promise<boolean> => {
-    if (expectNew && !batch.end) {
-      const after = await applyNewBatch(deps, before, options, batch);
-      if (after === null) return false;
-      if (after !== 'known') {
-        before = after;
-        return true;
-      }
+  async function write(batch: ImportBatch, prepared: Prepared | null): Promise<boolean> {
+    if (expectNew && prepared) {
+      const after = await applyNewBatch(deps, prepared);
+      if (after !== 'known') return after !== null;
       expectNew = false;
     }
-    const applied = await applyBatch(deps, before, options, batch);
-    if (applied === null) return false;
-    before = applied.row;
-    expectNew ??= applied.isAllNew && !options.dryRun;
-    return true;
+    const applied = await applyBatch(deps, row, options, batch);
+    expectNew ??= !options.dryRun && applied?.isAllNew === true;
+    return applied !== null;
+  }
+
+  return {
+    /** What writes it when called, after the batch before it; answers with whether to go on. */
+    prepare(batch: ImportBatch): () => Promise<boolean> {
+      const prepared = expectNew && !batch.end ? prepareNewBatch(deps, { ...row, rows, failed }, options, batch) : null;
+      rows += batch.rows.length;
+      failed += batch.rows.filter(({ kind }) => kind === 'wrong').length;
+      return () => write(batch, prepared);
+    },
   };
 }
 
