@@ -63,6 +63,8 @@ export async function buildApp<Deps extends object>(
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // Else Fastify loads its own.
+    schemaController: { compilersFactory: { buildValidator: leaveToPlugin, buildSerializer: leaveToPlugin } },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: false, caseSensitive: true },
 
     // While the process drains, requests that still arrive are served and their connections closed after it;
@@ -80,6 +82,10 @@ export async function buildApp<Deps extends object>(
   endConnections(app, draining, graceMs);
   await app.register(plugin, deps);
   return app;
+}
+
+function leaveToPlugin(): never {
+  throw new Error('schemas are the business of the plugin, which brings its compilers');
 }
 
 /** RFC 9112 §3.2 */
