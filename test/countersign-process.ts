@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from 'vitest';
 import { FROM_SOURCE } from './from-source.ts';
+import { atFileEnd } from './rig/file-end.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const READY_MS = 60_000;
@@ -24,11 +24,6 @@ export interface Answer {
   headers: Headers;
 }
 
-const running = new Set<ChildProcess>();
-afterAll(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 /** A real `countersign serve` (or what else Node is to run) with this environment, on a port of its own. */
 export async function startCountersign(env: Record<string, string>, args = [MAIN]): Promise<CountersignProcess> {
   const key = env.COUNTERSIGN_API_KEY ?? `cs_test_${randomBytes(24).toString('base64url')}`;
@@ -36,7 +31,6 @@ export async function startCountersign(env: Record<string, string>, args = [MAIN
     env: { PATH: process.env.PATH, PORT: '0', COUNTERSIGN_API_KEY: key, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  running.add(child);
   let output = '';
   const collect = (chunk: Buffer) => {
     output += chunk;
@@ -44,7 +38,11 @@ export async function startCountersign(env: Record<string, string>, args = [MAIN
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
   const ended = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-  ended.then(() => running.delete(child));
+  const stop = (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    return ended;
+  };
+  ended.then(atFileEnd(() => stop('SIGKILL')));
   const url = await waitFor(
     () => /countersign(?: worker)? is ready: (\S+)/.exec(output)?.[1],
     ended,
@@ -70,10 +68,7 @@ export async function startCountersign(env: Record<string, string>, args = [MAIN
       const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '') && text !== '';
       return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
     },
-    stop(signal = 'SIGTERM') {
-      child.kill(signal);
-      return ended;
-    },
+    stop: (signal = 'SIGTERM') => stop(signal),
   };
 }
 

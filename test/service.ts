@@ -4,6 +4,7 @@ import { type Config, readConfig } from '../src/config.ts';
 import { buildService } from '../src/main.ts';
 import { openServices, type Services } from '../src/open.ts';
 import { runDue } from '../src/verify/worker.ts';
+import { atFileEnd } from './rig/file-end.ts';
 import { freshDatabase, freshRedis } from './rig/stores.ts';
 
 export const PROFILES = ['embedded', 'postgres', 'scaled'] as const;
@@ -113,10 +114,12 @@ export async function openTestService(profile: Profile, options: TestServiceOpti
       return body.data.toReversed();
     },
     async close() {
+      forget();
       await app.close();
       await services.close();
     },
   };
+  const forget = atFileEnd(service.close);
   return service;
 }
 
