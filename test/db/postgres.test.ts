@@ -150,6 +150,7 @@ await describeWith(['postgres'], 'a PostgreSQL database', () => {
     await Promise.all([cross('a', 'b'), cross('b', 'a')]);
     const rows = await db.kysely.selectFrom('settings').select('value').execute();
     expect(rows).toEqual([{ value: '..' }, { value: '..' }]);
-    expect(holding).toBe(3);
+    // Whoever runs again may be in a deadlock again, where the other is slow to go on.
+    expect(holding).toBeGreaterThan(2);
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../../src/db/open.ts';
 import { keys, tags } from '../../../src/db/redis/keys.ts';
 import { openRedis, type RedisHandle } from '../../../src/db/redis.ts';
@@ -15,17 +15,16 @@ await describeWith(['redis'], 'budgets that Redis has lost', () => {
   const now = newEpoch();
 
   beforeAll(async () => {
-    redis = await openRedis((await freshRedis()).url);
     db = await openDatabase((await freshDatabase('sqlite')).url);
   });
-  afterAll(async () => {
-    await redis.close();
-    await db.close();
-  });
+  afterAll(() => db.close());
 
+  // Of its own for each test: what nobody waits for any more may still be put back.
   beforeEach(async () => {
+    redis = await openRedis((await freshRedis()).url);
     await db.kysely.deleteFrom('budgets').execute();
   });
+  afterEach(() => redis.close());
 
   const forget = () => redis.call((client) => client.flushdb());
   const open = () => createRedisStore(redis, { db });
