@@ -30,7 +30,6 @@ export async function serve(config: Config, options: { workers?: boolean } = {})
   let draining = false;
   const app = await buildService(services, () => draining);
   const workers = options.workers === false ? null : startWorkers(services);
-  clearAwayStart();
   const url = await app.listen({ port: config.port, host: config.host });
   onceAsked(async () => {
     draining = true;
@@ -40,6 +39,7 @@ export async function serve(config: Config, options: { workers?: boolean } = {})
     await services.close();
   }, services);
   announce(services, url);
+  clearAwayStart();
 }
 
 /** `countersign worker`: only the due work; with a port also health and metrics. */
@@ -48,7 +48,6 @@ export async function work(config: Config, { port }: { port?: number | undefined
   let draining = false;
   const app = port === undefined ? null : await buildService(services, () => draining, { api: false });
   const workers = startWorkers(services);
-  clearAwayStart();
   const url = await app?.listen({ host: config.host, ...(port !== undefined && { port }) });
   onceAsked(async () => {
     draining = true;
@@ -57,6 +56,7 @@ export async function work(config: Config, { port }: { port?: number | undefined
     await services.close();
   }, services);
   process.stdout.write(`countersign worker is ready${url ? `: ${url}` : ''}\n`);
+  clearAwayStart();
 }
 
 /** With `--expose-gc`: what starting leaves behind is a sixth of the memory, and V8 would keep it for long. */
