@@ -2,11 +2,14 @@ import type { Config } from './config.ts';
 import { createMessageInserts, type MessageCaller, type MessageInserts } from './delivery/messages/create.ts';
 import type { MessageWindow } from './delivery/messages/message-window.ts';
 import type { CallPolicy } from './delivery/messages/read-call.ts';
+import type { WordMessage } from './delivery/messages/words.ts';
 import type { HttpClient } from './lib/http-client.ts';
 import { type Appointments, openAppointments } from './messaging/appointments/open-appointments.ts';
 import { type Automations, openAutomations } from './messaging/automations/open-automations.ts';
 import { type Campaigns, openCampaigns } from './messaging/campaigns/open-campaigns.ts';
 import { createWordMessage } from './messaging/templates/word-message.ts';
+import { mentioningOptOut } from './messaging/windows/mention-opt-out.ts';
+import { createRulesCache } from './messaging/windows/rules-cache.ts';
 import type { Services } from './open.ts';
 import { findProject } from './projects/projects.ts';
 import { createPolicyResolver, type Policy } from './verify/policy.ts';
@@ -14,6 +17,8 @@ import { importSigningKey, signDelivery } from './webhooks/sign.ts';
 
 /** What sends by itself when its time comes. */
 export interface Messaging {
+  /** The words of a message: its own or a template's, and what the project has to say. */
+  wordMessage: WordMessage;
   /** Messages that are recorded together with what they belong to. */
   messages: MessageInserts;
   callerOf: CallerLookup;
@@ -32,9 +37,9 @@ type Opened = Pick<Services, 'config' | 'db' | 'hashKey' | 'delivery' | 'links' 
 
 export async function openMessaging(services: Opened): Promise<Messaging> {
   const { config, db, hashKey, delivery, links, templateReader: reader, now, log } = services;
+  const wordMessage = mentioningOptOut(createWordMessage(reader), createRulesCache(db, now));
   const messages = createMessageInserts({
-    ...{ ...delivery, db, hashKey },
-    wordMessage: createWordMessage(reader),
+    ...{ ...delivery, db, hashKey, wordMessage },
     shortener: links.shortener,
   });
   const callerOf = createCallerLookup(services, config);
@@ -54,7 +59,7 @@ export async function openMessaging(services: Opened): Promise<Messaging> {
     window: services.window,
     onError: (error) => log.warn({ err: error }, 'a part of a campaign failed; it is tried again'),
   });
-  return { messages, callerOf, appointments, automations, campaigns };
+  return { wordMessage, messages, callerOf, appointments, automations, campaigns };
 }
 
 function createCallerLookup({ db }: Pick<Opened, 'db'>, { file, mode }: Config): CallerLookup {

@@ -48,7 +48,6 @@ import { numberRoutes } from './messaging/inbound/number-routes.ts';
 import { linkRoutes } from './messaging/links/link-routes.ts';
 import { redirectRoutes } from './messaging/links/redirect-routes.ts';
 import { templateRoutes } from './messaging/templates/template-routes.ts';
-import { createWordMessage } from './messaging/templates/word-message.ts';
 import { sendingRulesRoutes } from './messaging/windows/sending-rules-routes.ts';
 import type { Services } from './open.ts';
 import { callPolicyOf } from './open-messaging.ts';
@@ -156,7 +155,7 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
         issueClientToken(keyring, { verificationId: id, project, mode }, expiresAt),
     }),
   );
-  const wordMessage = createWordMessage(services.templateReader);
+  const { wordMessage } = services.messaging;
   const { shortener } = services.links;
   const send = createMessages({ ...delivery, db, hashKey, wordMessage, shortener });
   const callerOf = ({ policy }: Auth) => {

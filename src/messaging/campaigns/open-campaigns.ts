@@ -6,6 +6,7 @@ import type { BulkSender } from '../../delivery/messages/send-bulk.ts';
 import type { Shortener } from '../../delivery/messages/short-links.ts';
 import type { Now } from '../../lib/clock.ts';
 import type { TemplateReader } from '../templates/template-reader.ts';
+import { createRulesCache } from '../windows/rules-cache.ts';
 import { beginOccurrence } from './begin-occurrence.ts';
 import type { CampaignRow } from './campaign.ts';
 import { type CampaignWorker, createCampaignWorker } from './campaign-worker.ts';
@@ -44,17 +45,20 @@ export interface Campaigns {
 export function openCampaigns(deps: CampaignsDeps): Campaigns {
   const { db, now, templateReader, takeTurns = createPlanTurns(deps.db, deps.now) } = deps;
 
+  const rulesOf = createRulesCache(db, now);
+
   async function scriptOf(campaign: CampaignRow, variant: string | null): Promise<Script | { refused: string }> {
     const content = contentOf(campaign, variant);
-    if (!content.template) return { content, template: null };
     const owner = { project: campaign.project_id, mode: campaign.mode };
+    const { optOutMentions: mentions } = await rulesOf(owner);
+    if (!content.template) return { content, template: null, mentions };
     const found = await templateReader.find(owner, content.template.id, content.template.version);
     if (!found) return { refused: 'template_missing' };
     // An approval that was taken back holds at once.
     if (found.status === 'rejected' || (content.reviewed && found.status !== 'approved')) {
       return { refused: 'template_not_approved' };
     }
-    return { content, template: found };
+    return { content, template: found, mentions };
   }
 
   const chunkDeps: ChunkDeps = {

@@ -11,6 +11,8 @@ import { measureText } from '../../lib/text/encode-text.ts';
 import type { CompiledTemplate } from '../templates/compile-template.ts';
 import { renderTemplate } from '../templates/render-template.ts';
 import type { RenderedMessage, Value } from '../templates/template.ts';
+import { mentionOptOut } from '../windows/mention-opt-out.ts';
+import type { OptOutMentions } from '../windows/sending-rules.ts';
 import type { CampaignContent, CampaignRow } from './campaign.ts';
 import type { WaitingRecipient } from './load-recipients.ts';
 
@@ -22,6 +24,8 @@ export interface Script {
   content: CampaignContent;
   /** Null: it brings its own words. */
   template: { id: string; version: number; compiled: CompiledTemplate } | null;
+  /** By the project's rules. */
+  mentions: OptOutMentions;
 }
 
 export type Worded =
@@ -79,8 +83,9 @@ export function wordRecipient(
   const { content } = script;
   const { message, locale } = rendered;
   const short = content.shorten_links && shortener ? shorten(shortener, content, row, message, now) : null;
-  const text = cleanBody(short?.text ?? message.text);
-  if (text === '') return { kind: 'skipped', reason: 'empty_text' };
+  const body = cleanBody(short?.text ?? message.text);
+  if (body === '') return { kind: 'skipped', reason: 'empty_text' };
+  const text = mentionOptOut(body, row, script.mentions);
   const size = row.channel === 'sms' ? measureText(text, { smart: content.smart_encoding ?? false }) : null;
   if (size && size.segments > MAX_SEGMENTS) return { kind: 'skipped', reason: 'too_long' };
   const html = short?.html ?? message.html;

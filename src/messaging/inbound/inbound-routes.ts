@@ -14,7 +14,7 @@ import type { Place } from '../contacts/contacts-table.ts';
 import { found, ownerOf, placeOf } from '../contacts/request-routes.ts';
 import { idParams } from '../contacts/views.ts';
 import { KEYWORD_ID } from './keyword.ts';
-import type { KeywordRoutesDeps } from './keyword-routes.ts';
+import type { TwoWayRoutesDeps } from './keyword-routes.ts';
 import type { Survey } from './survey.ts';
 import { listResponses, type SurveyResponseRow } from './survey-responses.ts';
 
@@ -58,7 +58,7 @@ const ResponseSchema = Type.Object(
   { ...closed, title: 'SurveyResponse' },
 );
 
-export function inboundRoutes(deps: KeywordRoutesDeps & { hashKey: KeyObject }): FastifyPluginAsyncTypebox {
+export function inboundRoutes(deps: TwoWayRoutesDeps & { hashKey: KeyObject }): FastifyPluginAsyncTypebox {
   const { kysely } = deps.db;
   const cursors = createCursors(deps.keyring, 'inbound');
   const responseCursors = createCursors(deps.keyring, 'survey_responses');

@@ -22,10 +22,13 @@ import {
 import * as table from './keywords-table.ts';
 import { findTemplateErrors } from './template-reply.ts';
 
-export interface KeywordRoutesDeps {
+export interface TwoWayRoutesDeps {
   db: Database;
   keyring: Keyring;
   now: Now;
+}
+
+export interface KeywordRoutesDeps extends TwoWayRoutesDeps {
   templates: Pick<TemplateReader, 'find'>;
 }
 

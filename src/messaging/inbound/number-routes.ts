@@ -7,10 +7,10 @@ import { toTimestamp } from '../../lib/clock.ts';
 import { Problem } from '../../lib/errors.ts';
 import { byOf, ownerOf } from '../contacts/request-routes.ts';
 import { NUMBER } from './keyword.ts';
-import type { KeywordRoutesDeps } from './keyword-routes.ts';
+import type { TwoWayRoutesDeps } from './keyword-routes.ts';
 import { claimNumber, listNumbers, type NumberRow, releaseNumber } from './numbers-table.ts';
 
-export interface NumberRoutesDeps extends Omit<KeywordRoutesDeps, 'templates'> {
+export interface NumberRoutesDeps extends TwoWayRoutesDeps {
   requireAdministrator(request: { auth: Auth }): Promise<void>;
 }
 

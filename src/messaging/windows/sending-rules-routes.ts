@@ -41,9 +41,10 @@ export function sendingRulesRoutes({ db, now }: { db: Database; now: Now }): Fas
         },
       },
       async (request) => {
-        const { time_zone: timeZone, windows, frequency_caps: frequencyCaps } = request.body;
+        const { time_zone: timeZone, windows, frequency_caps: frequencyCaps, opt_out_mentions } = request.body;
         refuseErrors(checkRules(request.body));
-        const rules = { timeZone, windows: windows.map(toOwnWindow), frequencyCaps };
+        const optOutMentions = opt_out_mentions ?? {};
+        const rules = { timeZone, windows: windows.map(toOwnWindow), frequencyCaps, optOutMentions };
         await saveSendingRules(db, ownerOf(request), rules, actorOf(request), now());
         return viewRules(rules);
       },
@@ -51,6 +52,7 @@ export function sendingRulesRoutes({ db, now }: { db: Database; now: Now }): Fas
   };
 }
 
-function viewRules({ timeZone, windows, frequencyCaps }: ProjectRules): Static<typeof SendingRulesSchema> {
-  return { time_zone: timeZone, windows, frequency_caps: frequencyCaps };
+function viewRules({ timeZone, windows, ...rules }: ProjectRules): Static<typeof SendingRulesSchema> {
+  const { frequencyCaps: frequency_caps, optOutMentions: opt_out_mentions } = rules;
+  return { time_zone: timeZone, windows, frequency_caps, opt_out_mentions };
 }

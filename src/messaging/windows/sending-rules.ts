@@ -14,15 +14,19 @@ export interface FrequencyCap {
   days: number;
 }
 
-/** When and how often a project sends to many. */
+/** How to stop it, as marketing texts to a country say it: by ISO 3166-1 alpha-2. */
+export type OptOutMentions = Readonly<Record<string, string>>;
+
+/** When and how often a project sends to many, and what it has to say. */
 export interface ProjectRules {
   /** Of whoever no zone and no country is known of. */
   timeZone: string;
   windows: OwnWindow[];
   frequencyCaps: FrequencyCap[];
+  optOutMentions: OptOutMentions;
 }
 
-const USUAL: ProjectRules = { timeZone: 'UTC', windows: [], frequencyCaps: [] };
+const USUAL: ProjectRules = { timeZone: 'UTC', windows: [], frequencyCaps: [], optOutMentions: {} };
 
 export async function readSendingRules(db: Kysely<Schema>, { project, mode }: Owner): Promise<ProjectRules> {
   const row = await db
@@ -48,8 +52,8 @@ export function saveSendingRules(
       .values({ project_id: project, mode, ...values })
       .onConflict((conflict) => conflict.columns(['project_id', 'mode']).doUpdateSet(values))
       .execute();
-    const { timeZone: time_zone, windows, frequencyCaps: frequency_caps } = rules;
-    const data = { time_zone, windows, frequency_caps };
+    const { timeZone: time_zone, windows, frequencyCaps: frequency_caps, optOutMentions: opt_out_mentions } = rules;
+    const data = { time_zone, windows, frequency_caps, opt_out_mentions };
     await insertEvents(trx, [adminEvent('sending_rules.updated', project, actor, now, data)]);
   });
 }

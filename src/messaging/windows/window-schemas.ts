@@ -45,6 +45,18 @@ export const SendingRulesSchema = Type.Object(
     }),
     windows: Type.Array(WindowSchema, { maxItems: 50 }),
     frequency_caps: Type.Array(FrequencyCapSchema, { maxItems: 10 }),
+    opt_out_mentions: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: '^[A-Z]{2}$' }),
+        Type.String({ minLength: 4, maxLength: 60, pattern: '^[^\\p{Cc}]+$' }),
+        {
+          ...closed,
+          maxProperties: 50,
+          description: 'How to stop it, by country: put below marketing SMS that do not say it themselves.',
+          examples: [{ FR: 'STOP au 36111' }],
+        },
+      ),
+    ),
   },
   { ...closed, title: 'SendingRules' },
 );

@@ -35,7 +35,9 @@ describe('a carrier that fails as the window closes', () => {
       provider_id: { json: '/id' },
     });
     const senders = [{ value: 'Example', kind: 'alphanumeric', countries: ['FR'], registration: 'registered' }];
-    const rules = [{ name: 'france', when: { country: ['FR'] }, providers: [{ provider: 'first' }, { provider: 'second' }] }];
+    const rules = [
+      { name: 'france', when: { country: ['FR'] }, providers: [{ provider: 'first' }, { provider: 'second' }] },
+    ];
     const file = join(privateFolder('window-fail-over'), 'countersign.json');
     const providers = { first: provider('first'), second: provider('second') };
     writeFileSync(file, JSON.stringify({ providers, routes: { senders, rules } }));
