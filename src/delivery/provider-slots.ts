@@ -18,7 +18,8 @@ interface Guest {
   purpose: Purpose;
 }
 
-const SLOTS = 64;
+/** Of a provider that does not say. */
+export const SLOTS = 64;
 const SHARE_FOR_CODES = 1 / 4;
 
 interface Waiting {

@@ -2,6 +2,7 @@ import type { CompiledQuery } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Database } from '../../db/open.ts';
 import type { MessageAttemptTable, MessagePartTable, MessageTable } from '../../db/schema.ts';
+import { type BulkPlaces, createBulkPlaces } from '../bulk-places.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
 import type { OutboundMessage, SendVerdict } from '../provider.ts';
 import type { RouteDecision } from '../routing/router.ts';
@@ -24,6 +25,8 @@ export interface BulkSender {
   route(message: MessageTable, now: number): RouteDecision;
   /** Of a recipient, where routes go by it. */
   network(mode: 'live' | 'test', recipientHash: string): Promise<string | null>;
+  /** To be had before a message is marked, and left when it is sent. */
+  places: BulkPlaces;
   /** Of messages that are sent together. */
   deadline(): Deadline;
   /** Never throws for a carrier's sake. `mayBegin` is asked last before each hand-over, with its number. */
@@ -82,6 +85,8 @@ export function createBulkSender(deps: BulkDeps): BulkSender {
       ),
 
     network: async (mode, recipientHash) => (choice.goesByNetwork(mode) ? deps.knownNetwork(recipientHash) : null),
+
+    places: createBulkPlaces(deps.find),
 
     deadline: () => openTryDeadline(deps, signal),
 

@@ -19,7 +19,12 @@ export interface Ready {
   variant: string | null;
 }
 
-interface Priced extends Ready {
+/** With a place at its carrier. */
+interface Placed extends Ready {
+  leave(): void;
+}
+
+interface Priced extends Placed {
   worded: Extract<Worded, { kind: 'worded' }>;
   /** In millionths; 0 without a cap. */
   cost: number;
@@ -27,6 +32,8 @@ interface Priced extends Ready {
 
 /** While others have money reserved that they may give back. */
 const MONEY_MS = 500;
+/** For a place at a carrier. */
+const PATIENCE_MS = 3_000;
 /** Then contacts are read again, and asked for whether they still want it: carriers may be slow, and people say STOP. */
 const SCREENED_MS = 1_000;
 
@@ -41,7 +48,7 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
   }
 
   /** Worded and priced; what cannot be said to somebody is settled. Null: the campaign cannot go on. */
-  async function word(slice: readonly Ready[]): Promise<{ priced: Priced[]; settled: Outcome[] } | null> {
+  async function word(slice: readonly Placed[]): Promise<{ priced: Priced[]; settled: Outcome[] } | null> {
     const at = now();
     const scripts = new Map<string | null, Script>();
     for (const variant of new Set(slice.map((one) => one.variant))) {
@@ -109,12 +116,18 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
 
   async function sendAll(slice: readonly Priced[]): Promise<BulkOutcome[]> {
     using deadline = deps.bulk.deadline();
-    return await Promise.all(
-      slice.map(({ worded: { row, words }, decision }) => {
+    const endedAt: number[] = [];
+    const outcomes = await Promise.all(
+      slice.map(async ({ worded: { row, words }, decision, leave }) => {
         const may = async (attempt: number) => (attempt === 1 || (await isOpen(row))) && mayBegin(deps, lease);
-        return deps.bulk.send({ row, words, decision }, may, deadline);
+        const outcome = await deps.bulk.send({ row, words, decision }, may, deadline);
+        endedAt.push(performance.now());
+        leave();
+        return outcome;
       }),
     );
+    deps.slices.took(campaign.id, slice.length, (endedAt.at(-1) ?? 0) - (endedAt[0] ?? 0));
+    return outcomes;
   }
 
   /** A window may have closed while the carrier before was asked. Who cannot be asked about waits. */
@@ -125,9 +138,7 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
   }
 
   async function send(slice: readonly Priced[], settled: readonly Outcome[]): Promise<void> {
-    const beganAt = performance.now();
     const outcomes = await sendAll(slice);
-    deps.slices.took(campaign.id, slice.length, performance.now() - beganAt);
     const sorted = { sent: [] as SentMessage[], settled: [...settled], later: [] as Later[], spent: 0 };
     for (const [index, one] of slice.entries()) {
       const outcome = outcomes[index];
@@ -184,29 +195,57 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
     return cost_currency === campaign.spend_currency ? toMicros(cost_amount ?? '0') : cost;
   }
 
+  /** Of the next ones those that have a place. None: the carriers are full. */
+  async function place(next: readonly Ready[]): Promise<Placed[]> {
+    const providers = next.map(({ decision }) => decision.candidates[0]?.provider ?? '');
+    const places = await deps.bulk.places.take(providers, PATIENCE_MS);
+    if (places.length === 0) waitFor({ dueAt: now() + waitOf(0), reason: 'rate_limited' });
+    return places.flatMap((leave, index) => {
+      const one = next[index];
+      return one ? [{ ...one, leave }] : [];
+    });
+  }
+
+  /** Under way when it resolves. Null: nothing more is handed over. */
+  async function handOver(slice: readonly Placed[]): Promise<{ done: Promise<void> } | null> {
+    let marked: readonly Priced[] = [];
+    try {
+      const found = await word(slice);
+      if (!found) return null;
+      marked = await mark(found.priced);
+      const done = send(marked, found.settled);
+      done.catch(() => {});
+      return { done };
+    } finally {
+      const going = new Set(marked.map(({ leave }) => leave));
+      for (const { leave } of slice) if (!going.has(leave)) leave();
+    }
+  }
+
   return {
     /** What is left waits for that; null: nobody is left. */
     async run(ready: readonly Ready[]): Promise<Rest | null> {
       const screenedAt = now();
       let before: Promise<void> = Promise.resolve();
       for (let from = 0, size = 0; from < ready.length; from += size) {
-        size = deps.slices.size(campaign.id);
+        const slice = await place(ready.slice(from, from + deps.slices.size(campaign.id)));
+        size = slice.length;
         // The first always: however slow the database is, it goes on.
         const isFresh = from === 0 || now() < screenedAt + SCREENED_MS;
-        const mayGoOn = rest === null && isFresh && mayBegin(deps, lease);
-        const found = mayGoOn ? await word(ready.slice(from, from + size)) : null;
-        if (!found) {
-          waitFor({ dueAt: now(), reason: null });
+        const mayGoOn = size > 0 && rest === null && isFresh && mayBegin(deps, lease);
+        if (!mayGoOn) for (const { leave } of slice) leave();
+        const running = mayGoOn
+          ? await handOver(slice).catch(async (error) => {
+              await before;
+              throw error;
+            })
+          : null;
+        if (!running) {
+          if (!rest) waitFor({ dueAt: now(), reason: null });
           break;
         }
-        const marked = await mark(found.priced).catch(async (error) => {
-          await before;
-          throw error;
-        });
-        const running = send(marked, found.settled);
-        running.catch(() => {});
         await before;
-        before = running;
+        before = running.done;
       }
       await before;
       return rest;
