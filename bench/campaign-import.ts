@@ -24,7 +24,7 @@ export async function measureImport(db: Database, rows: number): Promise<ImportF
   };
   const { queue, worker } = openImports({ db, hashKey, now: Date.now, onError });
   const by = { owner: { project: 'prj_bench', mode: 'live' }, actor: SYSTEM } as const;
-  const options = { onConflict: 'update', dryRun: false, list: null, tags: ['bench'] } as const;
+  const options = { onConflict: 'update', dryRun: false, list: null, tags: ['bench'], country: null } as const;
   const rssBefore = process.memoryUsage.rss();
   let peak = rssBefore;
   const sampling = setInterval(() => {

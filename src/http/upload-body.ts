@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Busboy } from '@fastify/busboy';
+import type { BusboyInstance } from '@fastify/busboy';
 import { Problem } from '../lib/errors.ts';
 
 /** The bytes of a request. Who stops reading them leaves the connection whole: the answer has to get through. */
@@ -52,7 +52,7 @@ const UNREADABLE = 'is not a form that can be read';
 const MAX_HEADER_BYTES = 8_192;
 
 /** Loaded by the first form: few imports are one. */
-async function openForm(contentType: string): Promise<Busboy> {
+async function openForm(contentType: string): Promise<BusboyInstance> {
   const { Busboy } = await import('@fastify/busboy');
   const limits = { parts: 1, files: 1, fields: 0, headerSize: MAX_HEADER_BYTES };
   try {

@@ -1,5 +1,5 @@
 import { createHmac, type KeyObject } from 'node:crypto';
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/max';
 
 export interface Phone {
   /** E.164: `+` and up to 15 digits. The only form that is stored. */
@@ -18,14 +18,18 @@ const OLD_MEXICAN_MOBILE = /^\+521(\d{10})$/;
 /** Argentina dials its mobiles with a 9 from abroad and without it at home: +54 9 11 … and +54 11 … are one line. */
 const ARGENTINE_MOBILE = /^\+549(\d{10})$/;
 
-/** Parses any common spelling of an international number. Null when it is not a valid one. */
-export function parsePhone(input: string): Phone | null {
+/**
+ * Parses any common spelling of an international number; with a country (ISO 3166-1 alpha-2) also as it is dialled
+ * there. Null when it is not a valid one.
+ */
+export function parsePhone(input: string, country: string | null = null): Phone | null {
   if (!SHAPE.test(input)) return null;
   const digits = input.replace(/[^+0-9]/g, '');
-  const parsed = parsePhoneNumberFromString(digits.replace(OLD_MEXICAN_MOBILE, '+52$1'));
+  const text = digits.replace(OLD_MEXICAN_MOBILE, '+52$1');
+  const parsed = parsePhoneNumberFromString(text, (country ?? undefined) as CountryCode | undefined);
   if (!parsed?.isValid() || parsed.ext) return null;
-  const { number: e164, countryCallingCode, country = null } = parsed;
-  return { e164, masked: mask(e164, countryCallingCode.length + 1), country };
+  const { number: e164, countryCallingCode } = parsed;
+  return { e164, masked: mask(e164, countryCallingCode.length + 1), country: parsed.country ?? null };
 }
 
 function mask(e164: string, shown: number): string {

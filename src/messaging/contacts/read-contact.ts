@@ -16,12 +16,16 @@ export interface ContactInput extends Partial<Record<AddressKind, string | null>
   tags?: readonly string[];
 }
 
-/** Parses and checks what a schema cannot. Nothing is thrown: of many contacts the others may be good. */
+/**
+ * Parses and checks what a schema cannot. Nothing is thrown: of many contacts the others may be good. Numbers are
+ * international ones, or of `country`.
+ */
 export function readContact(
   hashKey: KeyObject,
   defined: Attributes,
   input: ContactInput,
   id: string = newId('con'),
+  country: string | null = null,
 ): { draft: ContactDraft; errors: FieldError[] } {
   const errors: FieldError[] = [];
   const fail = (pointer: string, message: string) => {
@@ -33,8 +37,8 @@ export function readContact(
   for (const kind of ADDRESS_KINDS) {
     const text = input[kind];
     if (text === undefined) continue;
-    const read = text === null ? null : readAddress(hashKey, kind, text);
-    if (text !== null && read === null) fail(`/${kind}`, WRONG_ADDRESS[kind]);
+    const read = text === null ? null : readAddress(hashKey, kind, text, country);
+    if (text !== null && read === null) fail(`/${kind}`, wrongAddress(kind, text, country));
     addresses[kind] = read && { address: read.address, hash: read.hash };
     numberCountry ??= read?.country ?? null;
   }
@@ -73,6 +77,14 @@ const WRONG_ADDRESS: Record<AddressKind, string> = {
   telegram: 'is neither a valid phone number nor an id',
 };
 
+/** A number as it is dialled at home, of who knows where. */
+const NATIONAL = /^[0-9(][0-9().\-/ ]{2,}$/;
+
+function wrongAddress(kind: AddressKind, text: string, country: string | null): string {
+  if (kind !== 'phone' || country !== null || !NATIONAL.test(text)) return WRONG_ADDRESS[kind];
+  return 'is no international number: it has to begin with + and a country code';
+}
+
 /** Whether anything says who it is. */
 export function isIdentified({ externalId, addresses }: ContactDraft): boolean {
   return (externalId ?? null) !== null || Object.values(addresses).some((address) => address !== null);
@@ -84,7 +96,8 @@ let regions: Intl.DisplayNames | undefined;
 /** Asking takes longer than all else about a country; of two letters there are few. */
 const countries = new Map<string, boolean>();
 
-function isCountry(code: string): boolean {
+/** Of ISO 3166-1. */
+export function isCountry(code: string): boolean {
   const before = countries.get(code);
   if (before !== undefined) return before;
   regions ??= new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });

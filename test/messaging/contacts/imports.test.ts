@@ -135,6 +135,26 @@ for (const profile of PROFILES) {
       expect(left).toEqual([]);
     });
 
+    it('numbers without + are of the country of their row, else of that of the import', async () => {
+      const national = () => newNumber().replace('+33', '0');
+      const [one, two, three] = [national(), newNumber(), national()];
+      const file = `id,phone,country\nna-1,${one},\nna-2,${two},\nna-3,020 7946 0018,GB\nna-4,${three},BE\n`;
+      const done = await importing(file, { country: 'FR' });
+      expect(done).toMatchObject({ country: 'FR', created: 3, failed: 1 });
+      expect(await errorsOf(done.id)).toEqual([['4', 'phone', 'is not a valid phone number', three]]);
+      const phones = ['na-1', 'na-2', 'na-3'].map(async (id) => (await contactsBy(`external_id=${id}`))[0].phone);
+      expect(await Promise.all(phones)).toEqual([one.replace('0', '+33'), two, '+442079460018']);
+    });
+
+    it('a number without + and without a country is an error that says so', async () => {
+      const done = await importing('id,phone\nno-1,0612345678\n');
+      expect(done).toMatchObject({ country: null, created: 0, failed: 1 });
+      const reason = 'is no international number: it has to begin with + and a country code';
+      expect(await errorsOf(done.id)).toEqual([['1', 'phone', reason, '0612345678']]);
+      const { status, body } = await upload('id,phone\n', { country: 'XA' });
+      expect([status, body.errors?.[0].pointer]).toEqual([422, 'country']);
+    });
+
     const FORM = 'multipart/form-data; boundary=edge';
     const part = (headers: string, text: string) =>
       `--edge\r\ncontent-disposition: form-data; ${headers}\r\n\r\n${text}\r\n`;

@@ -17,7 +17,8 @@ const DAY_MS = 86_400_000;
 /**
  * A condition on rows of `contacts`. Whatever callers wrote is a parameter of the statement; its text is made of what is
  * in this file alone, but for names of attributes, which are letters, digits and `_` (ATTRIBUTE_NAME) and have to be
- * defined. No condition is ever null, so that `not` is what it says.
+ * defined. No condition is ever null, so that `not` is what it says. Each asks about the contact at hand: what `in` finds
+ * Postgres would read through for every contact, behind `or` and `not`, once that is too much to hash.
  */
 export function compileFilter(context: FilterContext, filter: Filter): Expression<SqlBool> {
   const { owner, now } = context;
@@ -27,13 +28,16 @@ export function compileFilter(context: FilterContext, filter: Filter): Expressio
   if ('not' in filter) return sql`(not ${compile(filter.not)})`;
   if ('attribute' in filter) return compileAttribute(context, filter);
   if ('tag' in filter) {
-    return sql`(contacts.id in (
-      select contact_id from contact_tags
+    return sql`(exists (
+      select 1 from contact_tags
       where project_id = ${owner.project} and mode = ${owner.mode} and tag in (${values(filter.tag)})
+        and contact_id = contacts.id
     ))`;
   }
   if ('list' in filter) {
-    return sql`(contacts.id in (select contact_id from list_members where list_id in (${values(filter.list)})))`;
+    return sql`(exists (
+      select 1 from list_members where list_id in (${values(filter.list)}) and contact_id = contacts.id
+    ))`;
   }
   if ('locale' in filter) {
     // BCP 47: `fr` means `fr-CA` too.

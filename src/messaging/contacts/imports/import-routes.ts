@@ -11,6 +11,7 @@ import { newId } from '../../../lib/ids.ts';
 import { MAX_TAGS, TAG_PATTERN } from '../contact.ts';
 import type { ContactRoutesDeps } from '../contact-routes.ts';
 import { findList } from '../lists-table.ts';
+import { isCountry } from '../read-contact.ts';
 import { byOf, found, ownerOf, placeOf, refuseErrors } from '../request-routes.ts';
 import { IMPORT_ID, idParams } from '../views.ts';
 import { MAX_BYTES } from './import.ts';
@@ -165,8 +166,9 @@ function uploads({ db, now, imports }: ImportRoutesDeps): FastifyPluginAsyncType
           tags,
           summary: 'Import contacts from CSV',
           description:
-            'As the body, or as the one file of a form. UTF-8, UTF-16 or Windows-1252, with a header; delimiter and charset are found out. The answer comes when ' +
-            'the file is there; it is worked in afterwards, by any process, and survives each of them. Contacts are ' +
+            'As the body, or as the one file of a form. UTF-8, UTF-16 or Windows-1252, with a header; delimiter and ' +
+            'charset are found out. The answer comes when the file is there; it is worked in afterwards, by any ' +
+            'process, and survives each of them. Contacts are ' +
             `told by external id and addresses, so that a file may be imported again. At most ${MAX_BYTES / 1024 / 1024} MiB.`,
           querystring: ImportQuery,
           body: { content: { 'text/csv': { schema: body }, 'multipart/form-data': { schema: body } } },
@@ -180,11 +182,15 @@ function uploads({ db, now, imports }: ImportRoutesDeps): FastifyPluginAsyncType
         if (query.list_id !== undefined && !(await findList(db.kysely, by.owner, query.list_id))) {
           refuseErrors([{ pointer: 'list_id', message: 'is no list' }]);
         }
+        if (query.country !== undefined && !isCountry(query.country)) {
+          refuseErrors([{ pointer: 'country', message: 'is not a country of ISO 3166-1' }]);
+        }
         const options = {
           onConflict: query.on_conflict ?? 'update',
           dryRun: query.dry_run ?? false,
           list: query.list_id ?? null,
           tags: readTags(query.tags),
+          country: query.country ?? null,
         };
         const charset = readCharset(request.headers['content-type']);
         const wanted = {
@@ -192,7 +198,13 @@ function uploads({ db, now, imports }: ImportRoutesDeps): FastifyPluginAsyncType
           ...(query.delimiter !== undefined && { delimiter: query.delimiter }),
           ...(charset !== undefined && { charset }),
         };
-        const kept = await keepUpload({ db, queue: imports.queue }, by, wanted, request.body, now);
+        const kept = await keepUpload(
+          { db, queue: imports.queue },
+          by,
+          wanted,
+          request.body as AsyncIterable<Buffer>,
+          now,
+        );
         switch (kept.kind) {
           case 'too_large':
             throw new Problem('body_too_large');

@@ -20,6 +20,15 @@ export const ImportQuery = Type.Object(
         description: `Added to each contact, separated by commas; at most ${MAX_TAGS}.`,
       }),
     ),
+    country: Type.Optional(
+      Type.String({
+        pattern: '^[A-Z]{2}$',
+        description:
+          'ISO 3166-1 alpha-2: phone numbers without `+` are read as numbers of it, where the row has no `country` of ' +
+          'its own. Without either they are errors.',
+        examples: ['FR'],
+      }),
+    ),
     mapping: Type.Optional(
       Type.String({
         maxLength: 8_000,
@@ -46,6 +55,7 @@ export const ImportSchema = Type.Object(
     on_conflict: Type.String(),
     list_id: Type.Union([Type.String(), Type.Null()]),
     tags: Type.Array(Type.String()),
+    country: Type.Union([Type.String(), Type.Null()], { description: 'Of phone numbers without `+`.' }),
     charset: Type.String(),
     delimiter: Type.String(),
     columns: Type.Array(
@@ -67,7 +77,7 @@ export const ImportSchema = Type.Object(
 );
 
 export function viewImport(row: ImportRow): Static<typeof ImportSchema> {
-  const { onConflict, dryRun, list, tags } = JSON.parse(row.options) as ImportOptions;
+  const { onConflict, dryRun, list, tags, country } = JSON.parse(row.options) as ImportOptions;
   const { charset, delimiter, columns } = JSON.parse(row.format ?? '{}') as ImportFormat;
   const { id, reason, bytes, position, rows, created, updated, skipped, failed } = row;
   const orNull = (time: number | null) => (time === null ? null : toTimestamp(time));
@@ -76,7 +86,7 @@ export function viewImport(row: ImportRow): Static<typeof ImportSchema> {
     // One that is being uploaded is not shown.
     status: row.status === 'uploading' ? 'queued' : row.status,
     reason,
-    ...{ dry_run: dryRun, on_conflict: onConflict, list_id: list, tags: [...tags] },
+    ...{ dry_run: dryRun, on_conflict: onConflict, list_id: list, tags: [...tags], country },
     ...{ charset, delimiter, columns: [...columns], bytes },
     progress: row.status === 'completed' || bytes === 0 ? 1 : Math.round((position / bytes) * 1_000) / 1_000,
     ...{ rows, created, updated, skipped, failed },

@@ -10,6 +10,8 @@ export interface ImportOptions {
   list: string | null;
   /** Added to those in the file. */
   tags: readonly string[];
+  /** ISO 3166-1 alpha-2: whose numbers those without + are. */
+  country: string | null;
 }
 
 /** How the file is read; known when all of it is there. */

@@ -22,6 +22,8 @@ export interface RowContext {
   columns: readonly ImportColumn[];
   /** For every row. */
   tags: readonly string[];
+  /** Of numbers without + in rows that name none themselves. */
+  country: string | null;
   now(): number;
 }
 
@@ -29,7 +31,8 @@ const TAG = new RegExp(TAG_PATTERN, 'u');
 const EXTERNAL_ID = /^[^\p{Cc}]{1,128}$/u;
 
 /** A row of the table as a contact, or everything that is wrong with it. An empty cell says nothing. */
-export function readRow({ hashKey, attributes, columns, tags, now }: RowContext, cells: readonly string[]): ReadRow {
+export function readRow(context: RowContext, cells: readonly string[]): ReadRow {
+  const { hashKey, attributes, columns, tags, now } = context;
   const errors: RowError[] = [];
   const input: Record<string, unknown> & { attributes: Record<string, AttributeValue> } = { attributes: {}, tags };
   const texts = cells.map(plain);
@@ -67,7 +70,9 @@ export function readRow({ hashKey, attributes, columns, tags, now }: RowContext,
     }
   }
 
-  const { draft, errors: wrong } = readContact(hashKey, attributes, input as ContactInput, newOrderedId('con', now()));
+  const contact = input as ContactInput;
+  const country = contact.country ?? context.country;
+  const { draft, errors: wrong } = readContact(hashKey, attributes, contact, newOrderedId('con', now()), country);
   for (const { pointer, message } of wrong) {
     const field = pointer.slice(1);
     fail(field, message, String(input[field] ?? ''));

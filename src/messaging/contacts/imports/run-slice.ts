@@ -31,7 +31,8 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
   const attributes = await loadAttributes(db.kysely, { project, mode });
   const { columns, delimiter } = JSON.parse(row.format) as ImportFormat;
   const options = JSON.parse(row.options) as ImportOptions;
-  const context: RowContext = { hashKey, attributes, columns, tags: options.tags, now };
+  const { tags, country } = options;
+  const context: RowContext = { hashKey, attributes, columns, tags, country, now };
 
   let rows: ReadRow[] = [];
   let done = 0;
