@@ -26,7 +26,7 @@ export function recordConversion(
   now: number,
 ): Promise<CampaignConversionTable | null> {
   return writeTransaction(db, {}, async (trx) => {
-    const recipient = await findSent(trx, campaign.id, who);
+    const recipient = await findSent(trx, campaign, who);
     if (!recipient) return null;
     const row: CampaignConversionTable = {
       ...{ campaign_id: campaign.id, reference, contact_id: recipient.contact_id, variant: recipient.variant },
@@ -54,15 +54,27 @@ export function recordConversion(
   });
 }
 
-function findSent(db: Kysely<Schema>, campaign: string, who: Conversion['who']) {
-  const sent = db
-    .selectFrom('campaign_recipients as r')
-    .select(['r.contact_id', 'r.variant'])
-    .where('r.campaign_id', '=', campaign)
-    .where('r.state', 'in', ['sent', 'unknown']);
-  if ('contactId' in who) return sent.where('r.contact_id', '=', who.contactId).executeTakeFirst();
-  return sent
-    .innerJoin('messages as m', 'm.id', 'r.message_id')
-    .where('m.recipient_hash', '=', who.addressHash)
+async function findSent(db: Kysely<Schema>, campaign: CampaignRow, who: Conversion['who']) {
+  const contacts = 'contactId' in who ? [who.contactId] : await writtenTo(db, campaign, who.addressHash);
+  if (contacts.length === 0) return undefined;
+  return db
+    .selectFrom('campaign_recipients')
+    .select(['contact_id', 'variant'])
+    .where('campaign_id', '=', campaign.id)
+    .where('contact_id', 'in', contacts)
+    .where('state', 'in', ['sent', 'unknown'])
     .executeTakeFirst();
+}
+
+/** The contacts that messages of the campaign to this address were for. */
+async function writtenTo(db: Kysely<Schema>, campaign: CampaignRow, addressHash: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('messages')
+    .select('contact_id')
+    .where('recipient_hash', '=', addressHash)
+    .where('project_id', '=', campaign.project_id)
+    .where('mode', '=', campaign.mode)
+    .where('campaign_id', '=', campaign.id)
+    .execute();
+  return rows.flatMap(({ contact_id }) => contact_id ?? []);
 }

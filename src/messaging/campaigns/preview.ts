@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import { analyzeNew } from '../../db/analyze-new.ts';
 import type { Database } from '../../db/open.ts';
 import type { MessageGate } from '../../delivery/messages/gate.ts';
 import { type BulkSender, isForLater } from '../../delivery/messages/send-bulk.ts';
@@ -11,6 +13,7 @@ import type { CampaignRow } from './campaign.ts';
 import { KINDS, type WaitingRecipient } from './load-recipients.ts';
 import { readCampaignSchedule } from './schedule.ts';
 import { fromMicros, toMicros } from './spend.ts';
+import { AUDIENCE_TABLES } from './take-audience.ts';
 import type { Script } from './word-recipient.ts';
 import { addressMessage, wordRecipient } from './word-recipient.ts';
 
@@ -45,31 +48,43 @@ const PAGE = 500;
 export async function previewCampaign(deps: PreviewDeps, campaign: CampaignRow, now: number): Promise<Preview | null> {
   const { db } = deps;
   const owner = { project: campaign.project_id, mode: campaign.mode };
+  await analyzeNew(db, AUDIENCE_TABLES);
   const condition = await audience(db, owner, JSON.parse(campaign.audience) as Audience, now);
   if ('missing' in condition) return null;
   const rules = await readSendingRules(db.kysely, owner);
   const tally = createTally(await countContacts(db, owner, condition));
-  for (let after = ''; tally.preview.checked < MAX_CHECKED; ) {
-    const page = await db.kysely
-      .selectFrom('contacts')
-      .leftJoin('contact_addresses as a', (join) =>
-        join.onRef('a.contact_id', '=', 'contacts.id').on('a.kind', '=', KINDS[campaign.channel]),
-      )
-      .select(['contacts.id as contact_id', 'contacts.attributes', 'contacts.locale', 'contacts.country'])
-      .select(['contacts.time_zone', 'contacts.time_zone_source', 'a.address', 'a.address_hash'])
-      .where('contacts.project_id', '=', owner.project)
-      .where('contacts.mode', '=', owner.mode)
-      .where('contacts.id', '>', after)
-      .where(condition)
-      .orderBy('contacts.id')
-      .limit(PAGE)
-      .execute();
-    const recipients = page.map((row) => ({ ...row, found: row.contact_id, tries: 0, planned_at: null, reason: null }));
-    await checkPage(deps, campaign, rules, recipients, tally, now);
-    if (page.length < PAGE) break;
-    after = page.at(-1)?.contact_id ?? '';
+  const sample = await db.kysely
+    .selectFrom('contacts')
+    .select('id')
+    .where('project_id', '=', owner.project)
+    .where('mode', '=', owner.mode)
+    .where(condition)
+    .orderBy('id')
+    .limit(MAX_CHECKED)
+    .execute();
+  for (let from = 0; from < sample.length; from += PAGE) {
+    if (from > 0) await setImmediate();
+    const ids = sample.slice(from, from + PAGE).map(({ id }) => id);
+    await checkPage(deps, campaign, rules, await readContacts(db, campaign, ids), tally, now);
   }
   return tally.read();
+}
+
+async function readContacts(
+  { kysely }: Database,
+  { channel }: CampaignRow,
+  ids: string[],
+): Promise<WaitingRecipient[]> {
+  const rows = await kysely
+    .selectFrom('contacts as c')
+    .leftJoin('contact_addresses as a', (join) =>
+      join.onRef('a.contact_id', '=', 'c.id').on('a.kind', '=', KINDS[channel]),
+    )
+    .select(['c.id as contact_id', 'c.attributes', 'c.locale', 'c.country', 'c.time_zone', 'c.time_zone_source'])
+    .select(['a.address', 'a.address_hash'])
+    .where('c.id', 'in', ids)
+    .execute();
+  return rows.map((row) => ({ ...row, found: row.contact_id, tries: 0, planned_at: null, reason: null }));
 }
 
 async function checkPage(

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { analyzeNew } from '../../db/analyze-new.ts';
 import type { Database } from '../../db/open.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import { type Audience, audience } from '../contacts/audience.ts';
@@ -10,6 +11,7 @@ import { endCampaign } from './end-campaign.ts';
 const TAKEN = '~';
 /** Contacts written down in one transaction. */
 const PAGE = 10_000;
+export const AUDIENCE_TABLES = ['contacts', 'contact_tags', 'list_members'];
 
 /**
  * Writes the next contacts of the audience into the ledger, cut into chunks. Where it stands is in the campaign's row and
@@ -18,6 +20,7 @@ const PAGE = 10_000;
 export async function takeAudience(db: Database, campaign: CampaignRow, now: number): Promise<boolean> {
   const { id, project_id: project, mode, started_at } = campaign;
   const wanted = JSON.parse(campaign.audience) as Audience;
+  if (campaign.position === null) await analyzeNew(db, AUDIENCE_TABLES);
   const condition = await audience(db, { project, mode }, wanted, started_at ?? now);
   if ('missing' in condition) {
     await endCampaign(db, campaign, { status: 'failed', reason: 'audience_missing' }, now);
@@ -26,7 +29,7 @@ export async function takeAudience(db: Database, campaign: CampaignRow, now: num
   const page = db.kysely
     .selectFrom('contacts')
     .select('id')
-    .where('project_id', '=', project)
+    .where(ofProject(db.dialect), '=', project)
     .where('mode', '=', mode)
     .where('created_at', '<=', started_at ?? now)
     .$if(campaign.position !== null, (query) => query.where('id', '>', campaign.position ?? ''))
@@ -79,6 +82,9 @@ export async function takeAudience(db: Database, campaign: CampaignRow, now: num
   }
   return goesOn;
 }
+
+/** SQLite would rather sort all contacts of a project for each page than read on by their ids: not by this index. */
+const ofProject = (dialect: Database['dialect']) => (dialect === 'sqlite' ? sql`+project_id` : sql.ref('project_id'));
 
 /** Nobody else has moved on from there. */
 function lockPosition({ kysely }: Database, { id, position }: CampaignRow) {
