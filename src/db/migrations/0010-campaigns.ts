@@ -55,6 +55,7 @@ function campaignTables(hot: string, hotKeyed: string): string[] {
        position text,
        recipients bigint not null,
        chunks bigint not null,
+       totals text,
        series_id text,
        actor text not null,
        starts_at bigint,

@@ -39,6 +39,8 @@ export interface CampaignTable {
   recipients: number;
   /** The highest number that a chunk got. */
   chunks: number;
+  /** JSON of Totals, once its recipients have been kept long enough. */
+  totals: string | null;
   /** The repeated campaign that it is one time of. */
   series_id: string | null;
   actor: string;

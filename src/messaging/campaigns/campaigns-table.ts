@@ -61,7 +61,7 @@ export function createCampaign(
     const row: CampaignRow = {
       ...{ id, project_id: owner.project, mode: owner.mode, ...draft, status: 'draft', reason: null },
       ...{ paced_until: null, reserved: 0, spent: 0, position: null, recipients: 0, chunks: 0 },
-      ...{ series_id: null, actor: actor.id },
+      ...{ series_id: null, totals: null, actor: actor.id },
       ...{ starts_at: null, started_at: null, ended_at: null, created_at: now, updated_at: now },
     };
     await trx.insertInto('campaigns').values(row).execute();

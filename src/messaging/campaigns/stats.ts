@@ -5,6 +5,7 @@ import { chunkRanges } from './chunk-ranges.ts';
 import { fromMicros } from './spend.ts';
 import { decisionAt, readExperiment } from './split.ts';
 import { type Figures, sumFigures, variantFigures } from './stats-figures.ts';
+import { readTotals } from './totals.ts';
 
 /** Chunks added up in one statement. */
 const COUNTED_CHUNKS = 50;
@@ -24,7 +25,32 @@ export interface CampaignStats {
   value: Money[];
 }
 
+/** What there is to add up. */
+export interface CampaignSums {
+  figures: Figures[];
+  cost: Money[];
+  value: Money[];
+}
+
 export async function readStats(db: Kysely<Schema>, campaign: CampaignRow): Promise<CampaignStats> {
+  const { figures, cost, value } = readTotals(campaign)?.sums ?? (await countSums(db, campaign));
+  const experiment = readExperiment(campaign);
+  return {
+    total: sumFigures(figures),
+    variants: experiment ? figures.filter(({ variant }) => variant !== null) : [],
+    winner:
+      experiment && experiment.sample_percent < 100
+        ? {
+            variant: experiment.winner ?? null,
+            decidedAt: experiment.decided_at ?? null,
+            decidesAt: decisionAt(experiment, campaign),
+          }
+        : null,
+    ...{ cost, value },
+  };
+}
+
+export async function countSums(db: Kysely<Schema>, campaign: CampaignRow): Promise<CampaignSums> {
   const figures = await variantFigures(db, campaign);
   const costs = new Map<string, number>();
   for await (const { from, to } of chunkRanges(campaign, COUNTED_CHUNKS)) {
@@ -38,20 +64,7 @@ export async function readStats(db: Kysely<Schema>, campaign: CampaignRow): Prom
   }
   const values = new Map<string, number>();
   await addMoney(db, values, 'value', sql`campaign_conversions`, sql`campaign_id = ${campaign.id}`);
-  const experiment = readExperiment(campaign);
-  return {
-    total: sumFigures(figures),
-    variants: experiment ? figures.filter(({ variant }) => variant !== null) : [],
-    winner:
-      experiment && experiment.sample_percent < 100
-        ? {
-            variant: experiment.winner ?? null,
-            decidedAt: experiment.decided_at ?? null,
-            decidesAt: decisionAt(experiment, campaign),
-          }
-        : null,
-    ...{ cost: toMoney(costs), value: toMoney(values) },
-  };
+  return { figures, cost: toMoney(costs), value: toMoney(values) };
 }
 
 /** Millionths by currency. SQLite has no decimals: each amount is rounded to them before it is added. */
