@@ -9,6 +9,7 @@ import type {
 import { sip } from '../../../src/delivery/providers/sip.ts';
 import type { SipConfig } from '../../../src/delivery/providers/sip-config.ts';
 import { createSchemaCheck } from '../../../src/lib/schema-check.ts';
+import { atFileEnd } from '../../rig/file-end.ts';
 import { NOW, outbound, recordings, state } from '../providers/provider-rig.ts';
 
 /** A provider of the type `sip` and what it has reported. */
@@ -52,8 +53,14 @@ export const SCRIPT: SpokenScript = {
 
 /** As little as can be said. */
 export const BRIEF: SpokenScript = { ...SCRIPT, greeting: '', body: [{ digits: '7' }], goodbye: '' };
+export const BRIEF_CODE = '41';
 
-export const GATED: SpokenScript = { ...SCRIPT, gate: { key: '1', prompt: 'To listen, press one.' } };
+export const GATED: SpokenScript = {
+  ...SCRIPT,
+  body: [{ digits: BRIEF_CODE }],
+  goodbye: '',
+  gate: { key: '1', prompt: 'To listen, press one.' },
+};
 
 /** Configuration as the registry hands it over: checked, defaults filled in. */
 export function readConfig(over: object): { config: SipConfig; problems: { pointer: string; message: string }[] } {
@@ -81,7 +88,11 @@ export async function startCaller(trunks: readonly object[], over: object = {}):
     now: () => NOW,
     log: { info: keep, warn: keep, error: keep },
   });
-  onTestFinished(() => provider.close?.());
+  onTestFinished(() => {
+    // It waits a moment for what may still be answered; the next test need not.
+    const closed = provider.close?.();
+    atFileEnd(() => closed);
+  });
   const receipts: ProviderReceipt[] = [];
   const caller: Caller = {
     provider,

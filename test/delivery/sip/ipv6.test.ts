@@ -3,7 +3,7 @@ import { resolveServer, systemDns } from '../../../src/delivery/sip/resolve-serv
 import { readSdp } from '../../../src/delivery/sip/sdp.ts';
 import { describeWith } from '../../rig/stores.ts';
 import { startPhone } from './baresip.ts';
-import { GATED, startCaller } from './caller.ts';
+import { BRIEF_CODE, GATED, startCaller } from './caller.ts';
 import { hearDigits } from './hear-digits.ts';
 
 await describeWith(['baresip', 'espeak-ng'], 'a call over IPv6', () => {
@@ -14,7 +14,7 @@ await describeWith(['baresip', 'espeak-ng'], 'a call over IPv6', () => {
     await phone.until('CALL_ESTABLISHED');
     await phone.press('1');
     expect(await untilReceipt()).toMatchObject({ status: 'delivered' });
-    expect(hearDigits(await phone.recording())).toContain('4071');
+    expect(hearDigits(await phone.recording())).toContain(BRIEF_CODE);
   });
 });
 

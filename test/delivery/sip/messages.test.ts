@@ -50,9 +50,9 @@ await describeWith(['baresip', 'espeak-ng', 'ffmpeg'], 'a message by a call', ()
   it('is heard as it was written, long numbers digit by digit', LONG, async () => {
     const phone = await startPhone();
     const service = await openService(phone.port);
-    const id = await send(service, { text: 'Your order number is 407931.', repeats: 2 });
+    const id = await send(service, { text: 'Order 407931.', repeats: 1 });
     await untilMessage(service, id, { status: 'delivered', provider: 'trunk' });
-    expect(hearDigits(await phone.recording())).toContain('407931407931');
+    expect(hearDigits(await phone.recording())).toContain('407931');
   });
 
   it('is heard as it was recorded', LONG, async () => {
@@ -68,9 +68,9 @@ await describeWith(['baresip', 'espeak-ng', 'ffmpeg'], 'a message by a call', ()
       payload: mp3.stdout,
       headers: { authorization: `Bearer ${service.key}`, 'content-type': 'audio/mpeg' },
     });
-    const id = await send(service, { recording: uploaded.json().id, repeats: 3 });
-    await untilMessage(service, id, { status: 'delivered', call: { repeats: 3 } });
-    expect(hearDigits(await phone.recording())).toBe('999');
+    const id = await send(service, { recording: uploaded.json().id, repeats: 2 });
+    await untilMessage(service, id, { status: 'delivered', call: { repeats: 2 } });
+    expect(hearDigits(await phone.recording())).toBe('99');
   });
 
   it('is followed by no other when 9 is pressed', LONG, async () => {
