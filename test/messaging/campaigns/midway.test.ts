@@ -85,6 +85,41 @@ for (const profile of ['embedded', 'postgres'] as const) {
         expect(got.has(phones[last] ?? '')).toBe(false);
         expect(await rig.read(id)).toMatchObject({ status: 'completed', counts: { sent: PEOPLE - 1, blocked: 1 } });
       });
+
+      it('whoever is forgotten meanwhile is sent nothing afterwards, and the figures add up', async () => {
+        const { api } = rig;
+        const { kysely } = api.services.db;
+        got.clear();
+        const byId = people.contacts.map((contact, index) => ({ contact, phone: people.phones[index] ?? '' }));
+        byId.sort((a, b) => (a.contact < b.contact ? -1 : 1));
+        const [handed, waiting] = [byId.at(0)?.phone ?? '', byId.at(-2)?.phone ?? ''];
+        const id = await rig.create({ audience: { lists: [people.id] }, text: 'Hi', sender: 'Example' });
+        await rig.start(id);
+        midway = async () => {
+          for (const to of [handed, waiting]) {
+            expect((await api.call('POST', '/v1/privacy/erasures', { to })).status).toBe(202);
+          }
+          await api.services.privacy.worker.runDue();
+          api.clock.now += 2_000;
+        };
+        await rig.work();
+        api.clock.now += 60_000;
+        await api.services.privacy.worker.runDue();
+        expect(got.has(handed)).toBe(true);
+        expect(got.has(waiting)).toBe(false);
+        const { status, counts } = await rig.read(id);
+        // The last one has suppressed it before.
+        expect({ status, ...counts }).toMatchObject({ status: 'completed', sent: PEOPLE - 2, skipped: 1, blocked: 1 });
+        const ledger = await kysely
+          .selectFrom('campaign_recipients')
+          .selectAll()
+          .where('campaign_id', '=', id)
+          .execute();
+        expect(ledger).toHaveLength(PEOPLE);
+        for (const phone of people.phones) expect(JSON.stringify(ledger)).not.toContain(phone.slice(1));
+        const kept = kysely.selectFrom('messages').select('id').where('recipient', 'in', [handed, waiting]);
+        expect(await kept.execute()).toEqual([]);
+      });
     },
   );
 }
