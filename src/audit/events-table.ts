@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { EventTable } from '../db/schema.ts';
 import type { AuditEvent, EventType } from './event.ts';
 
@@ -19,7 +19,9 @@ export const EVENT_COLUMNS = {
   created_at: 'bigint',
 } as const satisfies Record<keyof Omit<EventTable, 'position'>, 'text' | 'bigint'>;
 
-export function toEventRow(event: AuditEvent): Insertable<EventTable> {
+export type EventRow = Omit<Selectable<EventTable>, 'position'>;
+
+export function toEventRow(event: AuditEvent): EventRow {
   return {
     id: event.id,
     type: event.type,

@@ -8,8 +8,9 @@ import { StoreUnavailable } from '../lib/errors.ts';
 
 /** Connection exception, insufficient resources, operator intervention (shutdown, time-out), system error. */
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58']);
+const LOCK_TIMEOUT = '55P03';
 /** Read-only server (fail-over under way), lock_timeout, login refused, database missing. */
-const UNAVAILABLE_STATES = new Set(['25006', '55P03', '28000', '28P01', '3D000']);
+const UNAVAILABLE_STATES = new Set(['25006', LOCK_TIMEOUT, '28000', '28P01', '3D000']);
 /** serialization_failure, deadlock_detected: run again from the start. */
 const RETRY_STATES = new Set(['40001', '40P01']);
 const UNIQUE_VIOLATION = '23505';
@@ -39,6 +40,11 @@ export function fromSqlite(error: unknown): unknown {
 
 export function isRetryable(error: unknown): boolean {
   return RETRY_STATES.has(sqlState(error) ?? '');
+}
+
+/** Somebody else had one of the rows for too long; the store itself is there. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof StoreUnavailable && sqlState(error.cause) === LOCK_TIMEOUT;
 }
 
 export function isUniqueViolation(error: unknown): boolean {

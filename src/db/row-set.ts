@@ -30,6 +30,31 @@ export function among(dialect: Database['dialect'], column: string, values: read
   return dialect === 'postgres' ? sql`${sql.ref(column)} = any(array(select unnest(${values}::text[])))` : sql`true`;
 }
 
+/** The columns of a row set, to insert into and to select. */
+export function columnsOf(types: object): RawBuilder<unknown> {
+  return sql.join(Object.keys(types).map((name) => sql.ref(name)));
+}
+
+/** Each column as `from` has it: `excluded`, or `r` for the row set. */
+export function setColumns(types: object, from: string): RawBuilder<unknown> {
+  return sql.join(Object.keys(types).map((name) => sql`${sql.ref(name)} = ${sql.ref(`${from}.${name}`)}`));
+}
+
+/** A statement whose only values are the keys it is about, compiled once. Without keys there is nothing to do: null. */
+export function keysStatement<R>(
+  { kysely, dialect }: Pick<Database, 'kysely' | 'dialect'>,
+  column: string,
+  build: (isOneOfThem: RawBuilder<SqlBool>) => RawBuilder<R>,
+): (keys: readonly string[]) => CompiledQuery<R> | null {
+  const isOneOfThem =
+    dialect === 'postgres'
+      ? among(dialect, column, [])
+      : sql<SqlBool>`${sql.ref(column)} in (select value from json_each(${'[]'}))`;
+  const query = build(isOneOfThem).compile(kysely);
+  return (keys) =>
+    keys.length === 0 ? null : { ...query, parameters: [dialect === 'postgres' ? keys : JSON.stringify(keys)] };
+}
+
 /**
  * Joins each row before it to rows of a table, looked up by an index: for what `among` cannot say. Without statistics
  * Postgres takes a table that is being filled for small and would rather read all of it than look up some hundred rows.

@@ -6,28 +6,31 @@ import { advanceFlow, claimDueChallenges, clearBudget, findOldestDue, recordEven
 import { consumeChallenge, failAttempt, refundAttempt } from './sql/judge.ts';
 import { spendAttempt } from './sql/spend.ts';
 import { createStatements } from './sql/statements.ts';
+import { createTransact } from './sql/transact.ts';
 import { toChallenge } from './sql/verification-row.ts';
 import type { ChallengeStore } from './store.ts';
 
 /**
- * Challenges, limits and budgets in SQL. Every transition first locks what it decides on: the challenge, then its
- * budgets or limits in the order of their keys.
+ * Challenges, limits and budgets in SQL. Every transition sees what it decides on under lock, and is committed together
+ * with others of its process (transact.ts).
  */
 export function createSqlStore(db: Database): ChallengeStore {
-  const context = { db, statements: createStatements(db) };
+  const statements = createStatements(db);
+  const context = { db, statements };
+  const transact = createTransact(db, statements);
   return {
-    create: (challenge, limits, events, now) => createChallenge(context, challenge, limits, events, now),
+    create: (challenge, limits, events, now) => transact(createChallenge(challenge, limits, events, now)),
     async get(id) {
-      const { rows } = await db.kysely.executeQuery(context.statements.findChallenge({ id }));
+      const { rows } = await db.kysely.executeQuery(statements.findChallenge({ id }));
       return rows[0] ? toChallenge(rows[0]) : null;
     },
-    spend: (id, spend, now) => spendAttempt(context, id, spend, now),
-    fail: (id, events, now) => failAttempt(context, id, events, now),
-    consume: (id, attempt, event, now) => consumeChallenge(context, id, attempt, event, now),
-    refund: (id, now) => refundAttempt(context, id, now),
-    advance: (id, rev, change, now) => advanceFlow(context, id, rev, change, now),
+    spend: (id, spend, now) => transact(spendAttempt(id, spend, now)),
+    fail: (id, events, now) => transact(failAttempt(id, events, now)),
+    consume: (id, attempt, event, now) => transact(consumeChallenge(id, attempt, event, now)),
+    refund: (id, now) => transact(refundAttempt(id, now)),
+    advance: (id, rev, change, now) => transact(advanceFlow(id, rev, change, now)),
     async findLock({ budgets }, now) {
-      const query = context.statements.readBudgets(budgets.map(({ key }) => ({ key })));
+      const query = statements.readBudgets(budgets.map(({ key }) => key));
       const rows = query ? (await db.kysely.executeQuery(query)).rows : [];
       return findLocked(budgets, toBudgetStates(rows), now);
     },

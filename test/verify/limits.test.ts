@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Database } from '../../src/db/open.ts';
+import type { Limit } from '../../src/verify/challenge.ts';
 import { findLimitHit, type LimitState, limitUses, takeLimit } from '../../src/verify/limits.ts';
-import { limitRows, toLimitStates } from '../../src/verify/sql/limit-rows.ts';
-import { createStatements } from '../../src/verify/sql/statements.ts';
+import { createSqlStore } from '../../src/verify/sql-store.ts';
+import type { ChallengeStore } from '../../src/verify/store.ts';
+import { createEvents, newChallenge } from '../contract/build.ts';
 import { onEachDialect } from '../db/on-each-dialect.ts';
 
 const HOUR = 3_600_000;
@@ -65,40 +68,44 @@ describe('a limit', () => {
 });
 
 await onEachDialect('limits', ({ open }) => {
-  it('are counted by the statement as by the arithmetic', async () => {
+  const rowsOf = (db: Database) => db.kysely.selectFrom('limits').selectAll().where('count', '>', 0).execute();
+
+  it('are counted in the table as by the arithmetic, by starts that come at a time too', async () => {
     const db = await open();
-    const { takeLimits } = createStatements(db);
     const use = fc.record({ key: fc.constantFrom('a', 'b', 'c'), windowMs: fc.integer({ min: 1, max: 100 }) });
-    const step = fc.record({ wait: fc.integer({ min: 0, max: 60 }), uses: fc.array(use, { maxLength: 4 }) });
+    const step = fc.record({
+      wait: fc.integer({ min: 0, max: 60 }),
+      starts: fc.array(fc.array(use, { maxLength: 4 }), { maxLength: 4 }),
+    });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
         await db.kysely.deleteFrom('limits').execute();
         const model = new Map<string, LimitState>();
+        const store = createSqlStore(db);
         let now = 1000;
-        for (const { wait, uses } of steps) {
+        for (const { wait, starts } of steps) {
           now += wait;
-          const limits = uses.map(({ key, windowMs }) => limit(key, 3, windowMs));
-          const query = takeLimits(limitRows(limits, now));
-          const rows = query ? (await db.kysely.executeQuery(query)).rows : [];
-          const expected = new Map<string, LimitState>();
-          for (const { key, windowMs } of limitUses(limits)) {
-            expected.set(key, takeLimit(model.get(key), windowMs, now));
+          const wanted = starts.map((uses) => uses.map(({ key, windowMs }) => limit(key, 99, windowMs)));
+          for (const limits of wanted) {
+            for (const { key, windowMs } of limitUses(limits)) {
+              model.set(key, takeLimit(model.get(key), windowMs, now));
+            }
           }
-          expect(toLimitStates(rows)).toEqual(expected);
-          for (const [key, state] of expected) model.set(key, state);
+          await Promise.all(wanted.map((limits) => start(store, limits, now)));
+          const counted = (await rowsOf(db)).map((row) => [row.key, { count: row.count, startedAt: row.started_at }]);
+          expect(new Map(counted as [string, LimitState][])).toEqual(model);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
   it('are kept for the longest window that was asked of them', async () => {
     const db = await open();
-    const { takeLimits } = createStatements(db);
+    const store = createSqlStore(db);
     const expiresAfter = async (windowMs: number, now: number) => {
-      const query = takeLimits(limitRows([limit('a', 9, windowMs)], now));
-      if (query) await db.kysely.executeQuery(query);
-      return (await db.kysely.selectFrom('limits').select('expires_at').executeTakeFirstOrThrow()).expires_at;
+      await start(store, [limit('a', 9, windowMs)], now);
+      return (await rowsOf(db))[0]?.expires_at;
     };
     expect(await expiresAfter(100, 1000)).toBe(1100);
     expect(await expiresAfter(10, 1005)).toBe(1100);
@@ -106,3 +113,8 @@ await onEachDialect('limits', ({ open }) => {
     expect(await expiresAfter(10, 1150)).toBe(1160);
   });
 });
+
+function start(store: ChallengeStore, limits: Limit[], now: number) {
+  const challenge = newChallenge(now);
+  return store.create(challenge, limits, createEvents(challenge, now), now);
+}

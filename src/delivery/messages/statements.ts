@@ -2,7 +2,7 @@ import { type CompiledQuery, type Insertable, type Kysely, sql } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
 import { EVENT_COLUMNS, toEventRow } from '../../audit/events-table.ts';
 import type { Database } from '../../db/open.ts';
-import { among, rowSet, rowSetStatement } from '../../db/row-set.ts';
+import { among, columnsOf, rowSet, rowSetStatement, setColumns } from '../../db/row-set.ts';
 import type { EventTable, MessageAttemptTable, MessagePartTable, MessageTable, Schema } from '../../db/schema.ts';
 
 /** Statements over many rows: one text whatever their number, and one round trip for all that happens at a time. */
@@ -140,7 +140,9 @@ export function createMessageStatements(db: Database) {
     insertMessages: rowSetStatement(
       db,
       MESSAGE,
-      (rows) => sql<{ id: string }>`insert into messages (${names(MESSAGE)}) select ${names(MESSAGE)} from ${rows}
+      (rows) => sql<{
+        id: string;
+      }>`insert into messages (${columnsOf(MESSAGE)}) select ${columnsOf(MESSAGE)} from ${rows}
         where true on conflict (id) do nothing returning id`,
     ),
 
@@ -148,7 +150,7 @@ export function createMessageStatements(db: Database) {
     insertEndedAttempts: rowSetStatement(
       db,
       ATTEMPT,
-      (rows) => sql`insert into message_attempts (${names(ATTEMPT)}) select ${names(ATTEMPT)} from ${rows}
+      (rows) => sql`insert into message_attempts (${columnsOf(ATTEMPT)}) select ${columnsOf(ATTEMPT)} from ${rows}
         where true on conflict (message_id, number) do nothing`,
     ),
 
@@ -206,15 +208,15 @@ export function createMessageStatements(db: Database) {
     insertParts: rowSetStatement(
       db,
       PART,
-      (rows) => sql`insert into message_parts (${names(PART)}) select ${names(PART)} from ${rows} where true
-        on conflict (provider, provider_id) do update set ${assignments(PART, 'excluded')}
+      (rows) => sql`insert into message_parts (${columnsOf(PART)}) select ${columnsOf(PART)} from ${rows} where true
+        on conflict (provider, provider_id) do update set ${setColumns(PART, 'excluded')}
         where message_parts.message_id <> excluded.message_id or message_parts.attempt <> excluded.attempt`,
     ),
 
     saveParts: (rows: readonly MessagePartTable[]) =>
       when(rows, () =>
-        sql`insert into message_parts (${names(PART)}) select ${names(PART)} from ${set(PART, rows)} where true
-            on conflict (provider, provider_id) do update set ${assignments(PART, 'excluded')}`.compile(kysely),
+        sql`insert into message_parts (${columnsOf(PART)}) select ${columnsOf(PART)} from ${set(PART, rows)} where true
+            on conflict (provider, provider_id) do update set ${setColumns(PART, 'excluded')}`.compile(kysely),
       ),
 
     /** From under the lock of the message. */
@@ -239,7 +241,7 @@ export function createMessageStatements(db: Database) {
     insertEvents: (events: readonly AuditEvent[]) =>
       when(events, () => {
         const rows = events.map((event) => toEventRow(event) as Insertable<EventTable>);
-        return sql`insert into events (${names(EVENT_COLUMNS)}) select ${names(EVENT_COLUMNS)}
+        return sql`insert into events (${columnsOf(EVENT_COLUMNS)}) select ${columnsOf(EVENT_COLUMNS)}
             from ${set(EVENT_COLUMNS, rows as Omit<EventTable, 'position'>[])} where true
             on conflict (id) do nothing`.compile(kysely);
       }),
@@ -254,12 +256,4 @@ function when<Row, Q extends CompiledQuery<unknown>>(rows: readonly Row[], build
 
 function compiled<R>(kysely: Kysely<Schema>, query: { compile(db: Kysely<Schema>): CompiledQuery<unknown> }) {
   return query.compile(kysely) as CompiledQuery<R>;
-}
-
-function names(types: object) {
-  return sql.join(Object.keys(types).map((name) => sql.ref(name)));
-}
-
-function assignments(types: object, from: string) {
-  return sql.join(Object.keys(types).map((name) => sql`${sql.ref(name)} = ${sql.ref(`${from}.${name}`)}`));
 }

@@ -1,44 +1,48 @@
 import type { AuditEvent } from '../../audit/event.ts';
 import { toEventRow } from '../../audit/events-table.ts';
 import type { Batch } from '../../db/batch.ts';
+import type { Database } from '../../db/open.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import { NO_FAILURES } from '../budgets.ts';
 import type { Challenge } from '../challenge.ts';
-import { findLimitHit } from '../limits.ts';
 import type { AdvanceResult, FlowChange } from '../store.ts';
 import { toBudgetRow } from './budget-rows.ts';
-import { limitRows, toLimitStates } from './limit-rows.ts';
-import type { SqlContext, Statements } from './statements.ts';
-import { append, type ChangingRow, toChallenge } from './verification-row.ts';
+import type { Statements } from './statements.ts';
+import type { Transition } from './transact.ts';
+import { append, toChallenge, type VerificationRow } from './verification-row.ts';
 
-export function advanceFlow(
-  { db, statements }: SqlContext,
-  id: string,
-  rev: number,
-  change: FlowChange,
-  now: number,
-): Promise<AdvanceResult> {
+export interface FlowContext {
+  db: Database;
+  statements: Statements;
+}
+
+export function advanceFlow(id: string, rev: number, change: FlowChange, now: number): Transition<AdvanceResult> {
   const limits = change.limits ?? [];
-  return batchTransaction(db, {}, async (batch): Promise<AdvanceResult> => {
-    const [[row], counts] = await batch.run(statements.lockFlow({ id }), statements.takeLimits(limitRows(limits, now)));
-    if (row?.rev !== rev) return { kind: 'conflict' };
-    const hit = findLimitHit(limits, toLimitStates(counts), now);
-    if (hit) {
-      batch.rollback();
-      if (change.refused) {
-        const { data, ...refused } = change.refused;
-        await commitEvent(statements, batch, { ...refused, data: { ...data, limit: hit.limit } });
+  return {
+    ...{ id, now, limits },
+    decide(set) {
+      const row = set.challenge(id);
+      if (row?.rev !== rev) return { kind: 'conflict' };
+      const hit = set.takeLimits(limits, now);
+      if (hit) {
+        if (change.refused) {
+          const { data, ...refused } = change.refused;
+          const told = append(row, { ...refused, data: { ...data, limit: hit.limit } });
+          set.saveCounts(told.row);
+          set.append(told.events);
+        }
+        return hit;
       }
-      return hit;
-    }
-    const changed = append(applyChange(row, change, now), ...change.events);
-    await batch.commit(statements.saveChallenge(changed.row), statements.appendEvents(changed.events));
-    return { kind: 'ok', rev: changed.row.rev };
-  });
+      const changed = append(applyChange(row, change, now), ...change.events);
+      set.save(changed.row);
+      set.append(changed.events);
+      return { kind: 'ok', rev: changed.row.rev };
+    },
+  };
 }
 
 /** Once ended, a challenge keeps its status and has no secrets; its sends may still change. */
-function applyChange(row: ChangingRow, change: FlowChange, now: number): ChangingRow {
+function applyChange(row: VerificationRow, change: FlowChange, now: number): VerificationRow {
   const wasPending = row.status === 'pending';
   const isPending = wasPending && change.status === 'pending';
   return {
@@ -57,7 +61,7 @@ function applyChange(row: ChangingRow, change: FlowChange, now: number): Changin
 }
 
 export async function claimDueChallenges(
-  { db, statements }: SqlContext,
+  { db, statements }: FlowContext,
   now: number,
   leaseMs: number,
   max: number,
@@ -66,7 +70,7 @@ export async function claimDueChallenges(
   return rows.map(toChallenge);
 }
 
-export async function findOldestDue({ db }: SqlContext, now: number): Promise<number | null> {
+export async function findOldestDue({ db }: FlowContext, now: number): Promise<number | null> {
   const row = await db.kysely
     .selectFrom('verifications')
     .select((eb) => eb.fn.min('due_at').as('oldest'))
@@ -76,7 +80,7 @@ export async function findOldestDue({ db }: SqlContext, now: number): Promise<nu
 }
 
 export function clearBudget(
-  { db, statements }: SqlContext,
+  { db, statements }: FlowContext,
   key: string,
   event: AuditEvent,
   now: number,
@@ -87,7 +91,7 @@ export function clearBudget(
   });
 }
 
-export function recordEvent({ db, statements }: SqlContext, event: AuditEvent): Promise<void> {
+export function recordEvent({ db, statements }: FlowContext, event: AuditEvent): Promise<void> {
   return batchTransaction(db, {}, (batch) => commitEvent(statements, batch, event));
 }
 

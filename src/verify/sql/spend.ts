@@ -1,72 +1,55 @@
-import { batchTransaction } from '../../db/transaction.ts';
 import { countFailure, findLocked, NO_FAILURES } from '../budgets.ts';
 import type { Challenge } from '../challenge.ts';
 import { completeEvent } from '../events.ts';
 import type { Spend, SpendResult } from '../store.ts';
-import { lockBudgets, toBudgetRow } from './budget-rows.ts';
-import type { SqlContext } from './statements.ts';
+import type { Transition } from './transact.ts';
 import { append, ended, toChallenge, type VerificationRow } from './verification-row.ts';
+import type { WorkingSet } from './working-set.ts';
 
-export function spendAttempt(
-  { db, statements }: SqlContext,
-  id: string,
-  spend: Spend,
-  now: number,
-): Promise<SpendResult> {
-  return batchTransaction(db, {}, async (batch): Promise<SpendResult> => {
-    const [[row]] = await batch.run(statements.lockChallenge({ id }));
-    if (row?.project_id !== spend.project || row.mode !== spend.mode) return { kind: 'gone' };
-    const challenge = toChallenge(row);
+export function spendAttempt(id: string, spend: Spend, now: number): Transition<SpendResult> {
+  return {
+    ...{ id, now },
+    // What will be refused anyway does not come to count anything.
+    counts(row) {
+      if (!isOwn(row, spend)) return [];
+      const challenge = toChallenge(row);
+      return refusalOf(challenge, spend, now) ? [] : challenge.budgets;
+    },
+    decide(set) {
+      const row = set.challenge(id);
+      if (!row || !isOwn(row, spend)) return { kind: 'gone' };
+      const challenge = toChallenge(row);
+      const refusal = refusalOf(challenge, spend, now);
+      switch (refusal) {
+        case 'malformed':
+          return { kind: 'malformed' };
+        case 'context_required':
+          refuse(set, row, spend, refusal);
+          return { kind: 'context_required' };
+        case 'context_mismatch':
+          return { kind: 'refused', reason: refusal, challenge: kill(set, row, spend, now) };
+        case null:
+          return count(set, row, challenge, spend, now);
+        default:
+          refuse(set, row, spend, refusal, challenge.status === 'approved');
+          if (challenge.status === 'approved' && row.approved_by === spend.attempt) {
+            return { kind: 'approved', challenge };
+          }
+          return { kind: 'refused', reason: refusal, challenge };
+      }
+    },
+  };
+}
 
-    const commitRefusal = (reason: string, replayed = false) => {
-      const event = completeEvent(spend.refused, challenge);
-      const type = replayed ? 'verification.replayed' : event.type;
-      const refused = append(row, { ...event, type, data: { ...event.data, reason, evaluated: false } });
-      return batch.commit(statements.saveCounts(refused.row), statements.appendEvents(refused.events));
-    };
+const isOwn = (row: VerificationRow, { project, mode }: Spend) => row.project_id === project && row.mode === mode;
 
-    const end = endReason(challenge, now);
-    if (end) {
-      await commitRefusal(end, challenge.status === 'approved');
-      if (challenge.status === 'approved' && row.approved_by === spend.attempt) return { kind: 'approved', challenge };
-      return { kind: 'refused', reason: end, challenge };
-    }
-    if (challenge.contextDigest !== null && spend.contextDigest === null) {
-      await commitRefusal('context_required');
-      return { kind: 'context_required' };
-    }
-    if (spend.contextDigest !== challenge.contextDigest) {
-      const refused = completeEvent(spend.refused, challenge);
-      const killed = append(
-        ended(row, 'canceled', now),
-        { ...refused, data: { ...refused.data, reason: 'context_mismatch', evaluated: false } },
-        completeEvent(spend.canceled, challenge),
-      );
-      await batch.commit(statements.saveChallenge(killed.row), statements.appendEvents(killed.events));
-      return { kind: 'refused', reason: 'context_mismatch', challenge: toChallenge(killed.row) };
-    }
-    if (spend.codeLength !== challenge.codeLength) return { kind: 'malformed' };
-
-    const states = await lockBudgets(statements, batch, challenge.budgets, now);
-    const locked = findLocked(challenge.budgets, states, now);
-    if (locked) {
-      await commitRefusal('locked');
-      return { ...locked, challenge };
-    }
-    if (challenge.attempts >= challenge.maxAttempts) {
-      await commitRefusal('exhausted');
-      return { kind: 'refused', reason: 'exhausted', challenge };
-    }
-    const counted: VerificationRow = { ...row, attempts: row.attempts + 1 };
-    const budgets = new Map(
-      challenge.budgets.map((budget) => [budget.key, countFailure(budget, states.get(budget.key) ?? NO_FAILURES, now)]),
-    );
-    await batch.commit(
-      statements.saveCounts(counted),
-      statements.saveBudgets([...budgets].map(([key, state]) => toBudgetRow(key, state, now))),
-    );
-    return { kind: 'ok', challenge: toChallenge(counted), budgets };
-  });
+/** Why this answer is not judged, before its budgets are looked at. */
+function refusalOf(challenge: Challenge, spend: Spend, now: number) {
+  const end = endReason(challenge, now);
+  if (end) return end;
+  if (challenge.contextDigest !== null && spend.contextDigest === null) return 'context_required';
+  if (spend.contextDigest !== challenge.contextDigest) return 'context_mismatch';
+  return spend.codeLength === challenge.codeLength ? null : 'malformed';
 }
 
 /** Why no code can be right any more. That it has expired is recorded as the end by the due step, not here. */
@@ -74,4 +57,47 @@ function endReason({ status, expiresAt }: Challenge, now: number) {
   if (status === 'approved') return 'already_used';
   if (status !== 'pending') return status;
   return now >= expiresAt ? 'expired' : null;
+}
+
+function refuse(set: WorkingSet, row: VerificationRow, spend: Spend, reason: string, replayed = false): void {
+  const event = completeEvent(spend.refused, toChallenge(row));
+  const type = replayed ? 'verification.replayed' : event.type;
+  const refused = append(row, { ...event, type, data: { ...event.data, reason, evaluated: false } });
+  set.saveCounts(refused.row);
+  set.append(refused.events);
+}
+
+function kill(set: WorkingSet, row: VerificationRow, spend: Spend, now: number): Challenge {
+  const challenge = toChallenge(row);
+  const refused = completeEvent(spend.refused, challenge);
+  const killed = append(
+    ended(row, 'canceled', now),
+    { ...refused, data: { ...refused.data, reason: 'context_mismatch', evaluated: false } },
+    completeEvent(spend.canceled, challenge),
+  );
+  set.save(killed.row);
+  set.append(killed.events);
+  return toChallenge(killed.row);
+}
+
+function count(set: WorkingSet, row: VerificationRow, challenge: Challenge, spend: Spend, now: number): SpendResult {
+  const locked = findLocked(challenge.budgets, set.budgets, now);
+  if (locked) {
+    refuse(set, row, spend, 'locked');
+    return { ...locked, challenge };
+  }
+  if (challenge.attempts >= challenge.maxAttempts) {
+    refuse(set, row, spend, 'exhausted');
+    return { kind: 'refused', reason: 'exhausted', challenge };
+  }
+  const counted: VerificationRow = { ...row, attempts: row.attempts + 1 };
+  const budgets = new Map(
+    challenge.budgets.map((budget) => [
+      budget.key,
+      countFailure(budget, set.budgets.get(budget.key) ?? NO_FAILURES, now),
+    ]),
+  );
+  set.saveCounts(counted);
+  for (const [key, state] of budgets) set.saveBudget(key, state, now);
+  return { kind: 'ok', challenge: toChallenge(counted), budgets };
 }

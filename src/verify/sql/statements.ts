@@ -1,144 +1,143 @@
-import { type Insertable, sql } from 'kysely';
-import { amongUnlocked, forUpdate } from '../../db/locking.ts';
+import { type RawBuilder, sql } from 'kysely';
+import { EVENT_COLUMNS } from '../../audit/events-table.ts';
+import { amongUnlocked } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
-import type { BudgetTable, EventTable, LimitTable } from '../../db/schema.ts';
-import { rowsStatement, statement } from '../../db/statement.ts';
-import { CHANGING, type ChangingRow, type VerificationRow } from './verification-row.ts';
+import { columnsOf, keysStatement, rowSetStatement, setColumns } from '../../db/row-set.ts';
+import type { BudgetTable, LimitTable } from '../../db/schema.ts';
+import { statement } from '../../db/statement.ts';
+import { VERIFICATION, type VerificationRow } from './verification-row.ts';
 
-export interface SqlContext {
-  db: Database;
-  statements: Statements;
-}
+const BUDGET = {
+  key: 'text',
+  failures: 'bigint',
+  started_at: 'bigint',
+  locked_until: 'bigint',
+  in_a_row: 'bigint',
+  updated_at: 'bigint',
+} as const satisfies Record<keyof BudgetTable, 'text' | 'bigint'>;
+
+const LIMIT = {
+  key: 'text',
+  count: 'bigint',
+  started_at: 'bigint',
+  expires_at: 'bigint',
+} as const satisfies Record<keyof LimitTable, 'text' | 'bigint'>;
+
+const { id, attempts, judged, sequence } = VERIFICATION;
+const COUNTS = { id, attempts, judged, sequence } as const;
+
+const { project_id, mode, recipient, recipient_hash, facts, created_at, expires_at, ...CHANGING } = VERIFICATION;
 
 export type Statements = ReturnType<typeof createStatements>;
 
-/** Every statement of the store. Rows that several transactions write are given, and so locked, in the order of their keys. */
-export function createStatements({ kysely: db, dialect }: Database) {
-  const byId = ({ id }: { id: string }) => db.selectFrom('verifications').selectAll().where('id', '=', id);
+/** Every statement of the store. Rows that several transactions write are locked in the order of their keys. */
+export function createStatements(db: Database) {
+  const { kysely, dialect } = db;
+  const isPostgres = dialect === 'postgres';
+  /** On SQLite a transaction holds the only write lock there is from its beginning. */
+  const forUpdate = sql.raw(isPostgres ? 'for update' : '');
   return {
-    findChallenge: statement(byId),
-
-    /** Read to be changed. */
-    lockChallenge: statement((row: { id: string }) => forUpdate(dialect, byId(row))),
-
-    lockFlow: statement((row: { id: string }) =>
-      forUpdate(dialect, db.selectFrom('verifications').select(CHANGING).where('id', '=', row.id)),
+    findChallenge: statement(({ id }: { id: string }) =>
+      kysely.selectFrom('verifications').selectAll().where('id', '=', id),
     ),
 
-    insertChallenge: statement((row: VerificationRow) => db.insertInto('verifications').values(row)),
-
-    /** Apart from `saveChallenge`, because it touches no index. */
-    saveCounts: statement((row: Pick<VerificationRow, 'id' | 'attempts' | 'judged' | 'sequence'>) =>
-      db
-        .updateTable('verifications')
-        .set({ attempts: row.attempts, judged: row.judged, sequence: row.sequence })
-        .where('id', '=', row.id),
+    lockChallenges: keysStatement(
+      db,
+      'id',
+      (found) => sql<VerificationRow>`select * from verifications where ${found} order by id ${forUpdate}`,
     ),
 
-    saveChallenge: statement((row: ChangingRow) =>
-      db
-        .updateTable('verifications')
-        .set({
-          status: row.status,
-          attempts: row.attempts,
-          judged: row.judged,
-          sends: row.sends,
-          step: row.step,
-          next_send_at: row.next_send_at,
-          due_at: row.due_at,
-          ended_at: row.ended_at,
-          rev: row.rev,
-          sequence: row.sequence,
-          approved_by: row.approved_by,
-          code_hash: row.code_hash,
-          sealed: row.sealed,
-        })
-        .where('id', '=', row.id),
+    insertChallenges: rowSetStatement(
+      db,
+      VERIFICATION,
+      (rows) =>
+        sql`insert into verifications (${columnsOf(VERIFICATION)}) select ${columnsOf(VERIFICATION)} from ${rows}`,
+    ),
+
+    /** Apart from `saveChallenges`, because it touches no index. */
+    saveCounts: rowSetStatement(
+      db,
+      COUNTS,
+      (rows) => sql`update verifications set ${setColumns(COUNTS, 'r')} from ${rows} where verifications.id = r.id`,
+    ),
+
+    saveChallenges: rowSetStatement(
+      db,
+      CHANGING,
+      (rows) => sql`update verifications set ${setColumns(CHANGING, 'r')} from ${rows} where verifications.id = r.id`,
     ),
 
     claimDue: statement((row: { now: number; lease_until: number; max: number }) =>
-      db
+      kysely
         .updateTable('verifications')
         .set((eb) => ({ rev: eb('rev', '+', 1), due_at: row.lease_until }))
         .where(
           amongUnlocked(
             dialect,
             'id',
-            db.selectFrom('verifications').select('id').where('due_at', '<=', row.now).orderBy('due_at').limit(row.max),
+            kysely
+              .selectFrom('verifications')
+              .select('id')
+              .where('due_at', '<=', row.now)
+              .orderBy('due_at')
+              .limit(row.max),
           ),
         )
         .returningAll(),
     ),
 
     nextSequence: statement((row: { id: string }) =>
-      db
+      kysely
         .updateTable('verifications')
         .set((eb) => ({ sequence: eb('sequence', '+', 1) }))
         .where('id', '=', row.id)
         .returning('sequence'),
     ),
 
-    /** Rows of one use each, `expires_at` saying how long the caller's window is. Answers with the counts after it. */
-    takeLimits: rowsStatement((rows: readonly LimitTable[]) => {
-      const windowEnd = sql<number>`limits.started_at + (excluded.expires_at - excluded.started_at)`;
-      const isOpen = sql<boolean>`excluded.started_at < ${windowEnd}`;
-      return db
-        .insertInto('limits')
-        .values(rows)
-        .onConflict((conflict) =>
-          conflict.column('key').doUpdateSet({
-            count: sql`case when ${isOpen} then limits.count + 1 else 1 end`,
-            started_at: sql`case when ${isOpen} then limits.started_at else excluded.started_at end`,
-            // Only for the purge. Another caller's window may be the longer one.
-            expires_at: sql`case
-              when not ${isOpen} then excluded.expires_at
-              when limits.expires_at > ${windowEnd} then limits.expires_at
-              else ${windowEnd} end`,
-          }),
-        )
-        .returning(['key', 'count', 'started_at']);
-    }),
-
-    readBudgets: rowsStatement((rows: readonly { key: string }[]) =>
-      db
-        .selectFrom('budgets')
-        .selectAll()
-        .where(
-          'key',
-          'in',
-          rows.map(({ key }) => key),
-        ),
+    /** A row that is not there cannot be locked. */
+    placeLimits: placing(rowSetStatement(db, LIMIT, (rows) => insertInto('limits', LIMIT, rows, sql`nothing`))),
+    lockLimits: keysStatement(
+      db,
+      'key',
+      (found) => sql<LimitTable>`select * from limits where ${found} order by key ${forUpdate}`,
     ),
+    saveLimits: rowSetStatement(db, LIMIT, (rows) => insertInto('limits', LIMIT, rows, updateOf(LIMIT))),
 
-    /** Given rows without failures: answers with what they are and keeps them locked, those too that did not exist. */
-    lockBudgets: rowsStatement((rows: readonly BudgetTable[]) =>
-      db
-        .insertInto('budgets')
-        .values(rows)
-        .onConflict((conflict) => conflict.column('key').doUpdateSet({ key: sql`excluded.key` }))
-        .returningAll(),
+    readBudgets: keysStatement(db, 'key', (found) => sql<BudgetTable>`select * from budgets where ${found}`),
+    placeBudgets: placing(rowSetStatement(db, BUDGET, (rows) => insertInto('budgets', BUDGET, rows, sql`nothing`))),
+    lockBudgets: keysStatement(
+      db,
+      'key',
+      (found) => sql<BudgetTable>`select * from budgets where ${found} order by key ${forUpdate}`,
     ),
+    saveBudgets: rowSetStatement(db, BUDGET, (rows) => insertInto('budgets', BUDGET, rows, updateOf(BUDGET))),
 
-    saveBudgets: rowsStatement((rows: readonly BudgetTable[]) =>
-      db
-        .insertInto('budgets')
-        .values(rows)
-        .onConflict((conflict) =>
-          conflict.column('key').doUpdateSet({
-            failures: sql`excluded.failures`,
-            started_at: sql`excluded.started_at`,
-            locked_until: sql`excluded.locked_until`,
-            in_a_row: sql`excluded.in_a_row`,
-            updated_at: sql`excluded.updated_at`,
-          }),
-        ),
-    ),
-
-    appendEvents: rowsStatement((rows: readonly Insertable<EventTable>[]) =>
-      db
-        .insertInto('events')
-        .values(rows)
-        .onConflict((conflict) => conflict.column('id').doNothing()),
+    appendEvents: rowSetStatement(
+      db,
+      EVENT_COLUMNS,
+      (rows) => sql`insert into events (${columnsOf(EVENT_COLUMNS)}) select ${columnsOf(EVENT_COLUMNS)} from ${rows}
+        where true on conflict (id) do nothing`,
     ),
   };
+
+  /** Nobody else writes to SQLite meanwhile. */
+  function placing<Rows, Q>(place: (rows: Rows) => Q | null): (rows: Rows) => Q | null {
+    return isPostgres ? place : () => null;
+  }
+}
+
+/** Counters, by their keys; on a conflict `act`. */
+function insertInto(
+  table: 'limits' | 'budgets',
+  columns: object,
+  rows: RawBuilder<unknown>,
+  act: RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  const names = columnsOf(columns);
+  return sql`insert into ${sql.table(table)} (${names}) select ${names} from ${rows} where true
+    on conflict (key) do ${act}`;
+}
+
+function updateOf({ key: _, ...columns }: { key: string }): RawBuilder<unknown> {
+  return sql`update set ${setColumns(columns, 'excluded')}`;
 }

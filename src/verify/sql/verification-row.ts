@@ -7,24 +7,29 @@ import { RECONCILE_MS } from '../store.ts';
 
 export type VerificationRow = Selectable<VerificationTable>;
 
-/** What the sending side reads to change it: all but the facts, which are the most. */
-export const CHANGING = [
-  'id',
-  'status',
-  'attempts',
-  'judged',
-  'sends',
-  'step',
-  'next_send_at',
-  'due_at',
-  'ended_at',
-  'rev',
-  'sequence',
-  'approved_by',
-  'code_hash',
-  'sealed',
-] as const;
-export type ChangingRow = Pick<VerificationRow, (typeof CHANGING)[number]>;
+export const VERIFICATION = {
+  id: 'text',
+  project_id: 'text',
+  mode: 'text',
+  recipient: 'text',
+  recipient_hash: 'text',
+  status: 'text',
+  facts: 'text',
+  attempts: 'bigint',
+  judged: 'bigint',
+  sends: 'text',
+  step: 'bigint',
+  next_send_at: 'bigint',
+  due_at: 'bigint',
+  created_at: 'bigint',
+  expires_at: 'bigint',
+  ended_at: 'bigint',
+  rev: 'bigint',
+  sequence: 'bigint',
+  approved_by: 'text',
+  code_hash: 'text',
+  sealed: 'text',
+} as const satisfies Record<keyof VerificationTable, 'text' | 'bigint'>;
 
 export function toChallenge(row: VerificationRow): Challenge {
   return {
@@ -73,7 +78,7 @@ export function toRow(challenge: Challenge): VerificationRow {
 }
 
 /** A change of one challenge: its row, and the events that follow its last one. */
-export function append<Row extends ChangingRow>(row: Row, ...events: readonly AuditEvent[]) {
+export function append(row: VerificationRow, ...events: readonly AuditEvent[]) {
   return {
     row: { ...row, sequence: row.sequence + events.length },
     events: events.map((event, index) => toEventRow({ ...event, sequence: row.sequence + index + 1 })),
