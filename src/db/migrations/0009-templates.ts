@@ -54,7 +54,7 @@ export const templates: Migration = {
        )`,
       'create index links_of_project on links (project_id, mode, created_at, id)',
       'create index links_of_message on links (message_id) where message_id is not null',
-      'create index links_of_campaign on links (campaign_id) where campaign_id is not null',
+      'create index links_of_campaign on links (campaign_id, created_at, id) where campaign_id is not null',
       'create index links_of_recipient on links (recipient_hash) where recipient_hash is not null',
       'create index links_expired on links (expires_at)',
       `create table link_visitors (
