@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox';
 import { RoutingTableSchema } from './delivery/routing/table-schema.ts';
 import { closed } from './http/schemas.ts';
 import { ConfigError } from './lib/config-error.ts';
+import { fillDefaults } from './lib/fill-defaults.ts';
 import { createSchemaCheck } from './lib/schema-check.ts';
 import { substitute, type Unset } from './lib/substitute.ts';
 import { checkRetention, RetentionSchema } from './privacy/retention-schema.ts';
@@ -228,7 +229,7 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
   return found;
 }
 
-const fillConfigFile = createSchemaCheck(ConfigFileSchema, { defaults: true });
+const checkConfigFile = createSchemaCheck(ConfigFileSchema);
 
 function readConfigFile(path: string | undefined, env: Record<string, string | undefined>): ConfigFile {
   const unset: Unset[] = [];
@@ -239,11 +240,12 @@ function readConfigFile(path: string | undefined, env: Record<string, string | u
       `${path}: ${missing.pointer} needs the environment variable ${missing.name}, which is not set`,
     );
   }
-  const [error] = fillConfigFile(given);
-  if (error) throw new ConfigError(`${path}: ${error.pointer || '/'} ${error.message}`);
+  fillDefaults(ConfigFileSchema, given);
   const file = given as ConfigFile;
   // What follows is about what somebody wrote.
   if (path === undefined) return file;
+  const [error] = checkConfigFile(given);
+  if (error) throw new ConfigError(`${path}: ${error.pointer || '/'} ${error.message}`);
   const [unkeepable] = checkRetention(file.retention);
   if (unkeepable) throw new ConfigError(`${path}: /retention${unkeepable.pointer} ${unkeepable.message}`);
   const [outOfBounds] = checkPolicyOverrides(file.policy);

@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { closed } from '../http/schemas.ts';
 import { CALL_RETRY_BOUNDS, CALL_RETRY_REASONS } from '../lib/call-retry.ts';
 import { CHANNELS, type Channel } from '../lib/channels.ts';
+import { fillDefaults } from '../lib/fill-defaults.ts';
 import { createSchemaCheck } from '../lib/schema-check.ts';
 
 /**
@@ -173,7 +174,6 @@ export const PolicyOverridesSchema = partial(PolicySchema as unknown as JsonSche
 export const PolicyPatchSchema = { ...nullableMembers(PolicyOverridesSchema), title: 'PolicyPatch' };
 /** What breaks the bounds; empty when nothing does. */
 export const checkPolicyOverrides = createSchemaCheck(PolicyOverridesSchema);
-const fillDefaults = createSchemaCheck(PolicySchema, { defaults: true });
 
 export type PolicyResolver = (overrides: unknown) => Policy;
 
@@ -191,7 +191,7 @@ export function createPolicyResolver(
     const known = resolved.get(project);
     if (known) return known;
     const policy = merge(installation, project);
-    fillDefaults(policy);
+    fillDefaults(PolicySchema, policy);
     // Refused where they are written and at start; whatever got into the table all the same has no effect.
     if (production) policy.test_numbers = {};
     resolved.set(project, policy as Policy);
