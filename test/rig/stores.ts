@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, inject, it } from 'vitest';
 import { borrow } from './borrow.ts';
@@ -52,9 +53,21 @@ export async function freshDatabase(
   kind: 'migrated' | 'empty' = 'migrated',
 ): Promise<Fresh> {
   if (dialect === 'postgres') return fresh('postgres', kind);
-  const url = `sqlite:${join(privateFolder('sqlite'), 'test.db')}`;
-  if (kind === 'migrated') await migrateDatabase(url);
-  return { url, close: () => {} };
+  const file = join(privateFolder('sqlite'), 'test.db');
+  if (kind === 'migrated') copyFileSync(await migratedFile(), file);
+  return { url: `sqlite:${file}`, close: () => {} };
+}
+
+let migrated: Promise<string> | undefined;
+
+/** Made once in a process; closed, it is all in one file. */
+function migratedFile(): Promise<string> {
+  migrated ??= (async () => {
+    const file = join(privateFolder('sqlite'), 'migrated.db');
+    await migrateDatabase(`sqlite:${file}`);
+    return file;
+  })();
+  return migrated;
 }
 
 /** A flushed logical database of a shared Redis. */
