@@ -51,8 +51,8 @@ async function main(options: Options): Promise<void> {
 
 async function measureAll(runFolder: string, options: Options, rows: string[][]): Promise<void> {
   const isWanted = (name: string) => name.includes(options.only);
-  const plain = startWorker(runFolder, 'bench/campaign-smsc.ts', []);
-  const reporting = startWorker(runFolder, 'bench/campaign-smsc.ts', ['--receipts']);
+  const plain = startWorker(runFolder, 'bench/delivery-smsc.ts', []);
+  const reporting = startWorker(runFolder, 'bench/delivery-smsc.ts', ['--receipts']);
   const gateway = startWorker(runFolder, 'bench/delivery-gateway.ts', []);
   const portOf = (sink: typeof plain) => sink.ask<number>({ kind: 'port' });
   const carriers: Carrier[] = [
