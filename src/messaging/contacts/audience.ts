@@ -17,6 +17,12 @@ export interface Audience extends AudienceParts {
   except?: AudienceParts;
 }
 
+/** What conditions read: a plan made without statistics may take minutes (analyzeNew). */
+export const FILTERED_TABLES = [
+  ...['contacts', 'contact_addresses', 'contact_tags', 'list_members'],
+  ...['messages', 'inbound_messages', 'links', 'campaign_conversions'],
+];
+
 /** Lists and segments that are not the owner's. */
 export interface Missing {
   missing: string[];

@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Static } from 'typebox';
+import { analyzeNew } from '../../db/analyze-new.ts';
 import type { Database } from '../../db/open.ts';
 import { Problem } from '../../lib/errors.ts';
-import { type AudienceParts, audience } from './audience.ts';
+import { type AudienceParts, audience, FILTERED_TABLES } from './audience.ts';
 import { ADDRESS_KINDS, type Owner } from './contact.ts';
 import { readAddress } from './read-address.ts';
 import type { ContactsQuery } from './views.ts';
@@ -35,6 +36,7 @@ export async function conditionsOf(
     ...(query.list_id === undefined ? [] : [{ lists: [query.list_id] }]),
     ...(query.segment_id === undefined ? [] : [{ segments: [query.segment_id] }]),
   ];
+  if (wanted.length > 0) await analyzeNew(db, FILTERED_TABLES);
   for (const parts of wanted) {
     const condition = await audience(db, owner, parts, now);
     if ('missing' in condition) throw new Problem('not_found');

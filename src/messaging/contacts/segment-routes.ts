@@ -1,11 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { type Static, Type } from 'typebox';
+import { analyzeNew } from '../../db/analyze-new.ts';
 import { createCursors, DEFAULT_LIMIT, pageQuery, toPage } from '../../http/pagination.ts';
 import { closed, listOf, TimestampSchema } from '../../http/schemas.ts';
 import { toTimestamp } from '../../lib/clock.ts';
 import { Problem } from '../../lib/errors.ts';
 import { loadAttributes } from './attributes.ts';
-import { countContacts, filterCondition } from './audience.ts';
+import { countContacts, FILTERED_TABLES, filterCondition } from './audience.ts';
 import type { Owner } from './contact.ts';
 import type { ContactRoutesDeps } from './contact-routes.ts';
 import { listContacts } from './contacts-table.ts';
@@ -59,6 +60,7 @@ export function segmentRoutes({ db, keyring, now }: Omit<ContactRoutesDeps, 'has
   }
 
   async function preview(owner: Owner, filter: Filter, size: number): Promise<Static<typeof PreviewSchema>> {
+    await analyzeNew(db, FILTERED_TABLES);
     const attributes = await loadAttributes(db.kysely, owner);
     const condition = await filterCondition(db, owner, filter, now(), attributes);
     const contacts = size === 0 ? [] : await listContacts(db, owner, [condition], null, size);

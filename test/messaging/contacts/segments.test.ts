@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FILTERED_TABLES } from '../../../src/messaging/contacts/audience.ts';
 import { describeWith } from '../../rig/stores.ts';
 import { newNumber, openTestService, PROFILES, type TestService } from '../../service.ts';
 
@@ -44,6 +46,14 @@ for (const profile of PROFILES) {
     }
 
     const attribute = (name: string, op: string, value?: unknown) => ({ attribute: name, op, value });
+
+    it.runIf(profile !== 'embedded')('PostgreSQL knows of each table before it plans a preview', async () => {
+      await preview({ tag: 'vip' });
+      const { rows } = await sql`
+        select relname from pg_class where reltuples < 0 and relname = any(${FILTERED_TABLES})
+      `.execute(api.services.db.kysely);
+      expect(rows).toEqual([]);
+    });
 
     it('each condition finds whom it means', async () => {
       const cases: [unknown, string][] = [
