@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Suites whose subject is a process, its signals, its timing or its memory: each file has a process of its own. */
 const APART = [
   'test/{browser,chaos,embed,house,race,rig}/**/*.test.ts',
-  'test/delivery/{rtp,sip,voice}/**/*.test.ts',
+  'test/delivery/{rtp,sip}/**/*.test.ts',
   'test/webhooks/delivery/**/*.test.ts',
   'test/**/*{killed,process}*.test.ts',
 ];
