@@ -33,6 +33,7 @@ const PROFILES = [
       { name: 'hardened', policy: { hash_preset: 'hardened' } },
     ],
   },
+  { name: 'postgres', variants: [{ name: 'fast', policy: { hash_preset: 'fast' } }] },
   {
     name: 'embedded',
     variants: [
@@ -84,7 +85,7 @@ async function measureLoad(runFolder: string, options: Options): Promise<{ serie
   const memory: Memory[] = [];
   const series: Series[] = [];
   for (const profile of wanted) {
-    const server = await startCountersign(runFolder, profile.name === 'scaled' ? stores : null, profiling);
+    const server = await startCountersign(runFolder, storesOf(profile.name, stores), profiling);
     const targets: Target[] = [];
     for (const { name, policy } of profile.variants) {
       const { key } = await server.createKey(policy);
@@ -101,6 +102,11 @@ async function measureLoad(runFolder: string, options: Options): Promise<{ serie
   memory.push({ name: 'yardstick', rssMb: rssMbOf(yardstick.pid) }, { name: 'Redis', rssMb: rssMbOf(stores.redisPid) });
   await yardstick.stop();
   return { series, memory };
+}
+
+function storesOf(profile: (typeof PROFILES)[number]['name'], { databaseUrl, redisUrl }: Stores) {
+  if (profile === 'embedded') return null;
+  return profile === 'scaled' ? { databaseUrl, redisUrl } : { databaseUrl };
 }
 
 interface Rig {

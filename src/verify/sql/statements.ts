@@ -23,10 +23,10 @@ const LIMIT = {
   expires_at: 'bigint',
 } as const satisfies Record<keyof LimitTable, 'text' | 'bigint'>;
 
-const { id, attempts, judged, sequence } = VERIFICATION;
-const COUNTS = { id, attempts, judged, sequence } as const;
+const { attempts, judged, sequence } = VERIFICATION;
+const COUNTS = { attempts, judged, sequence } as const;
 
-const { project_id, mode, recipient, recipient_hash, facts, created_at, expires_at, ...CHANGING } = VERIFICATION;
+const { id, project_id, mode, recipient, recipient_hash, facts, created_at, expires_at, ...CHANGING } = VERIFICATION;
 
 export type Statements = ReturnType<typeof createStatements>;
 
@@ -57,13 +57,13 @@ export function createStatements(db: Database) {
     /** Apart from `saveChallenges`, because it touches no index. */
     saveCounts: rowSetStatement(
       db,
-      COUNTS,
+      { id, ...COUNTS },
       (rows) => sql`update verifications set ${setColumns(COUNTS, 'r')} from ${rows} where verifications.id = r.id`,
     ),
 
     saveChallenges: rowSetStatement(
       db,
-      CHANGING,
+      { id, ...CHANGING },
       (rows) => sql`update verifications set ${setColumns(CHANGING, 'r')} from ${rows} where verifications.id = r.id`,
     ),
 
