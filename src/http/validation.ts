@@ -4,6 +4,7 @@ import type { FastifySchemaCompiler, RouteOptions } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { FieldError } from '../lib/errors.ts';
 import { OWN_SCHEMAS } from '../lib/schema-check.ts';
+import { errorsOfMeantForms } from './union-errors.ts';
 
 /** More would only make the answer long. */
 const MAX_ERRORS = 20;
@@ -57,11 +58,12 @@ function atFirstUse(compile: () => ValidateFunction): Validate {
 }
 
 /** What Ajv says, for callers: where, and what is wrong; never the value. */
-export function toFieldErrors(errors: readonly ErrorObject[], part: string | undefined): FieldError[] {
+export function toFieldErrors(found: readonly ErrorObject[], part: string | undefined): FieldError[] {
+  const errors = errorsOfMeantForms(found);
   const byPlace = new Map<string, string>();
   for (const error of errors) {
     const place = pointerOf(error, part);
-    // A failed union reports every branch; its own error comes last and is the one that makes sense.
+    // A union that is left says more than its forms.
     if (!byPlace.has(place) || error.keyword === 'anyOf') byPlace.set(place, messageOf(error, errors));
     if (byPlace.size === MAX_ERRORS) break;
   }
@@ -92,11 +94,12 @@ function messageOf(error: ErrorObject, all: readonly ErrorObject[]): string {
       return 'does not have the required form';
     case 'enum':
       return `must be one of ${(error.params.allowedValues as unknown[]).join(', ')}`;
-    case 'anyOf': {
-      const branches = all.filter((other) => other.instancePath === error.instancePath && other.keyword === 'const');
-      if (branches.length === 0) return 'has none of the allowed forms';
-      return `must be one of ${branches.map((other) => String(other.params.allowedValue)).join(', ')}`;
+    case 'const': {
+      const wanted = all.filter((other) => other.instancePath === error.instancePath && other.keyword === 'const');
+      return `must be ${wanted.length > 1 ? 'one of ' : ''}${wanted.map(({ params }) => params.allowedValue).join(', ')}`;
     }
+    case 'anyOf':
+      return 'has none of the allowed forms';
     default:
       return error.message ?? 'is not valid';
   }
