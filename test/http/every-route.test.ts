@@ -53,7 +53,7 @@ const PARAMETERS: Record<string, string> = {
 /** An id as the route describes it. */
 function idFor({ parameters = [] }: Operation, name: string): string {
   const pattern = parameters.find((parameter) => parameter.name === name)?.schema?.pattern ?? '';
-  const { prefix, count } = /^\^(?<prefix>[a-z]+_)\[[^\]]+\]\{(?<count>\d+)\}\$$/.exec(pattern)?.groups ?? {};
+  const { prefix, count } = /^\^(?<prefix>[a-z]+_)\[[^\]]+\]\{(?<count>\d+)(?:,\d+)?\}\$$/.exec(pattern)?.groups ?? {};
   if (prefix === undefined) throw new Error(`${name} is none of PARAMETERS and has no pattern of an id`);
   return prefix + '0'.repeat(Number(count));
 }
