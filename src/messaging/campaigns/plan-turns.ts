@@ -1,5 +1,6 @@
 import type { Database } from '../../db/open.ts';
 import type { Now } from '../../lib/clock.ts';
+import { inParts } from '../../lib/in-parts.ts';
 import { takeFrequency } from '../windows/frequency.ts';
 import { instantOf } from '../windows/local-time.ts';
 import { nextAllowedAt } from '../windows/next-allowed-at.ts';
@@ -29,7 +30,7 @@ export function createPlanTurns(db: Database, now: Now): TakeTurns {
     if (candidates.length === 0) return [];
     const own = await rulesOf({ project: campaign.project_id, mode: campaign.mode });
     const judge = await createJudge(db, campaign, own, candidates, at);
-    const turns = candidates.map(judge);
+    const turns = await inParts(candidates, judge);
     const due = candidates.filter((_, index) => turns[index]?.kind === 'now').map(({ contactId }) => contactId);
     const { purpose, id } = campaign;
     const capped = await takeFrequency(db, own.frequencyCaps, { purpose, id }, due, at);

@@ -2,6 +2,7 @@ import { batchTransaction } from '../../db/transaction.ts';
 import type { GateQuestion, MessageGate } from '../../delivery/messages/gate.ts';
 import { isForLater } from '../../delivery/messages/send-bulk.ts';
 import type { RouteDecision } from '../../delivery/routing/router.ts';
+import { inParts } from '../../lib/in-parts.ts';
 import type { CampaignRow } from './campaign.ts';
 import { type ChunkDeps, REST_MS, type Rest } from './chunk-deps.ts';
 import { endChunk, type LeasedChunk, putChunkBack } from './chunks.ts';
@@ -40,9 +41,11 @@ async function sortOut(
   const settled = [];
   const later: Later[] = [];
   const reachable = [];
-  for (const recipient of waiting) {
+  const addressed = await inParts(waiting, (recipient) => {
     const expiresAt = expiryOf(campaign, recipient);
-    const row = addressMessage(campaign, recipient, expiresAt, at);
+    return { recipient, expiresAt, row: addressMessage(campaign, recipient, expiresAt, at) };
+  });
+  for (const { recipient, expiresAt, row } of addressed) {
     if (recipient.found === null) settled.push(stand(campaign, recipient, 'skipped', 'contact_deleted', at));
     else if (!row) settled.push(stand(campaign, recipient, 'skipped', reasonOfNone(recipient), at));
     else if (expiresAt <= at) settled.push(stand(campaign, recipient, 'expired', recipient.reason ?? 'validity', at));
@@ -66,13 +69,11 @@ async function sortOut(
       later.push({ outcome, at: turn.at });
     }
   }
-  const routed = await Promise.all(
-    due.map(async (one) => {
-      const { row } = one;
-      row.mcc_mnc = await deps.bulk.network(row.mode, row.recipient_hash);
-      return { ...one, decision: deps.bulk.route(row, at) };
-    }),
-  );
+  const routed = await inParts(due, async (one) => {
+    const { row } = one;
+    row.mcc_mnc = await deps.bulk.network(row.mode, row.recipient_hash);
+    return { ...one, decision: deps.bulk.route(row, at) };
+  });
   const screened = await screen(deps.gate, routed);
   const ready: Ready[] = [];
   let wait: Rest | null = null;
