@@ -142,8 +142,9 @@ export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncType
         },
       },
       async (request) => {
-        const { limit = DEFAULT_LIMIT, cursor, status } = request.query;
-        const rows = await listCampaigns(db.kysely, ownerOf(request), status, placeOf(cursors, cursor), limit + 1);
+        const { limit = DEFAULT_LIMIT, cursor, status, series_id: seriesId } = request.query;
+        const wanted = { status, seriesId };
+        const rows = await listCampaigns(db.kysely, ownerOf(request), wanted, placeOf(cursors, cursor), limit + 1);
         return toPage(
           rows,
           limit,

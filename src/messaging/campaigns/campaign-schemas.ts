@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { pageQuery } from '../../http/pagination.ts';
 import { closed, NullableTimestampSchema, TimestampSchema } from '../../http/schemas.ts';
 import { LIST_ID, NamePattern, SEGMENT_ID, TagSchema } from '../contacts/views.ts';
-import { CAMPAIGN_STATUSES, RECIPIENT_STATES } from './campaign.ts';
+import { CAMPAIGN_ID, CAMPAIGN_STATUSES, RECIPIENT_STATES } from './campaign.ts';
 import { CampaignScheduleSchema } from './schedule.ts';
 import { createExperimentSchema } from './split-schemas.ts';
 
@@ -121,7 +121,11 @@ export const CampaignPatch = Type.Object(
 export const ScheduleBody = Type.Object({ at: TimestampSchema }, closed);
 
 export const CampaignListQuery = Type.Object(
-  { ...pageQuery, status: Type.Optional(Type.Enum([...CAMPAIGN_STATUSES])) },
+  {
+    ...pageQuery,
+    status: Type.Optional(Type.Enum([...CAMPAIGN_STATUSES])),
+    series_id: Type.Optional(Type.String({ pattern: CAMPAIGN_ID, description: 'The times of a repeated campaign.' })),
+  },
   closed,
 );
 

@@ -34,15 +34,21 @@ export function findCampaign(db: Kysely<Schema>, owner: Owner, id: string): Prom
   return ownCampaigns(db, owner).where('id', '=', id).executeTakeFirst();
 }
 
+export interface CampaignFilter {
+  status?: CampaignRow['status'] | undefined;
+  seriesId?: string | undefined;
+}
+
 export function listCampaigns(
   db: Kysely<Schema>,
   owner: Owner,
-  status: CampaignRow['status'] | undefined,
+  { status, seriesId }: CampaignFilter,
   before: Place | null,
   limit: number,
 ): Promise<CampaignRow[]> {
   let query = ownCampaigns(db, owner);
   if (status !== undefined) query = query.where('status', '=', status);
+  if (seriesId !== undefined) query = query.where('series_id', '=', seriesId);
   if (before) query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(before.at, before.id)));
   return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
 }

@@ -129,8 +129,7 @@ for (const profile of PROFILES) {
       await rig.work();
       expect(await rig.api.phone(phones[0] ?? '')).toHaveLength(2);
       expect(await rig.api.phone(late)).toHaveLength(1);
-      const { data } = (await rig.api.call('GET', '/v1/campaigns?limit=100')).body;
-      const times = data.filter(({ series_id }: { series_id: string }) => series_id === id);
+      const { data: times } = (await rig.api.call('GET', `/v1/campaigns?limit=100&series_id=${id}`)).body;
       expect(
         times.map(({ recipients, status }: { recipients: number; status: string }) => [recipients, status]),
       ).toEqual([
