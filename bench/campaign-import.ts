@@ -9,6 +9,8 @@ export interface ImportFigures {
   rows: number;
   uploadSeconds: number;
   rowsPerSecond: number;
+  /** CPU of this process for a row, the upload included. */
+  cpuUs: number;
   /** Most of what the process held while it went on, without what it held before. */
   rssGrowthBytes: number;
 }
@@ -31,12 +33,14 @@ export async function measureImport(db: Database, rows: number): Promise<ImportF
     peak = Math.max(peak, process.memoryUsage.rss());
   }, 50);
 
+  const cpuBefore = process.cpuUsage();
   const start = performance.now();
   const kept = await keepUpload({ db, queue }, by, { id: newId('imp'), options, mapping: {} }, people(rows), Date.now);
   if (kept.kind !== 'kept') throw new Error(JSON.stringify(kept));
   const uploaded = performance.now();
   await worker.runDue();
   const end = performance.now();
+  const cpu = process.cpuUsage(cpuBefore);
   clearInterval(sampling);
 
   const { created } = await db.kysely
@@ -49,6 +53,7 @@ export async function measureImport(db: Database, rows: number): Promise<ImportF
     rows,
     uploadSeconds: (uploaded - start) / 1_000,
     rowsPerSecond: Math.round(rows / ((end - uploaded) / 1_000)),
+    cpuUs: (cpu.user + cpu.system) / rows,
     rssGrowthBytes: peak - rssBefore,
   };
 }

@@ -7,10 +7,11 @@ import { measureImport } from './campaign-import.ts';
 import { measureRedirects } from './campaign-redirects.ts';
 import { type CampaignFigures, measureCampaign, openAudience } from './campaign-run.ts';
 import { startWorker } from './child-process.ts';
+import { cpuMsOfFamily } from './cpu-meter.ts';
 import { type Carrier, createDatabase, type Profile, type Service, startService } from './delivery-service.ts';
 import { startCodes } from './delivery-slices.ts';
 import { describeMachine, table } from './report.ts';
-import { startStores } from './stores.ts';
+import { type Stores, startStores } from './stores.ts';
 
 /** Campaigns from the start to the last message recorded, personalised, to stand-ins of carriers on the same machine. */
 const USAGE = `npm run bench:campaign -- [options]
@@ -71,7 +72,7 @@ async function measureAll(runFolder: string, options: Options, rows: string[][])
       if (isWanted(redirects)) rows.push([redirects, await measureRedirects(service)]);
       await service.stop();
     }
-    if (isWanted(`${profile} import`)) rows.push(await importRow(profile, stores.databaseUrl, options.contacts));
+    if (isWanted(`${profile} import`)) rows.push(await importRow(profile, stores, options.contacts));
   }
   await Promise.all([plain.stop(), reporting.stop(), gateway.stop()]);
 }
@@ -110,18 +111,20 @@ function costs({ serverUs, postgresUs, transactions, peakRssMb }: CampaignFigure
   ];
 }
 
-async function importRow(profile: Profile, postgresUrl: string, rows: number): Promise<string[]> {
-  const url = profile === 'postgres' ? await createDatabase(postgresUrl, 'bench_import') : 'sqlite::memory:';
+async function importRow(profile: Profile, stores: Stores, rows: number): Promise<string[]> {
+  const url = profile === 'postgres' ? await createDatabase(stores.databaseUrl, 'bench_import') : 'sqlite::memory:';
   const db = await openDatabase(url);
   await migrate(db, Date.now());
-  const { rowsPerSecond, rssGrowthBytes } = await measureImport(db, rows);
+  const postgresBefore = cpuMsOfFamily(stores.postmasterPid);
+  const { rowsPerSecond, cpuUs, rssGrowthBytes } = await measureImport(db, rows);
+  const postgresUs = ((cpuMsOfFamily(stores.postmasterPid) - postgresBefore) * 1_000) / rows;
   await db.close();
   const aim = profile === 'postgres' ? `≥ 20000 rows/s: ${rowsPerSecond >= 20_000 ? 'met' : 'missed'}` : '';
   return [
     `${profile} import`,
     String(rowsPerSecond),
-    '',
-    '',
+    cpuUs.toFixed(0),
+    profile === 'postgres' ? postgresUs.toFixed(0) : '',
     '',
     `+${Math.round(rssGrowthBytes / 2 ** 20)}`,
     '',
