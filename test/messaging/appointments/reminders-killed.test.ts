@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../../src/db/open.ts';
-import { eventually, startCountersign } from '../../countersign-process.ts';
+import { prepareSending } from '../../chaos/prepare-sending.ts';
+import { eventually } from '../../countersign-process.ts';
 import { describeWith, freshDatabase } from '../../rig/stores.ts';
 import { newNumber } from '../../service.ts';
 
-const ENTRY = fileURLToPath(new URL('../../chaos/sending-process.ts', import.meta.url));
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 31_000;
 const APPOINTMENTS = 200;
@@ -15,15 +13,9 @@ const KILLS = 2;
 await describeWith(['postgres'], 'reminders whose processes are killed', () => {
   it('each become one message', { timeout: 120_000 }, async () => {
     const { url } = await freshDatabase('postgres');
-    const env = {
-      DATABASE_URL: url,
-      COUNTERSIGN_SECRET: randomBytes(32).toString('base64'),
-      COUNTERSIGN_API_KEY: `cs_test_${randomBytes(24).toString('base64url')}`,
-      SINK_URL: 'http://127.0.0.1:9',
-    };
+    const start = prepareSending(url);
     /** Past the hour at which all are due, and past the leases of those killed before. */
-    const startLater = (round: number) =>
-      startCountersign({ ...env, CLOCK_OFFSET_MS: String(2 * HOUR_MS + round * LEASE_MS) }, [ENTRY]);
+    const startLater = (round: number) => start(2 * HOUR_MS + round * LEASE_MS);
     const db = await openDatabase(url);
     const reminded = async () => {
       const { count } = await db.kysely
@@ -34,7 +26,7 @@ await describeWith(['postgres'], 'reminders whose processes are killed', () => {
       return Number(count);
     };
 
-    const first = await startCountersign(env, [ENTRY]);
+    const first = await start(0);
     const starts_at = new Date(Date.now() + 3 * HOUR_MS).toISOString();
     for (let made = 0; made < APPOINTMENTS; made += 50) {
       const body = { starts_at, text: 'At {{appointment_time}}.', reminders: [{ hours_before: 2 }] };

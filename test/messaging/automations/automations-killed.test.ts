@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { openDatabase } from '../../../src/db/open.ts';
-import { eventually, startCountersign } from '../../countersign-process.ts';
+import { prepareSending } from '../../chaos/prepare-sending.ts';
+import { eventually } from '../../countersign-process.ts';
 import { describeWith, freshDatabase } from '../../rig/stores.ts';
 import { newNumber } from '../../service.ts';
 import { text } from './rig.ts';
 
-const ENTRY = fileURLToPath(new URL('../../chaos/sending-process.ts', import.meta.url));
 const LEASE_MS = 61_000;
 const CONTACTS = 100;
 const STEPS = [text('one'), { type: 'add_tag', tag: 'in' }, { type: 'wait', seconds: 1 }, text('two')];
@@ -17,14 +15,9 @@ const ALL = CONTACTS * STEPS.length;
 await describeWith(['postgres'], 'automations whose processes are killed', () => {
   it('let each contact in once and do each step once', { timeout: 240_000 }, async () => {
     const { url } = await freshDatabase('postgres');
-    const env = {
-      DATABASE_URL: url,
-      COUNTERSIGN_SECRET: randomBytes(32).toString('base64'),
-      COUNTERSIGN_API_KEY: `cs_test_${randomBytes(24).toString('base64url')}`,
-      SINK_URL: 'http://127.0.0.1:9',
-    };
+    const startAhead = prepareSending(url);
     /** The leases of those killed before have ended by its clock. */
-    const start = (round: number) => startCountersign({ ...env, CLOCK_OFFSET_MS: String(round * LEASE_MS) }, [ENTRY]);
+    const start = (round: number) => startAhead(round * LEASE_MS);
     const { kysely, close } = await openDatabase(url);
     const count = async (table: 'automation_runs' | 'automation_steps') => {
       const query = kysely.selectFrom(table).select((eb) => eb.fn.countAll<string>().as('count'));

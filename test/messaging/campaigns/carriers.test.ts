@@ -1,12 +1,8 @@
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWith, privateFolder } from '../../rig/stores.ts';
+import { describeWith } from '../../rig/stores.ts';
 import { openTestService, PROFILES, type TestService } from '../../service.ts';
 import { type CampaignRig, openCampaignRig } from './campaign-rig.ts';
+import { type HttpCarrier, openHttpCarrier } from './http-carrier.ts';
 
 const NEEDS = { embedded: [], postgres: ['postgres'], scaled: ['postgres', 'redis'] } as const;
 
@@ -14,47 +10,23 @@ for (const profile of PROFILES) {
   await describeWith(NEEDS[profile], `campaigns and carriers (${profile})`, () => {
     let rig: CampaignRig;
     let other: TestService;
-    let carrier: Server;
+    let carrier: HttpCarrier;
     let isAway = false;
     /** Done once, before the carrier answers the first that it gets. */
     let midway: (() => Promise<unknown>) | null = null;
     const got = new Map<string, number>();
 
     beforeAll(async () => {
-      carrier = createServer((request, response) => {
-        let body = '';
-        request.on('data', (chunk) => {
-          body += chunk;
-        });
-        request.on('end', async () => {
-          if (isAway) {
-            response.writeHead(429).end();
-            return;
-          }
-          const act = midway;
-          midway = null;
-          await act?.();
-          const { to } = JSON.parse(body) as { to: string };
-          got.set(to, (got.get(to) ?? 0) + 1);
-          response.writeHead(200, { 'content-type': 'application/json' }).end(`{"id":"${to}-${got.get(to)}"}`);
-        });
-      }).listen(0, '127.0.0.1');
-      await once(carrier, 'listening');
-      const url = `http://127.0.0.1:${(carrier.address() as AddressInfo).port}/`;
-      const sink = {
-        type: 'http',
-        request: { method: 'POST', url, body: { json: { to: '{{to_digits}}', text: '{{text}}' } } },
-        provider_id: { json: '/id' },
+      const take = async (to: string) => {
+        if (isAway) return null;
+        const act = midway;
+        midway = null;
+        await act?.();
+        got.set(to, (got.get(to) ?? 0) + 1);
+        return `${to}-${got.get(to)}`;
       };
-      const cost = { amount: '0.05', currency: 'EUR' };
-      const senders = [{ value: 'Example', kind: 'alphanumeric', countries: ['FR'], registration: 'registered' }];
-      const routes = {
-        senders,
-        rules: [{ name: 'france', when: { country: ['FR'] }, providers: [{ provider: 'sink', cost }] }],
-      };
-      const file = join(privateFolder('campaign-carriers'), 'countersign.json');
-      writeFileSync(file, JSON.stringify({ providers: { sink }, routes }));
-      rig = await openCampaignRig(profile, { env: { COUNTERSIGN_CONFIG: file } });
+      carrier = await openHttpCarrier(take, { cost: { amount: '0.05', currency: 'EUR' } });
+      rig = await openCampaignRig(profile, { env: carrier.env });
       other = await openTestService(profile, { beside: rig.api });
     });
     afterAll(async () => {

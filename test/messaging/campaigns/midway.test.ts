@@ -1,11 +1,7 @@
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWith, privateFolder } from '../../rig/stores.ts';
+import { describeWith } from '../../rig/stores.ts';
 import { type CampaignRig, openCampaignRig } from './campaign-rig.ts';
+import { type HttpCarrier, openHttpCarrier } from './http-carrier.ts';
 
 /** More than are handed over at once before anything is known of a carrier, twice. */
 const PEOPLE = 66;
@@ -16,39 +12,21 @@ for (const profile of ['embedded', 'postgres'] as const) {
     `campaigns while a carrier has some of a chunk (${profile})`,
     () => {
       let rig: CampaignRig;
-      let carrier: Server;
+      let carrier: HttpCarrier;
       let people: Awaited<ReturnType<CampaignRig['list']>>;
       /** Done once, before the carrier answers the first that it gets. */
       let midway: (() => Promise<unknown>) | null = null;
       const got = new Set<string>();
 
       beforeAll(async () => {
-        carrier = createServer((request, response) => {
-          let body = '';
-          request.on('data', (chunk) => {
-            body += chunk;
-          });
-          request.on('end', async () => {
-            const { to } = JSON.parse(body) as { to: string };
-            got.add(`+${to}`);
-            const act = midway;
-            midway = null;
-            await act?.();
-            response.writeHead(200, { 'content-type': 'application/json' }).end(`{"id":"${to}-${got.size}"}`);
-          });
-        }).listen(0, '127.0.0.1');
-        await once(carrier, 'listening');
-        const url = `http://127.0.0.1:${(carrier.address() as AddressInfo).port}/`;
-        const sink = {
-          type: 'http',
-          request: { method: 'POST', url, body: { json: { to: '{{to_digits}}', text: '{{text}}' } } },
-          provider_id: { json: '/id' },
-        };
-        const senders = [{ value: 'Example', kind: 'alphanumeric', countries: ['FR'], registration: 'registered' }];
-        const rules = [{ name: 'france', when: { country: ['FR'] }, providers: [{ provider: 'sink' }] }];
-        const file = join(privateFolder('campaigns-midway'), 'countersign.json');
-        writeFileSync(file, JSON.stringify({ providers: { sink }, routes: { senders, rules } }));
-        rig = await openCampaignRig(profile, { env: { COUNTERSIGN_CONFIG: file } });
+        carrier = await openHttpCarrier(async (to) => {
+          got.add(`+${to}`);
+          const act = midway;
+          midway = null;
+          await act?.();
+          return `${to}-${got.size}`;
+        });
+        rig = await openCampaignRig(profile, { env: carrier.env });
         people = await rig.list(PEOPLE);
       });
       afterAll(async () => {

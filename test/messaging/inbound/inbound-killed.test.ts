@@ -1,23 +1,16 @@
-import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { type CountersignProcess, eventually, startCountersign } from '../../countersign-process.ts';
+import { prepareSending } from '../../chaos/prepare-sending.ts';
+import { type CountersignProcess, eventually } from '../../countersign-process.ts';
 import { describeWith, freshDatabase } from '../../rig/stores.ts';
 
-const ENTRY = fileURLToPath(new URL('../../chaos/sending-process.ts', import.meta.url));
 const LEASE_MS = 31_000;
 const PHONES = 40;
 
 await describeWith(['postgres'], 'answers to phones, by processes that are killed', () => {
   it('every message that was kept is answered once and told of once', { timeout: 120_000 }, async () => {
-    const env = {
-      DATABASE_URL: (await freshDatabase('postgres')).url,
-      COUNTERSIGN_SECRET: randomBytes(32).toString('base64'),
-      COUNTERSIGN_API_KEY: `cs_test_${randomBytes(24).toString('base64url')}`,
-      SINK_URL: 'http://127.0.0.1:9',
-    };
+    const startAhead = prepareSending((await freshDatabase('postgres')).url);
     /** The leases of those killed before have ended by its clock. */
-    const start = (round: number) => startCountersign({ ...env, CLOCK_OFFSET_MS: String(round * LEASE_MS) }, [ENTRY]);
+    const start = (round: number) => startAhead(round * LEASE_MS);
     let service: CountersignProcess = await start(0);
     const rule = { keywords: ['hours'], action: { type: 'reply', text: 'From 9 to 5.' } };
     expect((await service.call('POST', '/v1/keywords', rule)).status).toBe(201);
