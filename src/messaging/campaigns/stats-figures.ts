@@ -40,7 +40,7 @@ export const ATTRIBUTED_MS = 7 * 86_400_000;
 type Counts = { variant: string | null } & Partial<Record<(typeof COUNTED)[number], number | string | null>>;
 
 /** Chunks counted in one statement. */
-const COUNTED_CHUNKS = 20;
+const COUNTED_CHUNKS = 10;
 
 /** One row for each variant; a campaign without variants has one. */
 export async function variantFigures(db: Kysely<Schema>, campaign: CampaignRow): Promise<Figures[]> {
