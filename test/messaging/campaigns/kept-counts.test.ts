@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { keepCounts } from '../../../src/messaging/campaigns/kept-counts.ts';
+import { openTestService } from '../../service.ts';
 
 const NEVER = 3_600_000;
 const AT_ONCE = 0;
@@ -53,4 +54,30 @@ test('a count that failed is told to who waits for it, and begun anew', async ()
   const again = read('a', count);
   ends[1]?.resolve(7);
   expect(await again).toBe(7);
+});
+
+test('a large campaign has the counts and figures of what became of its recipients', async () => {
+  const service = await openTestService('embedded');
+  try {
+    const { id: contact } = (await service.call('POST', '/v1/contacts', { phone: '+33612345678' })).body;
+    const { id: list } = (await service.call('POST', '/v1/lists', { name: 'People' })).body;
+    await service.call('POST', `/v1/lists/${list}/members/add`, { contacts: [contact] });
+    const campaign = { name: 'News', purpose: 'transactional', audience: { lists: [list] }, text: 'Hello' };
+    const { id } = (await service.call('POST', '/v1/campaigns', campaign)).body;
+    await service.call('POST', `/v1/campaigns/${id}/start`);
+    await service.services.messaging.campaigns.worker.runDue();
+    const { kysely } = service.services.db;
+    // Many enough to be counted beside, in several pieces.
+    await kysely.updateTable('campaigns').set({ recipients: 100_000, chunks: 200 }).where('id', '=', id).execute();
+    await expect
+      .poll(async () => (await service.call('GET', `/v1/campaigns/${id}`)).body.counts)
+      .toMatchObject({ sent: 1, waiting: 0 });
+    await expect.poll(async () => (await service.call('GET', `/v1/campaigns/${id}/stats`)).status).toBe(200);
+    expect((await service.call('GET', `/v1/campaigns/${id}/stats`)).body).toMatchObject({
+      total: { recipients: 1, sent: 1 },
+      counted_at: new Date(service.clock.now).toISOString(),
+    });
+  } finally {
+    await service.close();
+  }
 });
