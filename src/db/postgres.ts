@@ -44,6 +44,8 @@ export function openPostgres(connectionString: string, options: PostgresOptions)
     lock_timeout: options.lockTimeoutMs,
     idle_in_transaction_session_timeout: options.statementTimeoutMs,
     query_timeout: options.statementTimeoutMs + ANSWER_GRACE_MS,
+    // Compiling a query of ours takes longer than it saves.
+    options: '-c jit=off',
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     pipeline: true,

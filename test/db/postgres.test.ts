@@ -97,7 +97,7 @@ await describeWith(['postgres'], 'a PostgreSQL database', () => {
   });
 
   it('that swallows every byte is unavailable after the time-out, and works again afterwards', async () => {
-    const { db, proxy } = await behindProxy({ poolSize: 1, statementTimeoutMs: 50, connectTimeoutMs: 100 });
+    const { db, proxy } = await behindProxy({ poolSize: 1, statementTimeoutMs: 500, connectTimeoutMs: 1_000 });
     await db.ping();
     proxy.pause();
     await unavailable(db.ping());
