@@ -47,13 +47,14 @@ for (const profile of PROFILES) {
 
     const attribute = (name: string, op: string, value?: unknown) => ({ attribute: name, op, value });
 
-    it.runIf(profile !== 'embedded')('PostgreSQL knows of each table before it plans a preview', async () => {
-      await preview({ tag: 'vip' });
-      const { rows } = await sql`
+    if (profile !== 'embedded')
+      it('PostgreSQL knows of each table before it plans a preview', async () => {
+        await preview({ tag: 'vip' });
+        const { rows } = await sql`
         select relname from pg_class where reltuples < 0 and relname = any(${FILTERED_TABLES})
       `.execute(api.services.db.kysely);
-      expect(rows).toEqual([]);
-    });
+        expect(rows).toEqual([]);
+      });
 
     it('each condition finds whom it means', async () => {
       const cases: [unknown, string][] = [
