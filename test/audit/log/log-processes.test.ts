@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import { ensureAuditKey, selectAuditKeys } from '../../../src/audit/log/audit-keys.ts';
 import { createCheckpointer } from '../../../src/audit/log/checkpoints.ts';
@@ -43,9 +44,19 @@ function startProcess({ url, secret }: Log, end: End) {
 const sizeOf = async ({ db }: Log) =>
   (await db.kysely.selectFrom('audit_state').select('size').executeTakeFirstOrThrow()).size;
 
+/** What the killed have sent may yet be at work in the server, and hold the log. */
+async function isQuiet({ db }: Log): Promise<boolean> {
+  if (db.dialect === 'sqlite') return true;
+  const { rows } = await sql`
+    select from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`.execute(db.kysely);
+  return rows.length === 0;
+}
+
 /** One log, in which every event that is there is once, and of which every checkpoint ever signed is a beginning. */
 async function expectOneLog(log: Log): Promise<void> {
   const { db, secret } = log;
+  await eventually(() => isQuiet(log));
   await createSealer(db).sealAll();
   await createCheckpointer(db, createKeyring([secret]), 0).signIfDue(Date.now());
   const leaves = await db.kysely.selectFrom('audit_leaves').selectAll().orderBy('log_index').execute();
