@@ -75,7 +75,7 @@ export async function openOutlet({ db, name, now, first, end, tell, log }: Outle
         .set((eb) => ({ claim: eb('claim', '+', 1), leased_until: at + LEASE_MS }))
         .where('name', '=', name)
         // Later than can be: the clock was set back.
-        .where((eb) => eb.or([eb('leased_until', '<=', at), eb('leased_until', '>', at + LEASE_MS)]))
+        .where((eb) => eb.or([eb('leased_until', '<=', at), eb('leased_until', '>', at + 2 * LEASE_MS)]))
         .where((eb) => eb.or([eb('due_at', '<=', at), eb('due_at', '>', at + LONGEST_BACK_OFF_MS)]))
         .returning(['next', 'claim', 'failures', 'failing_since'])
         .executeTakeFirst()

@@ -23,7 +23,7 @@ export async function scanDates(deps: EnterDeps, now: number): Promise<number> {
   const rows = await selectAll(deps.db.kysely)
     .where('a.status', '=', 'active')
     // Later than can be: the clock was set back.
-    .where((eb) => eb.or([eb('a.scan_at', '<=', now), eb('a.scan_at', '>', now + AGAIN_MS)]))
+    .where((eb) => eb.or([eb('a.scan_at', '<=', now), eb('a.scan_at', '>', now + 2 * AGAIN_MS)]))
     .orderBy('a.scan_at')
     .limit(20)
     .execute();

@@ -10,9 +10,12 @@ export interface LeasedChunk extends ChunkRow {
 }
 
 /**
- * Leases chunks that are due, of these campaigns evenly, as far as they are running. A lease that ends later than any can was given by a clock
- * that has been set back since.
+ * A lease that ends later than any can was given by a clock that has been set back since. Clocks differ a little, and a look
+ * is older than the marks that are made while it is under way.
  */
+const longestLease = (now: number) => now + 2 * LEASE_MS;
+
+/** Leases chunks that are due, of these campaigns evenly, as far as they are running. */
 export async function claimChunks(
   { kysely, dialect }: Database,
   campaigns: readonly string[],
@@ -25,7 +28,7 @@ export async function claimChunks(
     select id from campaigns where status = 'running' and id in (${sql.join(campaigns)}) limit ${max})`;
   const due = sql`
     select id from campaign_chunks where campaign_id = heads.id
-      and (due_at <= ${now} or (phase = 'claimed' and due_at > ${leasedUntil})) and phase <> 'handed'
+      and (due_at <= ${now} or (phase = 'claimed' and due_at > ${longestLease(now)})) and phase <> 'handed'
     order by due_at
     limit (select (cast(${max} as integer) + count(*) - 1) / nullif(count(*), 0) from heads)`;
   const { rows } = await sql<ChunkRow>`
@@ -43,7 +46,7 @@ export async function claimLostChunks({ kysely, dialect }: Database, now: number
     .selectFrom('campaign_chunks')
     .select('id')
     .where('phase', '=', 'handed')
-    .where((eb) => eb.or([eb('due_at', '<=', now), eb('due_at', '>', leasedUntil)]))
+    .where((eb) => eb.or([eb('due_at', '<=', now), eb('due_at', '>', longestLease(now))]))
     .limit(max);
   const rows = await kysely
     .updateTable('campaign_chunks')
