@@ -14,10 +14,14 @@ export interface Stores {
   postmasterPid: number;
 }
 
-/** Private servers, durable as the deployment guide asks: Redis with an append-only file, PostgreSQL with fsync. */
+/** Private servers, durable: Redis with an append-only file, PostgreSQL with fsync, and with more memory than it comes with. */
 export async function startStores(runFolder: string): Promise<Stores> {
   const redis = await startRedis({ runFolder, binary: binary('redis'), args: ['--appendonly', 'yes'] });
-  const postgres = await startPostgres(runFolder, binary('postgres'), { fsync: 'on' });
+  const postgres = await startPostgres(runFolder, binary('postgres'), {
+    fsync: 'on',
+    shared_buffers: '1GB',
+    max_wal_size: '4GB',
+  });
   return {
     redisUrl: `${redis.url}/0`,
     otherRedisUrl: `${redis.url}/1`,
