@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
-import { rowSetStatement } from '../../db/row-set.ts';
+import { columnsOf, rowSetStatement } from '../../db/row-set.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import { StoreUnavailable } from '../../lib/errors.ts';
 import type { AuditEvent } from '../event.ts';
@@ -52,7 +52,7 @@ export function createSealer(db: Database, log?: SealerLog): Sealer {
     .orderBy('unsealed_events.position')
     .limit(PORTION)
     .compile();
-  const leafColumns = sql.join(Object.keys(LEAF).map((name) => sql.ref(name)));
+  const leafColumns = columnsOf(LEAF);
   const insertLeaves = rowSetStatement(
     db,
     LEAF,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
+import { BUDGET_COLUMNS } from '../../db/budget-columns.ts';
 import type { Database } from '../../db/open.ts';
-import { rowSetStatement } from '../../db/row-set.ts';
+import { columnsOf, rowSetStatement, setColumns } from '../../db/row-set.ts';
 import type { BudgetState, Entry, Facts, Snapshot } from './entry.ts';
 
 interface Change {
@@ -35,15 +36,6 @@ const COLUMNS = {
   ...CHANGING,
 } as const;
 
-const BUDGET_COLUMNS = {
-  key: 'text',
-  failures: 'bigint',
-  started_at: 'bigint',
-  locked_until: 'bigint',
-  in_a_row: 'bigint',
-  updated_at: 'bigint',
-} as const;
-
 /**
  * Statements that fold entries into `verifications`, which is read from when Redis has let go of a verification, and for
  * lists, and into `budgets`, from where Redis gets them back after it has lost them. Secrets and due times stay in
@@ -54,15 +46,15 @@ export function createFolds(db: Database) {
     db,
     COLUMNS,
     (rows) => sql`
-      insert into verifications (${columnList(COLUMNS)}) select ${columnList(COLUMNS)} from ${rows} where true
-      on conflict (id) do update set ${assignments(CHANGING, 'excluded')}
+      insert into verifications (${columnsOf(COLUMNS)}) select ${columnsOf(COLUMNS)} from ${rows} where true
+      on conflict (id) do update set ${setColumns(CHANGING, 'excluded')}
       where verifications.sequence < excluded.sequence`,
   );
   const updateChanged = rowSetStatement(
     db,
     { id: 'text', ...CHANGING },
     (rows) => sql`
-      update verifications set ${assignments(CHANGING, 'r')} from ${rows}
+      update verifications set ${setColumns(CHANGING, 'r')} from ${rows}
       where verifications.id = r.id and verifications.sequence < r.sequence`,
   );
   const { key: _key, ...changingBudget } = BUDGET_COLUMNS;
@@ -70,8 +62,8 @@ export function createFolds(db: Database) {
     db,
     BUDGET_COLUMNS,
     (rows) => sql`
-      insert into budgets (${columnList(BUDGET_COLUMNS)}) select ${columnList(BUDGET_COLUMNS)} from ${rows} where true
-      on conflict (key) do update set ${assignments(changingBudget, 'excluded')}
+      insert into budgets (${columnsOf(BUDGET_COLUMNS)}) select ${columnsOf(BUDGET_COLUMNS)} from ${rows} where true
+      on conflict (key) do update set ${setColumns(changingBudget, 'excluded')}
       where budgets.updated_at < excluded.updated_at`,
   );
 
@@ -151,12 +143,4 @@ function toChange({ snapshot }: Change) {
     sequence: snapshot.sequence,
     approved_by: snapshot.approvedBy,
   };
-}
-
-function columnList(columns: object) {
-  return sql.join(Object.keys(columns).map((name) => sql.ref(name)));
-}
-
-function assignments(columns: object, from: string) {
-  return sql.join(Object.keys(columns).map((name) => sql`${sql.ref(name)} = ${sql.ref(`${from}.${name}`)}`));
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Batch } from '../../db/batch.ts';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
-import { rowSetStatement } from '../../db/row-set.ts';
+import { columnsOf, rowSetStatement } from '../../db/row-set.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { AuditEvent } from '../event.ts';
 import { EVENT_COLUMNS, toEventRow } from '../events-table.ts';
@@ -16,7 +16,7 @@ export type WriteRecords = (entries: readonly Entry[]) => Promise<void>;
 
 export function createWriteRecords(db: Database): WriteRecords {
   const fold = createFolds(db);
-  const columns = sql.join(Object.keys(EVENT_COLUMNS).map((name) => sql.ref(name)));
+  const columns = columnsOf(EVENT_COLUMNS);
   const insertEvents = rowSetStatement(
     db,
     EVENT_COLUMNS,

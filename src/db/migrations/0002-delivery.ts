@@ -100,8 +100,8 @@ export const delivery: Migration = {
          due_at bigint
        ) ${hotKeyed}`,
       'create index receipts_of_message on receipts (message_id, received_at) where message_id is not null',
-      // Were the provider first, Postgres could take either for a look-up by the other, and read all that is parked.
       'create index receipts_parked on receipts (received_at) where message_id is null',
+      // Were the provider first, Postgres could take either for a look-up by the other, and read all that is parked.
       'create index receipts_parked_by_id on receipts (provider_id, provider) where message_id is null',
       'create index receipts_parked_by_reference on receipts (reference, provider) where message_id is null',
       'create index receipts_due on receipts (due_at) where due_at is not null',

@@ -22,6 +22,7 @@ import { type CallInput, type CallPolicy, findCallMember, readCall, USUAL_CALLS 
 import { hashRecipient, type Recipient, readRecipient } from './recipient.ts';
 import { type Shortened, type Shortener, shortenLinks } from './short-links.ts';
 import { createMessageStatements } from './statements.ts';
+import { UNSENT } from './unsent-message.ts';
 import type { WordedMessage, WordMessage } from './words.ts';
 
 /** The body of POST /v1/messages, its shape already checked. */
@@ -232,6 +233,7 @@ function toRow(
     ...words,
   };
   return {
+    ...UNSENT,
     id,
     project_id: caller.project,
     mode: caller.mode,
@@ -248,20 +250,11 @@ function toRow(
     encoding: size?.encoding ?? null,
     segments: size?.segments ?? null,
     country: recipient.country,
-    mcc_mnc: null,
     status: startsAt > now ? 'scheduled' : 'accepted',
-    reason: null,
-    carrier_code: null,
-    provider: null,
-    route: null,
-    attempts: 0,
-    cost_amount: null,
-    cost_currency: null,
     metadata: input.metadata === undefined ? null : JSON.stringify(input.metadata),
     actor: caller.actor,
     send_at: startsAt > now ? startsAt : null,
     expires_at: startsAt + (input.validity_seconds ?? VALIDITY_SECONDS) * 1000,
-    due_at: null,
     created_at: now,
     updated_at: now,
     campaign_id: null,

@@ -1,6 +1,6 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import { rowSet } from '../../db/row-set.ts';
+import { columnsOf, rowSet } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
 import { createBatcher } from '../../lib/batch.ts';
 import { StoreUnavailable } from '../../lib/errors.ts';
@@ -58,7 +58,7 @@ function insertReceipts(
   dialect: Database['dialect'],
   rows: readonly ReceiptRow[],
 ): CompiledQuery<{ key: string }> {
-  const names = sql.join(Object.keys(RECEIPT).map((name) => sql.ref(name)));
+  const names = columnsOf(RECEIPT);
   const given = rowSet(dialect, RECEIPT, rows as readonly (ReceiptRow & Record<string, string | number | null>)[]);
   return sql<{ key: string }>`
     insert into receipts (${names}) select ${names} from ${given} where true

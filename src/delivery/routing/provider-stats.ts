@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import { rowSet } from '../../db/row-set.ts';
+import { columnsOf, rowSet } from '../../db/row-set.ts';
 import type { ProviderStatsTable } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { ProviderRoute } from './router.ts';
@@ -121,7 +121,7 @@ const COLUMNS = {
   ...KEY,
   ...(Object.fromEntries(COUNTS.map((name) => [name, 'bigint'])) as Record<CountName, 'bigint'>),
 };
-const names = sql.join(Object.keys(COLUMNS).map((column) => sql.ref(column)));
+const names = columnsOf(COLUMNS);
 const sums = sql.join(
   COUNTS.map((name) => sql`${sql.ref(name)} = ${sql.ref(`provider_stats.${name}`)} + ${sql.ref(`excluded.${name}`)}`),
 );

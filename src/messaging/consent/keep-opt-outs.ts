@@ -1,6 +1,6 @@
 import { type CompiledQuery, sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import { rowSetStatement } from '../../db/row-set.ts';
+import { columnsOf, rowSetStatement } from '../../db/row-set.ts';
 import type { KeepOptOuts, OptOut } from '../../delivery/messages/gate.ts';
 import { newId } from '../../lib/ids.ts';
 import { senderKey } from './sender-key.ts';
@@ -12,7 +12,7 @@ import { ANY, SUPPRESSION_COLUMNS, type SuppressionRow } from './suppression.ts'
  * sender, and of all that it sends.
  */
 export function createOptOutKeeper(db: Database): KeepOptOuts {
-  const names = sql.join(Object.keys(SUPPRESSION_COLUMNS).map((name) => sql.ref(name)));
+  const names = columnsOf(SUPPRESSION_COLUMNS);
   const insert = rowSetStatement<keyof typeof SUPPRESSION_COLUMNS, { cause: string }>(
     db,
     SUPPRESSION_COLUMNS,

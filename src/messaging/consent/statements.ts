@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { EVENT_COLUMNS } from '../../audit/events-table.ts';
 import type { Database } from '../../db/open.ts';
-import { rowSetStatement } from '../../db/row-set.ts';
+import { columnsOf, rowSetStatement } from '../../db/row-set.ts';
 import { CONSENT_COLUMNS, ENTRY_COLUMNS } from './consent.ts';
 import { SUPPRESSION_COLUMNS } from './suppression.ts';
 
@@ -50,6 +50,6 @@ export function createConsentStatements(db: Database) {
 export type ConsentStatements = ReturnType<typeof createConsentStatements>;
 
 function insertInto(table: string, columns: Types, rows: RawBuilder<unknown>): RawBuilder<unknown> {
-  const names = sql.join(Object.keys(columns).map((name) => sql.ref(name)));
+  const names = columnsOf(columns);
   return sql`insert into ${sql.table(table)} (${names}) select ${names} from ${rows} where true`;
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import { rowSetStatement } from '../../db/row-set.ts';
+import { columnsOf, rowSetStatement } from '../../db/row-set.ts';
 import type { Shortener, ToShorten } from '../../delivery/messages/short-links.ts';
 import { type LinkRow, linkIdOf, readTarget, shortUrlOf } from './link.ts';
 
@@ -39,7 +39,7 @@ const COLUMNS = {
 } as const satisfies Record<keyof LinkRow, 'text' | 'bigint'>;
 
 export function createShortener({ db, hashKey, baseUrl, days }: ShortenerDeps): Shortener {
-  const names = sql.join(Object.keys(COLUMNS).map((name) => sql.ref(name)));
+  const names = columnsOf(COLUMNS);
   const insert = rowSetStatement(
     db,
     COLUMNS,

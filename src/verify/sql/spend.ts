@@ -24,14 +24,14 @@ export function spendAttempt(id: string, spend: Spend, now: number): Transition<
         case 'malformed':
           return { kind: 'malformed' };
         case 'context_required':
-          refuse(set, row, spend, refusal);
+          refuse(set, row, challenge, spend, refusal);
           return { kind: 'context_required' };
         case 'context_mismatch':
-          return { kind: 'refused', reason: refusal, challenge: kill(set, row, spend, now) };
+          return { kind: 'refused', reason: refusal, challenge: kill(set, row, challenge, spend, now) };
         case null:
           return count(set, row, challenge, spend, now);
         default:
-          refuse(set, row, spend, refusal, challenge.status === 'approved');
+          refuse(set, row, challenge, spend, refusal, challenge.status === 'approved');
           if (challenge.status === 'approved' && row.approved_by === spend.attempt) {
             return { kind: 'approved', challenge };
           }
@@ -59,16 +59,22 @@ function endReason({ status, expiresAt }: Challenge, now: number) {
   return now >= expiresAt ? 'expired' : null;
 }
 
-function refuse(set: WorkingSet, row: VerificationRow, spend: Spend, reason: string, replayed = false): void {
-  const event = completeEvent(spend.refused, toChallenge(row));
+function refuse(
+  set: WorkingSet,
+  row: VerificationRow,
+  challenge: Challenge,
+  spend: Spend,
+  reason: string,
+  replayed = false,
+): void {
+  const event = completeEvent(spend.refused, challenge);
   const type = replayed ? 'verification.replayed' : event.type;
   const refused = append(row, { ...event, type, data: { ...event.data, reason, evaluated: false } });
   set.saveCounts(refused.row);
   set.append(refused.events);
 }
 
-function kill(set: WorkingSet, row: VerificationRow, spend: Spend, now: number): Challenge {
-  const challenge = toChallenge(row);
+function kill(set: WorkingSet, row: VerificationRow, challenge: Challenge, spend: Spend, now: number): Challenge {
   const refused = completeEvent(spend.refused, challenge);
   const killed = append(
     ended(row, 'canceled', now),
@@ -83,11 +89,11 @@ function kill(set: WorkingSet, row: VerificationRow, spend: Spend, now: number):
 function count(set: WorkingSet, row: VerificationRow, challenge: Challenge, spend: Spend, now: number): SpendResult {
   const locked = findLocked(challenge.budgets, set.budgets, now);
   if (locked) {
-    refuse(set, row, spend, 'locked');
+    refuse(set, row, challenge, spend, 'locked');
     return { ...locked, challenge };
   }
   if (challenge.attempts >= challenge.maxAttempts) {
-    refuse(set, row, spend, 'exhausted');
+    refuse(set, row, challenge, spend, 'exhausted');
     return { kind: 'refused', reason: 'exhausted', challenge };
   }
   const counted: VerificationRow = { ...row, attempts: row.attempts + 1 };

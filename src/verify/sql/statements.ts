@@ -1,20 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import { EVENT_COLUMNS } from '../../audit/events-table.ts';
+import { BUDGET_COLUMNS } from '../../db/budget-columns.ts';
 import { amongUnlocked } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import { columnsOf, keysStatement, rowSetStatement, setColumns } from '../../db/row-set.ts';
 import type { BudgetTable, LimitTable } from '../../db/schema.ts';
 import { statement } from '../../db/statement.ts';
 import { VERIFICATION, type VerificationRow } from './verification-row.ts';
-
-const BUDGET = {
-  key: 'text',
-  failures: 'bigint',
-  started_at: 'bigint',
-  locked_until: 'bigint',
-  in_a_row: 'bigint',
-  updated_at: 'bigint',
-} as const satisfies Record<keyof BudgetTable, 'text' | 'bigint'>;
 
 const LIMIT = {
   key: 'text',
@@ -96,21 +88,17 @@ export function createStatements(db: Database) {
 
     /** A row that is not there cannot be locked. */
     placeLimits: placing(rowSetStatement(db, LIMIT, (rows) => insertInto('limits', LIMIT, rows, sql`nothing`))),
-    lockLimits: keysStatement(
-      db,
-      'key',
-      (found) => sql<LimitTable>`select * from limits where ${found} order by key ${forUpdate}`,
-    ),
+    lockLimits: lockCounters<LimitTable>('limits'),
     saveLimits: rowSetStatement(db, LIMIT, (rows) => insertInto('limits', LIMIT, rows, updateOf(LIMIT))),
 
     readBudgets: keysStatement(db, 'key', (found) => sql<BudgetTable>`select * from budgets where ${found}`),
-    placeBudgets: placing(rowSetStatement(db, BUDGET, (rows) => insertInto('budgets', BUDGET, rows, sql`nothing`))),
-    lockBudgets: keysStatement(
-      db,
-      'key',
-      (found) => sql<BudgetTable>`select * from budgets where ${found} order by key ${forUpdate}`,
+    placeBudgets: placing(
+      rowSetStatement(db, BUDGET_COLUMNS, (rows) => insertInto('budgets', BUDGET_COLUMNS, rows, sql`nothing`)),
     ),
-    saveBudgets: rowSetStatement(db, BUDGET, (rows) => insertInto('budgets', BUDGET, rows, updateOf(BUDGET))),
+    lockBudgets: lockCounters<BudgetTable>('budgets'),
+    saveBudgets: rowSetStatement(db, BUDGET_COLUMNS, (rows) =>
+      insertInto('budgets', BUDGET_COLUMNS, rows, updateOf(BUDGET_COLUMNS)),
+    ),
 
     appendEvents: rowSetStatement(
       db,
@@ -119,6 +107,14 @@ export function createStatements(db: Database) {
         where true on conflict (id) do nothing`,
     ),
   };
+
+  function lockCounters<Row>(table: 'limits' | 'budgets') {
+    return keysStatement(
+      db,
+      'key',
+      (found) => sql<Row>`select * from ${sql.table(table)} where ${found} order by key ${forUpdate}`,
+    );
+  }
 
   /** Nobody else writes to SQLite meanwhile. */
   function placing<Rows, Q>(place: (rows: Rows) => Q | null): (rows: Rows) => Q | null {

@@ -2,7 +2,7 @@ import { type CompiledQuery, sql } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
 import { EVENT_COLUMNS, toEventRow } from '../../audit/events-table.ts';
 import type { Database } from '../../db/open.ts';
-import { rowSetStatement } from '../../db/row-set.ts';
+import { columnsOf, rowSetStatement } from '../../db/row-set.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import type { Delivery } from './delivery.ts';
 import type { DisableReason } from './health.ts';
@@ -75,7 +75,6 @@ const unlessAsked = (column: keyof typeof DELIVERY) => {
   const known = sql.ref(`webhook_deliveries.${column}`);
   return sql`case when excluded.asked < webhook_deliveries.asked then ${known} else ${sql.ref(`excluded.${column}`)} end`;
 };
-const columns = (of: object) => sql.join(Object.keys(of).map((name) => sql.ref(name)));
 
 export function createSaveOutcomes(db: Database): SaveOutcomes {
   const saveCursors = rowSetStatement(
@@ -112,7 +111,7 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
     db,
     DELIVERY,
     (rows) => sql`
-      insert into webhook_deliveries (${columns(DELIVERY)}) select ${columns(DELIVERY)} from ${rows} where true
+      insert into webhook_deliveries (${columnsOf(DELIVERY)}) select ${columnsOf(DELIVERY)} from ${rows} where true
       on conflict (endpoint_id, log_index) do update set
         status = ${unlessAsked('status')}, step = ${unlessAsked('step')}, next_at = ${unlessAsked('next_at')},
         asked = ${unlessAsked('asked')}, attempts = excluded.attempts, history = excluded.history,
@@ -170,7 +169,7 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
     db,
     EVENT_COLUMNS,
     (rows) => sql`
-      insert into events (${columns(EVENT_COLUMNS)}) select ${columns(EVENT_COLUMNS)} from ${rows} where true
+      insert into events (${columnsOf(EVENT_COLUMNS)}) select ${columnsOf(EVENT_COLUMNS)} from ${rows} where true
       on conflict (id) do nothing`,
   );
   const disable = rowSetStatement(
