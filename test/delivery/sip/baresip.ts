@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inject, onTestFinished, vi } from 'vitest';
 import { type Recording, readWav } from '../../../src/delivery/speech/read-wav.ts';
 import { freePorts } from '../../rig/free-ports.ts';
-import { createServerProcess } from '../../rig/server-process.ts';
+import { createServerProcess, type Server } from '../../rig/server-process.ts';
 import { findTool, privateFolder } from '../../rig/stores.ts';
 import { WAIT } from './caller.ts';
 
@@ -42,49 +42,11 @@ export interface PhoneOptions {
   config?: readonly string[];
 }
 
+const RTP_PORTS = 20;
 const MODULES = '/usr/lib/baresip/modules';
 
-export async function startPhone({
-  account = 'answermode=auto',
-  source = 'aubridge,echo',
-  address = '127.0.0.1',
-  modules = [],
-  config = [],
-}: PhoneOptions = {}): Promise<Phone> {
-  const binary = await findTool('baresip');
-  const folder = privateFolder('baresip');
-  const host = isIPv6(address) ? `[${address}]` : address;
-  const [port = 0, control = 0, rtp = 0, spare = 0] = await freePorts(4);
-  const lines = [
-    `sip_listen ${host}:${port}`,
-    `net_interface ${address}`,
-    ...(isIPv6(address) ? ['net_af ipv6', 'net_prefer_ipv6 yes'] : []),
-    // Nothing of this machine's sound: what is heard is said again, as by a bad line.
-    'audio_player aubridge,echo',
-    `audio_source ${source}`,
-    'audio_alert aubridge,none',
-    'ausrc_srate 8000',
-    'auplay_srate 8000',
-    `rtp_ports ${rtp}-${rtp + 20}`,
-    `snd_path ${folder}`,
-    `module_path ${MODULES}`,
-    ...['g711', 'aufile', 'aubridge', 'sndfile', ...modules].map((name) => `module ${name}.so`),
-    ...['account', 'menu', 'ctrl_tcp'].map((name) => `module_app ${name}.so`),
-    `ctrl_tcp_listen 127.0.0.1:${control}`,
-    ...config,
-  ];
-  writeFileSync(join(folder, 'config'), `${lines.join('\n')}\n`);
-  writeFileSync(join(folder, 'accounts'), `<sip:+33612345678@${host}>;regint=0;${account}\n`);
-  writeFileSync(join(folder, 'contacts'), '');
-  const server = createServerProcess({
-    runFolder: inject('rig').runFolder,
-    command: binary,
-    args: ['-f', folder],
-    folder,
-    ready: 'baresip is ready',
-    stopSignal: 'SIGTERM',
-  });
-  await server.start();
+export async function startPhone(options: PhoneOptions = {}): Promise<Phone> {
+  const { server, folder, port, control, spare } = await launchOnFreePorts(options);
   // In good order it would first take leave of calls that are over.
   onTestFinished(() => server.kill());
 
@@ -141,4 +103,67 @@ export async function startPhone({
     resume: server.resume,
     kill: server.kill,
   };
+}
+
+/** Somebody may take a port between the look at it and the phone's start. */
+async function launchOnFreePorts(options: PhoneOptions, attempts = 3): Promise<Launched> {
+  try {
+    return await launch(options);
+  } catch (error) {
+    if (attempts === 1 || !String(error).includes('Address already in use')) throw error;
+    return launchOnFreePorts(options, attempts - 1);
+  }
+}
+
+interface Launched {
+  server: Server;
+  folder: string;
+  port: number;
+  control: number;
+  spare: number;
+}
+
+async function launch({
+  account = 'answermode=auto',
+  source = 'aubridge,echo',
+  address = '127.0.0.1',
+  modules = [],
+  config = [],
+}: PhoneOptions): Promise<Launched> {
+  const binary = await findTool('baresip');
+  const folder = privateFolder('baresip');
+  const host = isIPv6(address) ? `[${address}]` : address;
+  // After its own port it listens on the next one too, for TLS.
+  const [port = 0, , control = 0, spare = 0, rtp = 0] = await freePorts(5 + RTP_PORTS);
+  const lines = [
+    `sip_listen ${host}:${port}`,
+    `net_interface ${address}`,
+    ...(isIPv6(address) ? ['net_af ipv6', 'net_prefer_ipv6 yes'] : []),
+    // Nothing of this machine's sound: what is heard is said again, as by a bad line.
+    'audio_player aubridge,echo',
+    `audio_source ${source}`,
+    'audio_alert aubridge,none',
+    'ausrc_srate 8000',
+    'auplay_srate 8000',
+    `rtp_ports ${rtp}-${rtp + RTP_PORTS}`,
+    `snd_path ${folder}`,
+    `module_path ${MODULES}`,
+    ...['g711', 'aufile', 'aubridge', 'sndfile', ...modules].map((name) => `module ${name}.so`),
+    ...['account', 'menu', 'ctrl_tcp'].map((name) => `module_app ${name}.so`),
+    `ctrl_tcp_listen 127.0.0.1:${control}`,
+    ...config,
+  ];
+  writeFileSync(join(folder, 'config'), `${lines.join('\n')}\n`);
+  writeFileSync(join(folder, 'accounts'), `<sip:+33612345678@${host}>;regint=0;${account}\n`);
+  writeFileSync(join(folder, 'contacts'), '');
+  const server = createServerProcess({
+    runFolder: inject('rig').runFolder,
+    command: binary,
+    args: ['-f', folder],
+    folder,
+    ready: 'baresip is ready',
+    stopSignal: 'SIGTERM',
+  });
+  await server.start();
+  return { server, folder, port, control, spare };
 }

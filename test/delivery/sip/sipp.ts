@@ -24,7 +24,8 @@ export async function startSipp(steps: readonly string[], options: SippOptions =
   const { echo = false, transport = 'udp', calls = 1 } = options;
   const binary = await findTool('sipp');
   const folder = privateFolder('sipp');
-  const [port = 0, media = 0] = await freePorts(2);
+  // Its media port is followed by RTCP's and a second pair.
+  const [port = 0, media = 0] = await freePorts(5);
   const file = join(folder, 'scenario.xml');
   writeFileSync(
     file,
