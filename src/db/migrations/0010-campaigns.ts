@@ -97,6 +97,7 @@ function campaignTables(hot: string, hotKeyed: string): string[] {
        due_at bigint not null,
        claim bigint not null,
        reserved bigint not null,
+       unsettled text not null,
        reason text
      ) ${hotKeyed}`,
     'create index campaign_chunks_due on campaign_chunks (campaign_id, due_at)',

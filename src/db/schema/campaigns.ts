@@ -111,6 +111,8 @@ export interface CampaignChunkTable {
   claim: number;
   /** What was reserved for it, in millionths. */
   reserved: number;
+  /** For which of its slices: their numbers, each followed by a comma, after a comma. */
+  unsettled: string;
   /** Why all of it waits. */
   reason: string | null;
 }

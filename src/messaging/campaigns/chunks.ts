@@ -57,11 +57,20 @@ export async function claimLostChunks({ kysely, dialect }: Database, now: number
   return rows.map((row) => ({ ...row, leasedUntil }));
 }
 
+export interface Mark {
+  /** The last of the slice. */
+  handedTo: string;
+  /** Its number under this lease. */
+  slice: number;
+  reserved: number;
+  leasedUntil: number;
+}
+
 /** Before anybody up to `handedTo` is handed over. Answers with nothing when the chunk is another's, or stands still. */
 export function markChunk(
   { kysely }: Database,
   { id, claim, campaign_id }: ChunkRow,
-  { handedTo, reserved, leasedUntil }: { handedTo: string; reserved: number; leasedUntil: number },
+  { handedTo, slice, reserved, leasedUntil }: Mark,
 ): CompiledQuery<{ id: string }> {
   return kysely
     .updateTable('campaign_chunks')
@@ -69,7 +78,10 @@ export function markChunk(
       phase: 'handed',
       handed_to: handedTo,
       due_at: leasedUntil,
-      reserved: eb('reserved', '+', reserved),
+      ...(reserved > 0 && {
+        reserved: eb('reserved', '+', reserved),
+        unsettled: sql<string>`unsettled || ${`${slice},`}`,
+      }),
     }))
     .where('id', '=', id)
     .where('claim', '=', claim)
@@ -131,8 +143,8 @@ export function insertChunks({ kysely, dialect }: Database, campaign: string, ch
   }));
   const columns = { id: 'text', number: 'bigint', due_at: 'bigint', reason: 'text' } as const;
   return sql`
-    insert into campaign_chunks (id, campaign_id, number, phase, handed_to, due_at, claim, reserved, reason)
-    select id, ${campaign}, number, 'waiting', null, due_at, 0, 0, reason from ${rowSet(dialect, columns, rows)}
+    insert into campaign_chunks (id, campaign_id, number, phase, handed_to, due_at, claim, reserved, unsettled, reason)
+    select id, ${campaign}, number, 'waiting', null, due_at, 0, 0, ',', reason from ${rowSet(dialect, columns, rows)}
     where exists (select 1 from campaigns where campaigns.id = ${campaign} and status <> 'canceled')
   `.compile(kysely);
 }

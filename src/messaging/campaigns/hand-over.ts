@@ -42,6 +42,7 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
   const { db, now } = deps;
   const lease = chunk;
   let rest: Rest | null = null;
+  let slices = 0;
 
   function waitFor(found: Rest): void {
     if (!rest || found.dueAt < rest.dueAt) rest = found;
@@ -77,7 +78,7 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
   }
 
   /** The mark and the money, before anybody is handed over. Fewer, or nobody, where the cap ends them. */
-  async function mark(given: readonly Priced[]): Promise<readonly Priced[]> {
+  async function mark(given: readonly Priced[], number: number): Promise<readonly Priced[]> {
     const last = given.at(-1);
     if (!last) return [];
     const reserved = given.reduce((sum, { cost }) => sum + cost, 0);
@@ -87,7 +88,7 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
       const money = reserve(db, campaign.id, reserved);
       const [allowed, marked] = await batch.run(
         money,
-        markChunk(db, chunk, { handedTo: last.recipient.contact_id, reserved, leasedUntil }),
+        markChunk(db, chunk, { handedTo: last.recipient.contact_id, slice: number, reserved, leasedUntil }),
       );
       if (money && allowed.length === 0) return 'too_much';
       if (marked.length === 0) return 'lost';
@@ -109,7 +110,7 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
       return sum <= micros;
     });
     waitFor({ dueAt: now() + MONEY_MS, reason: 'spend_cap' });
-    if (fitting.length > 0 && fitting.length < given.length) return mark(fitting);
+    if (fitting.length > 0 && fitting.length < given.length) return mark(fitting, number);
     if (!mayGrow) await deps.halt(campaign, 'spend_cap');
     return [];
   }
@@ -137,7 +138,7 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
     return opensAt <= at;
   }
 
-  async function send(slice: readonly Priced[], settled: readonly Outcome[]): Promise<void> {
+  async function send(number: number, slice: readonly Priced[], settled: readonly Outcome[]): Promise<void> {
     const outcomes = await sendAll(slice);
     const sorted = { sent: [] as SentMessage[], settled: [...settled], later: [] as Later[], spent: 0 };
     for (const [index, one] of slice.entries()) {
@@ -146,7 +147,8 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
     }
     const reserved = slice.reduce((sum, { cost }) => sum + cost, 0);
     const { sent, later, spent } = sorted;
-    const written = { campaign, chunk, settled: sorted.settled, later, sent, money: { reserved, spent } };
+    const money = { slice: number, reserved, spent };
+    const written = { campaign, chunk, settled: sorted.settled, later, sent, money };
     await insist(() => writeOutcomes(deps, written), deps, lease);
   }
 
@@ -212,8 +214,9 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
     try {
       const found = await word(slice);
       if (!found) return null;
-      marked = await mark(found.priced);
-      const done = send(marked, found.settled);
+      const number = slices++;
+      marked = await mark(found.priced, number);
+      const done = send(number, marked, found.settled);
       done.catch(() => {});
       return { done };
     } finally {

@@ -8,7 +8,7 @@ import type { BulkSender, SentMessage } from '../../delivery/messages/send-bulk.
 import type { CampaignRow, RecipientRow } from './campaign.ts';
 import { insertChunks, type LeasedChunk } from './chunks.ts';
 import type { WaitingRecipient } from './load-recipients.ts';
-import { settle } from './spend.ts';
+import { type Settlement, settle } from './spend.ts';
 
 /** How a recipient stands from now on. */
 export interface Outcome
@@ -97,16 +97,18 @@ export interface Written {
   later?: readonly Later[];
   sent?: readonly SentMessage[];
   /** What was reserved for them, and what they came to. */
-  money?: { reserved: number; spent: number };
+  money?: Settlement;
 }
 
 /** Those that are due within so long go together. */
 const TOGETHER_MS = 1_000;
 
+const NO_MONEY: Settlement = { slice: null, reserved: 0, spent: 0 };
+
 /** All that became of recipients, with their messages, in one transaction. */
 export async function writeOutcomes(
   { db, bulk, saveOutcomes }: { db: Database; bulk: BulkSender; saveOutcomes: SaveOutcomes },
-  { campaign, chunk, settled, later = [], sent = [], money = { reserved: 0, spent: 0 } }: Written,
+  { campaign, chunk, settled, later = [], sent = [], money = NO_MONEY }: Written,
 ): Promise<void> {
   if (settled.length + later.length === 0 && money.reserved === 0) return;
   const turns = [...Map.groupBy(later, ({ at }) => Math.ceil(at / TOGETHER_MS) * TOGETHER_MS)];

@@ -35,6 +35,6 @@ export async function recoverChunk(
   }
   // What was reserved for them may be spent.
   const { reserved } = chunk;
-  await writeOutcomes(deps, { campaign, chunk, settled, sent, money: { reserved, spent: reserved } });
+  await writeOutcomes(deps, { campaign, chunk, settled, sent, money: { slice: null, reserved, spent: reserved } });
   await batchTransaction(db, {}, (batch) => batch.commit(endChunk(db, chunk), putChunkBack(db, chunk, at, null)));
 }

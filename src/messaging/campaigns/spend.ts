@@ -38,32 +38,43 @@ export function reserve({ kysely }: Database, campaign: string, micros: number):
   `.compile(kysely) as CompiledQuery<{ id: string }>;
 }
 
+/** What was reserved for a slice, by its number, or for all of a chunk that was lost; and what that came to. */
+export interface Settlement {
+  slice: number | null;
+  reserved: number;
+  spent: number;
+}
+
 /**
- * What was reserved is free again, what was spent is not. Only for whoever still has the chunk: of one that slept through
- * its lease, what it had reserved has been settled by the next.
+ * What was reserved is free again, what was spent is not: once, however often it is written because nobody knows whether
+ * it was. Only for whoever still has the chunk: of one that slept through its lease, the next has settled it.
  */
 export function settle(
   { kysely, dialect }: Database,
   { id, claim, campaign_id }: Pick<ChunkRow, 'id' | 'claim' | 'campaign_id'>,
-  { reserved, spent }: { reserved: number; spent: number },
+  { slice, reserved, spent }: Settlement,
 ): CompiledQuery[] {
   if (reserved === 0) return [];
   const campaign = kysely.selectFrom('campaigns').select('id').where('id', '=', campaign_id);
-  const chunk = kysely.selectFrom('campaign_chunks').select('id').where('id', '=', id).where('claim', '=', claim);
+  const owned = kysely.selectFrom('campaign_chunks').select('id').where('id', '=', id).where('claim', '=', claim);
+  const unsettled = owned.where('unsettled', 'like', slice === null ? '%' : `%,${slice},%`);
   return [
     // As marks do: the campaign's row first. The chunk's then keeps its claim until the end.
     forUpdate(dialect, campaign).compile(),
-    kysely
-      .updateTable('campaign_chunks')
-      .set((eb) => ({ reserved: eb('reserved', '-', reserved) }))
-      .where('id', '=', id)
-      .where('claim', '=', claim)
-      .compile(),
+    forUpdate(dialect, owned).compile(),
     kysely
       .updateTable('campaigns')
       .set((eb) => ({ reserved: eb('reserved', '-', reserved), spent: eb('spent', '+', spent) }))
       .where('id', '=', campaign_id)
-      .where(({ exists }) => exists(chunk))
+      .where(({ exists }) => exists(unsettled))
+      .compile(),
+    kysely
+      .updateTable('campaign_chunks')
+      .set((eb) => ({
+        reserved: eb('reserved', '-', reserved),
+        unsettled: slice === null ? ',' : sql<string>`replace(unsettled, ${`,${slice},`}, ',')`,
+      }))
+      .where('id', 'in', unsettled)
       .compile(),
   ];
 }
