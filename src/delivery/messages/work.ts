@@ -23,6 +23,7 @@ import { loseSends } from './lose-sends.ts';
 import { type AttemptStatus, VERDICT_STATUS, WAITING } from './message.ts';
 import type { MessageHold } from './message-hold.ts';
 import type { MessageWindow } from './message-window.ts';
+import { putOff } from './put-off.ts';
 import { routeAgain } from './route-again.ts';
 import { describeRoute, receiptDueAt } from './route-record.ts';
 import { toEnded } from './send-entries.ts';
@@ -30,7 +31,6 @@ import type { SendEntry, WriteEntries } from './send-log.ts';
 import { settleMessage } from './settle.ts';
 import { endOfAttempts, statusOfAttempts } from './status.ts';
 import { createTurns } from './turns.ts';
-import { waitForWindow } from './wait-for-window.ts';
 
 export interface MessageWorkDeps extends TryDeps {
   db: Database;
@@ -85,7 +85,10 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     const obstacle = await findCallObstacle(db, message);
     if (obstacle) return stop(job, loaded, obstacle);
     const opensAt = await deps.window(message, at);
-    if (opensAt > at) return waitForWindow(db, queue, job, message, opensAt, at);
+    if (opensAt > at) {
+      const closed = { until: opensAt, reason: 'outside_window' };
+      return batchTransaction(db, {}, (batch) => batch.commit(...putOff(db, queue, job, message, closed, at)));
+    }
     await send(job, loaded, at);
   }
 

@@ -6,13 +6,12 @@ import type { Schema } from '../../db/schema.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import { WAITING } from '../../delivery/messages/message.ts';
 import type { MessageHold } from '../../delivery/messages/message-hold.ts';
+import { putOff } from '../../delivery/messages/put-off.ts';
 import { createBatcher } from '../../lib/batch.ts';
 import type { CampaignRow } from './campaign.ts';
 
 /** Of a message, and of its job, that waits for its campaign to go on. */
 const PAUSED = 'paused';
-/** Of one that does not expire. */
-const LONGEST_MS = 86_400_000;
 const BATCH = 64;
 
 /** For messages that a failed receipt sends to the next carrier: they wait in the queue of all messages. */
@@ -41,18 +40,8 @@ export function createMessageHold(db: Database): MessageHold {
           .where('status', '=', 'paused');
         // Whoever resumes it meanwhile finds the job afterwards, or it is not put off.
         const [[paused]] = await batch.run(forUpdate(dialect, campaign).compile());
-        const tries = job.tries - 1;
-        if (!paused) return batch.commit(queue.putBack([{ ...job, dueAt: now, tries }]));
-        await batch.commit(
-          kysely
-            .updateTable('messages')
-            .set({ status: 'queued', reason: PAUSED, due_at: null, updated_at: now })
-            .where('id', '=', message.id)
-            .where('attempts', '=', message.attempts)
-            .where('status', 'in', [...WAITING, 'sending'])
-            .compile(),
-          queue.putBack([{ ...job, dueAt: message.expires_at ?? now + LONGEST_MS, tries, reason: PAUSED }]),
-        );
+        if (!paused) return batch.commit(queue.putBack([{ ...job, dueAt: now, tries: job.tries - 1 }]));
+        await batch.commit(...putOff(db, queue, job, message, { until: Infinity, reason: PAUSED }, now));
       }),
   };
 }
