@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type {
@@ -14,6 +13,7 @@ import { describeCalls, type Ended } from './call-scenarios.ts';
 import { type CarrierRequest, type CarrierResponse, openCarrierFake } from './carrier-fake.ts';
 import { describeCallbackSafety, describeFaults } from './carrier-faults.ts';
 import { callback, callbackUrl, makeProvider, NOW } from './provider-rig.ts';
+import { signTwilio } from './twilio-signature.ts';
 
 const ACCOUNT = `AC${'0a'.repeat(16)}`;
 const KEY = `SK${'0c'.repeat(16)}`;
@@ -57,10 +57,9 @@ async function open(over: object = {}, now = () => NOW) {
 }
 
 function signed(kind: CallbackKind, url: string, form: Record<string, string>, token = TOKEN, now = NOW) {
-  const members = Object.keys(form).sort();
-  const signature = createHmac('sha1', token).update(url + members.map((name) => name + form[name]).join(''));
-  const headers = { 'x-twilio-signature': signature.digest('base64') };
-  return callback(kind, { url, headers, body: new URLSearchParams(form).toString(), now });
+  const body = new URLSearchParams(form);
+  const headers = { 'x-twilio-signature': signTwilio(url, body, token) };
+  return callback(kind, { url, headers, body: body.toString(), now });
 }
 
 /** Twilio after a call was created: asks for TwiML as the request told it to and does as the TwiML says. */
@@ -298,17 +297,8 @@ describeCallbackSafety({
   provider: async () => (await open()).provider,
   kinds: ['receipts', 'voice'],
   sign(kind, body) {
-    const form = new URLSearchParams(body.toString());
-    const names = [...new Set(form.keys())].sort();
-    const members = names.map((name) =>
-      [...new Set(form.getAll(name))]
-        .sort()
-        .map((value) => name + value)
-        .join(''),
-    );
-    const text = callbackUrl(kind) + members.join('');
-    const headers = { 'x-twilio-signature': createHmac('sha1', TOKEN).update(text).digest('base64') };
-    return callback(kind, { body, headers });
+    const signature = signTwilio(callbackUrl(kind), new URLSearchParams(body.toString()), TOKEN);
+    return callback(kind, { body, headers: { 'x-twilio-signature': signature } });
   },
   near: fc
     .record(

@@ -5,6 +5,7 @@ import { twilio } from '../../../src/delivery/providers/twilio.ts';
 import { type CarrierRequest, type CarrierResponse, openCarrierFake } from './carrier-fake.ts';
 import { describeCallbackSafety, describeFaults } from './carrier-faults.ts';
 import { callback, callbackUrl, makeProvider, outbound } from './provider-rig.ts';
+import { signTwilio } from './twilio-signature.ts';
 
 const ACCOUNT = `AC${'0a'.repeat(16)}`;
 const SERVICE = `MG${'0b'.repeat(16)}`;
@@ -45,9 +46,7 @@ async function open(over: object = {}) {
 }
 
 function signed(url: string, form: Record<string, string>, token = TOKEN) {
-  const members = Object.keys(form).sort();
-  const text = url + members.map((name) => name + form[name]).join('');
-  return createHmac('sha1', token).update(text).digest('base64');
+  return signTwilio(url, new URLSearchParams(form), token);
 }
 
 const receiptUrl = `${callbackUrl('receipts')}?ref=${REFERENCE}`;
@@ -241,17 +240,8 @@ describeCallbackSafety({
   provider: async () => (await open()).provider,
   kinds: ['receipts', 'inbound'],
   sign(kind, body) {
-    const form = new URLSearchParams(body.toString());
-    const names = [...new Set(form.keys())].sort();
-    const members = names.map((name) =>
-      [...new Set(form.getAll(name))]
-        .sort()
-        .map((value) => name + value)
-        .join(''),
-    );
-    const text = callbackUrl(kind) + members.join('');
-    const headers = { 'x-twilio-signature': createHmac('sha1', TOKEN).update(text).digest('base64') };
-    return callback(kind, { body, headers });
+    const signature = signTwilio(callbackUrl(kind), new URLSearchParams(body.toString()), TOKEN);
+    return callback(kind, { body, headers: { 'x-twilio-signature': signature } });
   },
   near: fc
     .record(
