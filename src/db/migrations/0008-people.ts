@@ -124,6 +124,8 @@ export const people: Migration = {
          body ${postgres ? 'bytea' : 'blob'} not null,
          primary key (import_id, position)
        )`,
+      // Not compressed: that takes longer than to keep it for the minutes it is needed.
+      ...(postgres ? ['alter table contact_import_chunks alter column body set storage external'] : []),
       `create table contact_import_errors (
          import_id text not null,
          row bigint not null,

@@ -30,13 +30,14 @@ export interface Missing {
 
 /**
  * A condition on rows of `contacts` (`where(condition)`), true of the audience. Relative times in segments are counted
- * from `now`. With no part at all it is true of nobody.
+ * from `now`. With no part at all it is true of nobody. `after`: only contacts with higher ids are asked about.
  */
 export async function audience(
   { kysely, dialect }: Reader,
   owner: Owner,
   { except, ...parts }: Audience,
   now: number,
+  after?: string,
 ): Promise<Expression<SqlBool> | Missing> {
   const attributes = await loadAttributes(kysely, owner);
   const filterIds = [...(parts.segments ?? []), ...(except?.segments ?? [])];
@@ -46,7 +47,7 @@ export async function audience(
   const missing = [...filterIds.filter((id) => !filters.has(id)), ...listIds.filter((id) => !lists.has(id))];
   if (missing.length > 0) return { missing };
   const compile = (wanted: AudienceParts) =>
-    compileFilter({ dialect, owner, attributes, now }, { any: partsToFilters(wanted, filters) });
+    compileFilter({ dialect, owner, attributes, now, after }, { any: partsToFilters(wanted, filters) });
   const included = partsToFilters(parts, filters).length === 0 ? sql<SqlBool>`(1 = 0)` : compile(parts);
   if (!except || partsToFilters(except, filters).length === 0) return included;
   return sql<SqlBool>`(${included} and not ${compile(except)})`;

@@ -1,6 +1,7 @@
-import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import { type Actor, adminEvent } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
+import { columnSet } from '../../db/column-set.ts';
 import type { Database } from '../../db/open.ts';
 import type { PeopleSchema } from '../../db/schema/people.ts';
 import type { Schema } from '../../db/schema.ts';
@@ -142,6 +143,25 @@ export function insertMembers(
     select ${list}, c.id, cast(${now} as bigint) from contacts c
     where c.project_id = ${project} and c.mode = ${mode} and ${oneOf(dialect, 'c.id', contacts)}
     on conflict (list_id, contact_id) do nothing
+  `;
+}
+
+/** Of contacts that are made with it, hence in no list yet. */
+export function insertNewMembers(
+  dialect: Database['dialect'],
+  list: string,
+  contacts: readonly string[],
+  now: number,
+  when: RawBuilder<SqlBool>,
+): RawBuilder<unknown> {
+  const members = columnSet(
+    dialect,
+    ['contact'],
+    contacts.map((contact) => ({ contact })),
+  );
+  return sql`
+    insert into list_members (list_id, contact_id, added_at)
+    select ${list}, contact, cast(${now} as bigint) from ${members} where ${when}
   `;
 }
 

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { columnSet } from '../../db/column-set.ts';
 import type { Database } from '../../db/open.ts';
 import { among } from '../../db/row-set.ts';
@@ -10,14 +10,18 @@ export type Writes = Map<string, { before: Matched | null; after: Matched }>;
 
 type Dialect = Database['dialect'];
 
-/** In this order: one statement for all rows of a table, and none for a table that stays as it is. */
+/**
+ * In this order: one statement for all rows of a table, and none for a table that stays as it is. What is new is written
+ * `when` that is true, in the order of its ids: most indexes then grow at their end.
+ */
 export function writeContacts(
   dialect: Dialect,
   { project, mode }: Owner,
   writes: Writes,
   now: number,
+  when: RawBuilder<SqlBool> = sql`true`,
 ): RawBuilder<unknown>[] {
-  const all = [...writes.values()];
+  const all = [...writes.values()].sort(byId);
   const fresh = all.filter(({ before }) => before === null);
   const old = all.filter(({ before }) => before !== null);
   const statements: RawBuilder<unknown>[] = [];
@@ -26,7 +30,7 @@ export function writeContacts(
   if (fresh.length > 0) {
     statements.push(sql`
       insert into contacts (project_id, mode, created_at, updated_at, ${COLUMNS})
-      select ${own}, cast(${now} as bigint), cast(${now} as bigint), ${COLUMNS} from ${contactSet(dialect, fresh)} where true
+      select ${own}, cast(${now} as bigint), cast(${now} as bigint), ${COLUMNS} from ${contactSet(dialect, fresh)} where ${when}
     `);
   }
   if (old.length > 0) {
@@ -53,7 +57,7 @@ export function writeContacts(
     const columns = ['kind', 'hash', 'address', 'contact'] as const;
     statements.push(sql`
       insert into contact_addresses (project_id, mode, kind, address_hash, address, contact_id, created_at)
-      select ${own}, kind, hash, address, contact, cast(${now} as bigint) from ${columnSet(dialect, columns, newAddresses)} where true
+      select ${own}, kind, hash, address, contact, cast(${now} as bigint) from ${columnSet(dialect, columns, newAddresses)} where ${when}
     `);
   }
 
@@ -69,11 +73,13 @@ export function writeContacts(
   if (newTags.length > 0) {
     statements.push(sql`
       insert into contact_tags (project_id, mode, tag, contact_id)
-      select ${own}, tag, contact from ${tagSet(dialect, newTags)} where true
+      select ${own}, tag, contact from ${tagSet(dialect, newTags)} where ${when}
     `);
   }
   return statements;
 }
+
+const byId = ({ after: a }: { after: Matched }, { after: b }: { after: Matched }) => (a.id < b.id ? -1 : 1);
 
 const CONTACT = ['id', 'external_id', 'attributes', 'locale', 'country', 'time_zone', 'time_zone_source'] as const;
 const COLUMNS = sql.join(CONTACT.map((name) => sql.ref(name)));

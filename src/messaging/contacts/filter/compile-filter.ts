@@ -10,6 +10,8 @@ export interface FilterContext {
   owner: Owner;
   attributes: Attributes;
   now: number;
+  /** Only contacts after this one are asked about: Postgres would read a list from its beginning to find those. */
+  after?: string | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -31,12 +33,13 @@ export function compileFilter(context: FilterContext, filter: Filter): Expressio
     return sql`(exists (
       select 1 from contact_tags
       where project_id = ${owner.project} and mode = ${owner.mode} and tag in (${values(filter.tag)})
-        and contact_id = contacts.id
+        and contact_id = contacts.id${onwards(context)}
     ))`;
   }
   if ('list' in filter) {
     return sql`(exists (
-      select 1 from list_members where list_id in (${values(filter.list)}) and contact_id = contacts.id
+      select 1 from list_members where list_id in (${values(filter.list)})
+        and contact_id = contacts.id${onwards(context)}
     ))`;
   }
   if ('locale' in filter) {
@@ -52,12 +55,17 @@ export function compileFilter(context: FilterContext, filter: Filter): Expressio
   if ('time_zone' in filter) return sql`(coalesce(contacts.time_zone, '') in (${values(filter.time_zone)}))`;
   if ('has' in filter) {
     if (filter.has === 'external_id') return sql`(contacts.external_id is not null)`;
-    return sql`(exists (select 1 from contact_addresses where contact_id = contacts.id and kind = ${filter.has}))`;
+    return sql`(exists (
+      select 1 from contact_addresses
+      where contact_id = contacts.id and kind = ${filter.has}${onwards(context)}
+    ))`;
   }
   const { since, until } = readRange('created' in filter ? filter.created : filter, now);
   if ('created' in filter) return sql`(contacts.created_at >= ${since} and contacts.created_at < ${until})`;
   return sql`(${happened(filter.event, owner, { since, until, atLeast: filter.at_least ?? 1 })})`;
 }
+
+const onwards = ({ after }: FilterContext) => (after === undefined ? sql`` : sql` and contact_id > ${after}`);
 
 /** Inclusive, exclusive. */
 function readRange({ since, until, last_days: days }: TimeRange, now: number): { since: number; until: number } {

@@ -1,11 +1,11 @@
-import { type CompiledQuery, type RawBuilder, sql } from 'kysely';
-import { isUniqueViolation } from '../../../db/errors.ts';
+import { type CompiledQuery, type RawBuilder, type SqlBool, sql } from 'kysely';
+import { isRetryable, isUniqueViolation } from '../../../db/errors.ts';
 import type { Database } from '../../../db/open.ts';
 import { rowSet } from '../../../db/row-set.ts';
 import { batchTransaction, writeTransaction } from '../../../db/transaction.ts';
 import { retryingUnique } from '../change-contacts.ts';
 import type { ContactDraft } from '../contact.ts';
-import { insertMembers } from '../lists-table.ts';
+import { insertMembers, insertNewMembers } from '../lists-table.ts';
 import { mergeDrafts, type Saved } from '../merge-drafts.ts';
 import { saveContacts } from '../save-contacts.ts';
 import { writeContacts } from '../write-contacts.ts';
@@ -60,15 +60,13 @@ export function applyBatch(
   );
 }
 
-/** Of a batch, ready to be sent. */
-export interface Prepared {
-  move: CompiledQuery<ImportRow>;
-  others: CompiledQuery[];
-}
+/** Of a batch, ready to be sent; the first statement moves the import. */
+export type Prepared = [CompiledQuery<ImportRow>, ...CompiledQuery[]];
 
 /**
  * What writes a batch of people who are most likely all new: nobody is looked up, since unique indexes tell whoever is
- * there. It does not depend on what the batches before it did, so it is made while they are written.
+ * there. It does not depend on what the batches before it did, so it is made while they are written. On PostgreSQL it is
+ * one statement, which is a transaction and a round trip.
  */
 export function prepareNewBatch(
   { db, now }: BatchDeps,
@@ -76,33 +74,42 @@ export function prepareNewBatch(
   options: ImportOptions,
   batch: ImportBatch,
 ): Prepared {
+  const { dialect, kysely } = db;
   const owner = { project: before.project_id, mode: before.mode };
   const at = now();
   const { saved, writes } = mergeDrafts(draftsOf(batch), { matches: new Map(), contacts: new Map() }, options);
   const { counts, errors } = tallyBatch(before.rows, batch.rows, saved);
-  const statements = [
-    ...writeContacts(db.dialect, owner, writes, at),
-    ...besides(db.dialect, before, options, saved, errors, at),
+  const move = moveImport(kysely, before.id, batch, counts, at);
+  const isMoved = dialect === 'postgres' ? sql<SqlBool>`exists (select from moved)` : sql<SqlBool>`true`;
+  const others = writeContacts(dialect, owner, writes, at, isMoved);
+  if (options.list !== null && writes.size > 0) {
+    others.push(insertNewMembers(dialect, options.list, [...writes.keys()], at, isMoved));
+  }
+  if (errors.length > 0 && before.failed < MAX_KEPT_ERRORS) {
+    others.push(insertErrors(dialect, before.id, errors, isMoved));
+  }
+  if (dialect === 'sqlite') return [move.compile(), ...others.map((statement) => statement.compile(kysely))];
+  const parts = [
+    sql`moved as (${move})`,
+    ...others.map((other, index) => sql`w${sql.raw(String(index))} as (${other})`),
   ];
-  return {
-    move: moveImport(db.kysely, before.id, batch, counts, at).compile(),
-    others: statements.map((statement) => statement.compile(db.kysely)),
-  };
+  return [sql<ImportRow>`with ${sql.join(parts)} select * from moved`.compile(kysely)];
 }
 
-/** Writes it, all statements in one go. Null as above; `known`: somebody was there, and nothing was written. */
+/** Null as above; `undone`: somebody was there, or something came in between, and nothing was written. */
 export async function applyNewBatch(
   { db }: BatchDeps,
-  { move, others }: Prepared,
-): Promise<ImportRow | 'known' | null> {
+  [move, ...others]: Prepared,
+): Promise<ImportRow | 'undone' | null> {
   try {
+    if (others.length === 0) return (await db.kysely.executeQuery(move)).rows[0] ?? null;
     return await batchTransaction(db, {}, async (trx) => {
       const [[row = null]] = await trx.run(move, ...others);
       if (row) await trx.commit();
       return row;
     });
   } catch (error) {
-    if (isUniqueViolation(error)) return 'known';
+    if (isUniqueViolation(error) || isRetryable(error)) return 'undone';
     throw error;
   }
 }
@@ -116,7 +123,7 @@ const endOf = ({ fault }: { fault: string | null }) =>
 /** What is written besides the contacts. */
 function besides(
   dialect: Database['dialect'],
-  { id, project_id: project, mode, failed }: Pick<ImportRow, 'id' | 'project_id' | 'mode' | 'failed'>,
+  { id, project_id: project, mode, failed }: ImportRow,
   { list, dryRun }: ImportOptions,
   saved: readonly Saved[],
   errors: readonly KeptError[],
@@ -131,11 +138,16 @@ function besides(
   return statements;
 }
 
-function insertErrors(dialect: Database['dialect'], id: string, errors: readonly KeptError[]): RawBuilder<unknown> {
+function insertErrors(
+  dialect: Database['dialect'],
+  id: string,
+  errors: readonly KeptError[],
+  when: RawBuilder<SqlBool> = sql`true`,
+): RawBuilder<unknown> {
   const columns = { row: 'bigint', number: 'bigint', field: 'text', reason: 'text', value: 'text' } as const;
   const rows = errors.map(({ row, number, field, reason, value }) => ({ row, number, field, reason, value }));
   return sql`
     insert into contact_import_errors (import_id, row, number, field, reason, value)
-    select ${id}, "row", number, field, reason, value from ${rowSet(dialect, columns, rows)} where true
+    select ${id}, "row", number, field, reason, value from ${rowSet(dialect, columns, rows)} where ${when}
   `;
 }

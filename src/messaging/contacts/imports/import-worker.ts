@@ -14,7 +14,7 @@ export interface Imports {
 }
 
 /** What one lease is enough for many times over; after a process died, another one goes on when it ends. */
-const SLICE_ROWS = 20_000;
+const SLICE_ROWS = 50_000;
 const LEASE_MS = 30_000;
 
 export function openImports(deps: SliceDeps & { onError(error: unknown): void }): Imports {

@@ -17,7 +17,7 @@ export interface SliceDeps {
 /** Rows to a transaction: enough that its round trips do not count. */
 const BATCH = 1_000;
 /** Rows read without letting others have the thread. */
-const TURN = 200;
+const TURN = 50;
 
 /**
  * Works in some of what is left of an import, a batch in a transaction that also moves its position: whoever comes
@@ -41,16 +41,17 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
   /** Where the last row ends. */
   let to = from;
   const writer = createWriter(deps, row, options);
-  /** Of the batch that is being written while the next one is read: whether to go on. */
-  let writing = Promise.resolve(true);
+  /** While a batch is read one is written and one waits, so that the database never does: whether to go on after each. */
+  let [writing, waiting] = [Promise.resolve(true), Promise.resolve(true)];
   const write = async (batch: Omit<ImportBatch, 'rows' | 'from'>) => {
     const ready = writer.prepare({ ...batch, rows, from });
     done += rows.length;
     [rows, from] = [[], batch.to];
     if (!(await writing)) return false;
-    writing = ready();
+    const before = waiting;
+    [writing, waiting] = [before, before.then((goesOn) => goesOn && ready())];
     // Whoever waits for it hears of it.
-    writing.catch(() => {});
+    waiting.catch(() => {});
     return true;
   };
 
@@ -62,7 +63,7 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
       if (rows.length < BATCH) continue;
       if (!(await write({ to }))) return false;
       if (done < maxRows) continue;
-      if (!(await writing)) return false;
+      if (!(await waiting)) return false;
       if (row.rows === 0) await analyze(db);
       return true;
     }
@@ -70,11 +71,11 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
     fault = csvFault(error);
     if (fault === null) throw error;
   }
-  if (!(await writing)) return false;
+  if (!(await waiting)) return false;
   // Before anybody hears that it is done and asks who is there now.
   if (row.rows + done > 0) await analyze(db);
   await write({ to: row.bytes, end: { fault } });
-  await writing;
+  await waiting;
   return false;
 }
 
@@ -82,38 +83,49 @@ export async function runSlice(deps: SliceDeps, id: string, maxRows: number): Pr
 function createWriter(deps: SliceDeps, row: ImportRow, options: ImportOptions) {
   /** Before the next batch. */
   let { rows, failed } = row;
-  /** If all people of the first batch are new, those of the others most likely are, until somebody is not. */
+  /** If all people so far are new, the others most likely are, until somebody is not. Null: nobody knows. */
   let expectNew: boolean | null = null;
+  if (options.dryRun) expectNew = false;
+  else if (row.rows > 0) expectNew = row.created > 0 && row.updated === 0;
 
   async function write(batch: ImportBatch, prepared: Prepared | null): Promise<boolean> {
-    if (expectNew && prepared) {
+    if (prepared) {
       const after = await applyNewBatch(deps, prepared);
-      if (after !== 'known') return after !== null;
+      if (after !== 'undone') return after !== null;
       expectNew = false;
     }
     const applied = await applyBatch(deps, row, options, batch);
-    expectNew ??= !options.dryRun && applied?.isAllNew === true;
+    expectNew ??= applied?.isAllNew === true;
     return applied !== null;
   }
 
   return {
     /** What writes it when called, after the batch before it; answers with whether to go on. */
     prepare(batch: ImportBatch): () => Promise<boolean> {
-      const prepared = expectNew && !batch.end ? prepareNewBatch(deps, { ...row, rows, failed }, options, batch) : null;
+      const before = { ...row, rows, failed };
+      const prepareNew = () => (expectNew && !batch.end ? prepareNewBatch(deps, before, options, batch) : null);
+      const early = prepareNew();
       rows += batch.rows.length;
       failed += batch.rows.filter(({ kind }) => kind === 'wrong').length;
-      return () => write(batch, prepared);
+      return () => write(batch, expectNew ? (early ?? prepareNew()) : null);
     },
   };
 }
 
+/** Rows looked at are 300 times that. */
+const STATISTICS_TARGET = 10;
+
 /**
  * PostgreSQL plans by what it last knew of a table, and finds out by itself within a minute or so: until then it would
- * take a table that has just been filled for an empty one.
+ * take a table that has just been filled for an empty one. A look at a few rows is enough to tell these apart.
  */
 async function analyze({ kysely, dialect }: Database): Promise<void> {
   if (dialect === 'sqlite') return;
-  await sql`analyze contacts, contact_addresses, contact_tags, list_members`.execute(kysely).catch(() => {
+  const looking = kysely.transaction().execute(async (trx) => {
+    await sql`set local default_statistics_target = ${sql.lit(STATISTICS_TARGET)}`.execute(trx);
+    await sql`analyze contacts, contact_addresses, contact_tags, list_members`.execute(trx);
+  });
+  await looking.catch(() => {
     // Somebody else is at it.
   });
 }
