@@ -18,24 +18,14 @@ export const AUDIENCE_TABLES = ['contacts', 'contact_tags', 'list_members'];
  * moves with them: whoever takes over goes on there. False: that was the last page, or the audience is gone.
  */
 export async function takeAudience(db: Database, campaign: CampaignRow, now: number): Promise<boolean> {
-  const { id, project_id: project, mode, started_at } = campaign;
+  const { id, started_at } = campaign;
   const wanted = JSON.parse(campaign.audience) as Audience;
   if (campaign.position === null) await analyzeNew(db, AUDIENCE_TABLES);
-  const condition = await audience(db, { project, mode }, wanted, started_at ?? now);
-  if ('missing' in condition) {
+  const page = await audiencePage(db, campaign, wanted, started_at ?? now);
+  if (page === null) {
     await endCampaign(db, campaign, { status: 'failed', reason: 'audience_missing' }, now);
     return false;
   }
-  const page = db.kysely
-    .selectFrom('contacts')
-    .select('id')
-    .where(ofProject(db.dialect), '=', project)
-    .where('mode', '=', mode)
-    .where('created_at', '<=', started_at ?? now)
-    .$if(campaign.position !== null, (query) => query.where('id', '>', campaign.position ?? ''))
-    .where(condition)
-    .orderBy('id')
-    .limit(PAGE);
   const insert = sql<{ contact_id: string; chunk: number }>`
     insert into campaign_recipients
       (campaign_id, contact_id, chunk, state, reason, variant, tries, planned_at, message_id, cost_amount,
@@ -81,6 +71,28 @@ export async function takeAudience(db: Database, campaign: CampaignRow, now: num
     await sql`analyze campaign_recipients`.execute(db.kysely).catch(() => {});
   }
   return goesOn;
+}
+
+/** The next ones, by id. Null: a part of the audience is gone. */
+export async function audiencePage(
+  db: Database,
+  { project_id: project, mode, position }: Pick<CampaignRow, 'project_id' | 'mode' | 'position'>,
+  wanted: Audience,
+  startedAt: number,
+) {
+  const after = position ?? '';
+  const condition = await audience(db, { project, mode }, wanted, startedAt, after);
+  if ('missing' in condition) return null;
+  return db.kysely
+    .selectFrom('contacts')
+    .select('id')
+    .where(ofProject(db.dialect), '=', project)
+    .where('mode', '=', mode)
+    .where('created_at', '<=', startedAt)
+    .where('id', '>', after)
+    .where(condition)
+    .orderBy('id')
+    .limit(PAGE);
 }
 
 /** SQLite would rather sort all contacts of a project for each page than read on by their ids: not by this index. */
