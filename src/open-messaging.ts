@@ -56,7 +56,7 @@ export async function openMessaging(services: Opened): Promise<Messaging> {
   });
   const campaigns = openCampaigns({
     ...{ db, bulk: delivery.bulk, gate: delivery.gate, shortener: links.shortener, templateReader: reader, now },
-    window: services.window,
+    ...{ window: services.window, recordings: delivery.recordings },
     onError: (error) => log.warn({ err: error }, 'a part of a campaign failed; it is tried again'),
   });
   return { wordMessage, messages, callerOf, appointments, automations, campaigns };

@@ -27,6 +27,7 @@ import { appointmentRoutes } from './messaging/appointments/appointment-routes.t
 import { appointmentSettingsRoutes } from './messaging/appointments/settings-routes.ts';
 import { automationRoutes } from './messaging/automations/automation-routes.ts';
 import { hookRoutes, type VerifyHook } from './messaging/automations/hook-routes.ts';
+import { createReadCalls } from './messaging/campaigns/calls.ts';
 import { campaignRoutes } from './messaging/campaigns/campaign-routes.ts';
 import { campaignPreviewRoutes } from './messaging/campaigns/preview-routes.ts';
 import { campaignStatsRoutes } from './messaging/campaigns/stats-routes.ts';
@@ -275,10 +276,15 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
         delivery.takeInbound(sandbox.name, [{ providerId: id, channel, from, to, text }], { project, mode }),
     }),
   );
+  const campaignPolicyOf = ({ policy }: Auth) => {
+    const read = policyOf(policy);
+    const readCalls = createReadCalls(callPolicyOf(read), delivery.recordings);
+    return { templateReview: read.template_review, readCalls };
+  };
   await app.register(
     campaignRoutes({
       ...{ db, keyring, now, choice: delivery.choice, templateReader: services.templateReader },
-      templateReviewOf: ({ policy }) => policyOf(policy).template_review,
+      policyOf: campaignPolicyOf,
       canShorten: services.links.shortener !== null,
       wake: services.messaging.campaigns.worker.wake,
     }),
@@ -287,9 +293,10 @@ async function registerApi(app: FastifyInstance, services: Services): Promise<vo
   await app.register(
     campaignPreviewRoutes({
       ...{ db, now, bulk: delivery.bulk, gate: delivery.gate, templateReader: services.templateReader },
+      ...{ hashKey, shortener, choice: delivery.choice, queue: delivery.queue },
+      messages: services.messaging.messages,
       scriptOf: services.messaging.campaigns.scriptOf,
-      create: send,
-      callerOf,
+      policyOf: campaignPolicyOf,
     }),
   );
   await app.register(sandboxPage({ isServed: () => !production }));

@@ -205,7 +205,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   });
   opening.defer(() => worker.stop());
   const bulk = createBulkSender({
-    ...{ ...tries, db, choice, knownNetwork },
+    ...{ ...tries, db, queue, choice, knownNetwork },
     attemptsEnded: (attempts) => background(receiver.attemptsEnded(attempts)),
   });
   watchQueues(deps.metrics, db, queue, codeLog, now);

@@ -2,6 +2,7 @@ import { openDatabase } from '../../src/db/open.ts';
 import { createBulkSender } from '../../src/delivery/messages/send-bulk.ts';
 import type { SendVerdict } from '../../src/delivery/provider.ts';
 import { createProviderSlots } from '../../src/delivery/provider-slots.ts';
+import { createQueue } from '../../src/jobs/queue.ts';
 import { openCampaigns } from '../../src/messaging/campaigns/open-campaigns.ts';
 
 /**
@@ -29,6 +30,7 @@ const sink = {
 const silent = () => {};
 const bulk = createBulkSender({
   db,
+  queue: createQueue(db, 'messages', [1, 2]),
   find: () => sink,
   routing: { take: async () => 0, tried: silent },
   slots: createProviderSlots(),
@@ -51,6 +53,7 @@ const { worker } = openCampaigns({
   gate: async (questions) => questions.map(() => null),
   window: async (_, at) => at,
   templateReader: { find: async () => null, forget: silent },
+  recordings: { find: async () => null },
 });
 worker.start();
 process.stdout.write('ready\n');

@@ -39,7 +39,7 @@ const CALL_MEMBERS = [
   'retry',
 ] as const satisfies (keyof CallInput)[];
 /** Of speech some two minutes. */
-const MAX_TEXT_LENGTH = 2_000;
+export const MAX_SPOKEN = 2_000;
 /** Carriers cut calls after five minutes; the words for the keys take their time too. */
 const MAX_SECONDS = 240;
 
@@ -48,22 +48,38 @@ export function findCallMember(input: CallInput): keyof CallInput | undefined {
   return CALL_MEMBERS.find((name) => input[name] !== undefined);
 }
 
+/** What is wrong with it by itself, whatever recordings there are. */
+export function findCallProblem({
+  text,
+  recording,
+  press_key: pressKey,
+  opt_out_key: optOutKey,
+  locale = 'en',
+}: CallInput & { text?: string; locale?: string }): { pointer: string; message: string } | null {
+  if (recording !== undefined && text !== undefined) {
+    return { pointer: '/text', message: 'is not said beside a recording: give one of them' };
+  }
+  if (text !== undefined && cleanBody(text).length > MAX_SPOKEN) {
+    return { pointer: '/text', message: `is longer than ${MAX_SPOKEN} characters` };
+  }
+  if (pressKey !== undefined && pressKey === optOutKey) {
+    return { pointer: '/opt_out_key', message: 'must differ from press_key' };
+  }
+  if ((pressKey ?? optOutKey) !== undefined && !hasWords(locale)) {
+    return { pointer: '/locale', message: 'is a language that there are no words for keys in' };
+  }
+  return null;
+}
+
 export async function readCall(
   input: CallInput & { text?: string; locale?: string },
   policy: CallPolicy,
   find: (id: string) => ReturnType<Recordings['find']>,
 ): Promise<ReadCall> {
-  const { text, recording: id, press_key: pressKey, opt_out_key: optOutKey, locale = 'en' } = input;
+  const { recording: id, press_key: pressKey, opt_out_key: optOutKey } = input;
   const invalid = (pointer: string, message: string): ReadCall => ({ kind: 'invalid', pointer, message });
-  if (id !== undefined && text !== undefined)
-    return invalid('/text', 'is not said beside a recording: give one of them');
-  if (text !== undefined && cleanBody(text).length > MAX_TEXT_LENGTH) {
-    return invalid('/text', `is longer than ${MAX_TEXT_LENGTH} characters`);
-  }
-  if (pressKey !== undefined && pressKey === optOutKey) return invalid('/opt_out_key', 'must differ from press_key');
-  if ((pressKey ?? optOutKey) !== undefined && !hasWords(locale)) {
-    return invalid('/locale', 'is a language that there are no words for keys in');
-  }
+  const problem = findCallProblem(input);
+  if (problem) return { kind: 'invalid', ...problem };
   const row = id === undefined ? null : await find(id);
   if (id !== undefined && !row) return invalid('/recording', 'is none of the project’s recordings');
   const repeats = input.repeats ?? (row ? 1 : 2);

@@ -34,8 +34,8 @@ export const ValuesSchema = Type.Record(
 const key = (description: string) => Type.Optional(Type.String({ pattern: '^[0-9]$', description }));
 const RetryReasonsSchema = Type.Array(Type.Enum([...CALL_RETRY_REASONS]), { uniqueItems: true });
 
-/** Of calls only. */
-const callMembers = {
+/** Of calls only; none has a default. */
+export const callMembers = {
   recording: Type.Optional(
     Type.String({ pattern: RECORDING_ID.source, description: 'Played in place of a text; see `POST /v1/recordings`.' }),
   ),

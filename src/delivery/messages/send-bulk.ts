@@ -2,13 +2,18 @@ import type { CompiledQuery } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Database } from '../../db/open.ts';
 import type { MessageAttemptTable, MessagePartTable, MessageTable } from '../../db/schema.ts';
+import type { JobQueue, NewJob } from '../../jobs/queue.ts';
 import { type BulkPlaces, createBulkPlaces } from '../bulk-places.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
 import type { OutboundMessage, SendVerdict } from '../provider.ts';
 import type { RouteDecision } from '../routing/router.ts';
 import { type Attempt, type Deadline, openTryDeadline, type TryDeps, tryUntil } from '../try-candidates.ts';
+import { callAgainMs } from './call-again.ts';
+import { composeCall } from './compose-call.ts';
+import type { CallContent } from './content.ts';
 import { messageEvents } from './events.ts';
 import { outcomeOf, toPartRows } from './fresh-codes.ts';
+import { jobOf } from './job-of.ts';
 import type { KnownNetwork } from './known-network.ts';
 import { type AttemptStatus, referenceOf } from './message.ts';
 import { describeRoute, receiptDueAt } from './route-record.ts';
@@ -40,7 +45,8 @@ export interface BulkSender {
 export interface BulkMessage {
   /** As it is before its first try. */
   row: MessageTable;
-  words: Omit<OutboundMessage, 'reference' | 'from' | 'validitySeconds'>;
+  /** Of a call: how they are said. */
+  words: Omit<OutboundMessage, 'reference' | 'from' | 'validitySeconds'> & { call?: CallContent };
   decision: RouteDecision;
 }
 
@@ -53,9 +59,10 @@ export type BulkOutcome =
   | { kind: 'no_provider' }
   | { kind: 'called_off' };
 
-/** A message and what became of it; to some carrier it is final. */
+/** A message and what became of it; to some carrier it is final, but for a call that is made again. */
 export interface SentMessage {
   row: MessageTable;
+  again?: NewJob;
   attempts: MessageAttemptTable[];
   parts: MessagePartTable[];
   events: AuditEvent[];
@@ -63,6 +70,7 @@ export interface SentMessage {
 
 export interface BulkDeps extends TryDeps {
   db: Database;
+  queue: Pick<JobQueue, 'enqueue'>;
   choice: Pick<ProviderChoice, 'route' | 'goesByNetwork'>;
   knownNetwork: KnownNetwork;
   attemptsEnded(attempts: { provider: string; partIds: readonly string[]; reference: string }[]): void;
@@ -90,14 +98,15 @@ export function createBulkSender(deps: BulkDeps): BulkSender {
 
     deadline: () => openTryDeadline(deps, signal),
 
-    async send({ row, words, decision }, mayBegin, deadline) {
+    async send({ row, words: { call, ...words }, decision }, mayBegin, deadline) {
+      const composed = call ? { ...words, ...(await composeCall({ ...words, call }, words.locale)) } : words;
       const tries: Try[] = [];
       const limit = decision.validitySeconds === null ? Infinity : now() + decision.validitySeconds * 1000;
       const sending = {
         ...{ messageId: row.id, project: words.project, channel: words.channel, purpose: words.purpose },
         ...{ country: row.country, candidates: decision.candidates, attempts: 0 },
         expiresAt: Math.min(row.expires_at ?? Infinity, limit),
-        compose: () => words,
+        compose: () => composed,
         async begun(attempt: Attempt) {
           if (!(await mayBegin(attempt.number))) return false;
           tries.push({ attempt, startedAt: now(), ended: null });
@@ -121,6 +130,7 @@ export function createBulkSender(deps: BulkDeps): BulkSender {
       statements.insertMessages(sent.map(({ row }) => row)),
       statements.insertEndedAttempts(sent.flatMap(({ attempts }) => attempts)),
       statements.insertParts(newestOfEach(sent.flatMap(({ parts }) => parts))),
+      deps.queue.enqueue(sent.flatMap(({ again }) => again ?? [])),
       statements.insertEvents(sent.flatMap(({ events }) => events)),
     ],
 
@@ -153,7 +163,9 @@ function toSent(given: MessageTable, tries: readonly Try[], decision: RouteDecis
   const ended = tries.flatMap(({ ended }) => ended ?? []);
   const last = ended.at(-1);
   const at = last?.at ?? given.created_at;
-  const status = statusOfAttempts(ended.map((one) => one.status as AttemptStatus));
+  const waitMs = last?.status === 'rejected' ? callAgainMs(given, ended) : null;
+  const againAt = waitMs !== null && at + waitMs < (given.expires_at ?? Infinity) ? at + waitMs : null;
+  const status = againAt === null ? statusOfAttempts(ended.map((one) => one.status as AttemptStatus)) : 'queued';
   const outcome = last && outcomeOf({ ...last, after: null });
   const row: MessageTable = {
     ...given,
@@ -179,6 +191,7 @@ function toSent(given: MessageTable, tries: readonly Try[], decision: RouteDecis
   };
   return {
     row,
+    ...(againAt !== null && { again: jobOf(row, againAt) }),
     attempts,
     parts: ended.flatMap((one) => toPartRows({ ...one, after: null })),
     events: messageEvents(row, status, 'system', at, data),

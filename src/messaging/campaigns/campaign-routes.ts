@@ -15,6 +15,7 @@ import { idParams } from '../contacts/views.ts';
 import type { TemplateReader } from '../templates/template-reader.ts';
 import type { ReviewRule } from '../templates/word-message.ts';
 import { firstOccurrence } from './begin-occurrence.ts';
+import type { ReadCalls } from './calls.ts';
 import { CAMPAIGN_ID, type CampaignRow } from './campaign.ts';
 import * as schemas from './campaign-schemas.ts';
 import { viewCampaign, viewRecipient } from './campaign-views.ts';
@@ -39,7 +40,7 @@ export interface CampaignRoutesDeps {
   now: Now;
   choice: Pick<ProviderChoice, 'carries'>;
   templateReader: TemplateReader;
-  templateReviewOf(auth: Auth): ReviewRule;
+  policyOf(auth: Auth): { templateReview: ReviewRule; readCalls: ReadCalls };
   /** Whether links can be shortened here. */
   canShorten: boolean;
   /** Something may be due, or has been stopped. */
@@ -90,9 +91,10 @@ export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncType
     if (row.status !== 'draft' && row.status !== 'scheduled') throw wrongState(row);
     if (!choice.carries(row.mode, row.channel)) throw new Problem('no_provider');
     await refuseMissing(row);
-    const rule = deps.templateReviewOf(request.auth);
-    const content = await pinWords(deps.templateReader, row, rule);
-    const experiment = await pinVariants(deps.templateReader, row, rule);
+    const { templateReview: rule, readCalls } = deps.policyOf(request.auth);
+    const pin = { reader: deps.templateReader, rule, readCalls };
+    const content = await pinWords(pin, row);
+    const experiment = await pinVariants(pin, row);
     return {
       repeat: readCampaignSchedule(row).repeat ?? null,
       words: { content: JSON.stringify(content), experiment: experiment && JSON.stringify(experiment) },

@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { callMembers } from '../../delivery/messages/schemas.ts';
 import { pageQuery } from '../../http/pagination.ts';
 import { closed, NullableTimestampSchema, TimestampSchema } from '../../http/schemas.ts';
+import { CHANNELS } from '../../lib/channels.ts';
 import { LIST_ID, NamePattern, SEGMENT_ID, TagSchema } from '../contacts/views.ts';
 import { CAMPAIGN_ID, CAMPAIGN_STATUSES, RECIPIENT_STATES } from './campaign.ts';
 import { CampaignScheduleSchema } from './schedule.ts';
@@ -61,7 +63,12 @@ const words = {
   ),
   text: Type.Optional(Type.String({ minLength: 1, maxLength: 1_600 })),
   subject: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'For e-mail.' })),
-  locale: Type.Optional(Type.String({ maxLength: 35, description: 'BCP 47; default: each contact’s.' })),
+  locale: Type.Optional(
+    Type.String({
+      maxLength: 35,
+      description: 'BCP 47; default: each contact’s. What calls say that is no template is spoken in it; default en.',
+    }),
+  ),
   smart_encoding: Type.Optional(Type.Boolean()),
   shorten_links: Type.Optional(Type.Boolean()),
   utm: Type.Optional(
@@ -74,6 +81,7 @@ const words = {
       },
     ),
   ),
+  ...callMembers,
 };
 
 const { template, template_version, variables, text, subject } = words;
@@ -87,7 +95,7 @@ const plan = {
 
 /** Without defaults: a change of one member must not put the others back. */
 const settings = {
-  channel: Type.Optional(Type.Enum(['sms', 'email', 'whatsapp', 'telegram'], { description: 'Default sms.' })),
+  channel: Type.Optional(Type.Enum([...CHANNELS], { description: 'Default sms.' })),
   purpose: Type.Optional(Type.Enum(['marketing', 'transactional'], { description: 'Default marketing.' })),
   sender: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
   validity_seconds: Type.Optional(
@@ -148,6 +156,7 @@ export const CampaignSchema = Type.Object(
     smart_encoding: Type.Boolean(),
     shorten_links: Type.Boolean(),
     utm: Type.Unknown(),
+    ...callMembers,
     schedule: Type.Union([CampaignScheduleSchema, Type.Null()]),
     experiment: Type.Union([ExperimentSchema, Type.Null()]),
     validity_seconds: Type.Integer(),

@@ -26,6 +26,8 @@ export function viewCampaign(row: CampaignRow, standings?: readonly Standing[]):
     smart_encoding: content.smart_encoding ?? false,
     shorten_links: content.shorten_links ?? false,
     utm: content.utm ?? {},
+    ...(content.recording !== undefined && { recording: content.recording }),
+    ...content.calls,
     schedule: row.schedule === null ? null : JSON.parse(row.schedule),
     experiment: experiment && viewExperiment(experiment),
     validity_seconds: row.validity_seconds,

@@ -10,6 +10,9 @@
  */
 import type { Selectable } from 'kysely';
 import type { CampaignChunkTable, CampaignRecipientTable, CampaignTable } from '../../db/schema/campaigns.ts';
+import type { CallContent } from '../../delivery/messages/content.ts';
+import type { CallInput } from '../../delivery/messages/read-call.ts';
+import type { CallRetryReason } from '../../lib/call-retry.ts';
 import type { Value } from '../templates/template.ts';
 
 export type CampaignRow = Selectable<CampaignTable>;
@@ -48,6 +51,12 @@ export interface CampaignContent {
   variables?: Record<string, Value | { attribute: string }>;
   text?: string;
   subject?: string;
+  /** In place of them, by call. */
+  recording?: string;
+  /** How calls are to be said, as it was asked for. */
+  calls?: Omit<CallInput, 'recording'> & { retry?: { on?: CallRetryReason[] } };
+  /** The same with what the project's policy adds: set when it starts, as the version is. */
+  call?: CallContent;
   /** Default: the contact's. */
   locale?: string;
   smart_encoding?: boolean;

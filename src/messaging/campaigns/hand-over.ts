@@ -72,7 +72,7 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
       }
       const cost = campaign.spend_cap === null ? 0 : mayCost(campaign, one.decision, worded.row);
       if (cost === null) settled.push(stand(campaign, one.recipient, 'failed', 'price_unknown', at));
-      else priced.push({ ...one, worded, cost });
+      else priced.push({ ...one, worded, cost: cost * worded.times });
     }
     return { priced, settled };
   }
@@ -181,11 +181,15 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
       }
       case 'sent': {
         const { row } = outcome.message;
-        const state = row.status === 'sent' ? 'sent' : row.status === 'unknown' ? 'unknown' : 'failed';
+        const state = stateOf(row);
         const cost = priceOf(one, row);
         to.sent.push(outcome.message);
         to.settled.push({
-          ...{ ...stand(campaign, recipient, state, row.reason, at), variant, message_id: row.id },
+          ...{
+            ...stand(campaign, recipient, state, isCalledAgain(row) ? null : row.reason, at),
+            variant,
+            message_id: row.id,
+          },
           ...{ cost_amount: cost?.amount ?? null, cost_currency: cost?.currency ?? null },
         });
         if (state !== 'failed') to.spent += row.cost_amount === null ? one.cost : spentOn(one, row);
@@ -254,6 +258,14 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
       return rest;
     },
   };
+}
+
+/** Who was busy: its message goes on by itself. */
+const isCalledAgain = ({ status }: MessageTable) => status === 'queued';
+
+function stateOf(row: MessageTable): 'sent' | 'unknown' | 'failed' {
+  if (row.status === 'unknown') return 'unknown';
+  return row.status === 'sent' || isCalledAgain(row) ? 'sent' : 'failed';
 }
 
 /** As the carrier says, else as the routing table expects. */

@@ -4,6 +4,7 @@ import type { MessageGate } from '../../delivery/messages/gate.ts';
 import type { MessageWindow } from '../../delivery/messages/message-window.ts';
 import type { BulkSender } from '../../delivery/messages/send-bulk.ts';
 import type { Shortener } from '../../delivery/messages/short-links.ts';
+import type { Recordings } from '../../delivery/recordings/recordings.ts';
 import type { Now } from '../../lib/clock.ts';
 import type { TemplateReader } from '../templates/template-reader.ts';
 import { createRulesCache } from '../windows/rules-cache.ts';
@@ -32,6 +33,7 @@ export interface CampaignsDeps {
   window: MessageWindow;
   shortener: Shortener | null;
   templateReader: TemplateReader;
+  recordings: Pick<Recordings, 'find'>;
   takeTurns?: TakeTurns;
   now: Now;
   onError(error: unknown): void;
@@ -51,6 +53,9 @@ export function openCampaigns(deps: CampaignsDeps): Campaigns {
     const content = contentOf(campaign, variant);
     const owner = { project: campaign.project_id, mode: campaign.mode };
     const { optOutMentions: mentions } = await rulesOf(owner);
+    if (content.recording !== undefined && !(await deps.recordings.find(owner, content.recording))) {
+      return { refused: 'recording_missing' };
+    }
     if (!content.template) return { content, template: null, mentions };
     const found = await templateReader.find(owner, content.template.id, content.template.version);
     if (!found) return { refused: 'template_missing' };

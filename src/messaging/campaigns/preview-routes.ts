@@ -2,10 +2,11 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { actorOf } from '../../audit/admin-event.ts';
-import type { Database } from '../../db/open.ts';
-import type { CreateResult, MessageCaller } from '../../delivery/messages/create.ts';
+import type { ProviderChoice } from '../../delivery/choose-provider.ts';
 import type { MessageGate } from '../../delivery/messages/gate.ts';
+import { MessagePreviewSchema, viewPreview } from '../../delivery/messages/preview-schemas.ts';
 import type { BulkSender } from '../../delivery/messages/send-bulk.ts';
+import { requireScope } from '../../http/auth.ts';
 import { closed } from '../../http/schemas.ts';
 import type { Auth } from '../../lib/auth.ts';
 import type { Now } from '../../lib/clock.ts';
@@ -14,22 +15,24 @@ import { newId } from '../../lib/ids.ts';
 import { found, ownerOf } from '../contacts/request-routes.ts';
 import { CONTACT_ID, idParams } from '../contacts/views.ts';
 import type { TemplateReader } from '../templates/template-reader.ts';
-import { needsReview } from '../templates/word-message.ts';
+import { needsReview, type ReviewRule } from '../templates/word-message.ts';
+import type { ReadCalls } from './calls.ts';
 import { CAMPAIGN_ID, type CampaignRow } from './campaign.ts';
 import { findCampaign } from './campaigns-table.ts';
 import { previewCampaign } from './preview.ts';
+import { readContacts } from './read-contacts.ts';
+import { sayToContact } from './say-to-contact.ts';
 import { contentOf, readExperiment } from './split.ts';
-import { sendTests, type TestSendDeps } from './test-send.ts';
+import { sendTests, type TestSendDeps, type TestSent } from './test-send.ts';
 import type { Script } from './word-recipient.ts';
 
-export interface PreviewRoutesDeps {
-  db: Database;
+export interface PreviewRoutesDeps extends TestSendDeps {
   bulk: Pick<BulkSender, 'route' | 'network'>;
   gate: MessageGate;
   templateReader: TemplateReader;
   scriptOf(campaign: CampaignRow, variant: string | null): Promise<Script | { refused: string }>;
-  create: TestSendDeps['create'];
-  callerOf(auth: Auth): Pick<MessageCaller, 'calls' | 'templateReview'>;
+  policyOf(auth: Auth): { templateReview: ReviewRule; readCalls: ReadCalls };
+  choice: Pick<ProviderChoice, 'carries' | 'route'>;
   now: Now;
 }
 
@@ -48,9 +51,12 @@ const PreviewSchema = Type.Object(
     later: Type.Unsafe<Record<string, number>>({ ...Counts, description: 'They would wait, by reason.' }),
     never: Type.Unsafe<Record<string, number>>({ ...Counts, description: 'They would not get it, by reason.' }),
     needs_review: Type.Boolean({ description: 'It cannot be started before its template is approved.' }),
-    segments: Type.Integer(),
+    segments: Type.Union([Type.Integer(), Type.Null()], { description: 'Of short messages; null for other channels.' }),
     cost: Type.Array(Type.Object({ amount: Type.String(), currency: Type.String() }, closed), {
-      description: 'At most, by the prices of the routing table.',
+      description: 'At most, by the prices of the routing table; of calls with those that are made again.',
+    }),
+    message: Type.Union([MessagePreviewSchema, Type.Null()], {
+      description: 'What `contact_id` would get, as it would get it now; of a call what is spoken. Null without.',
     }),
   },
   { ...closed, title: 'CampaignPreview' },
@@ -79,13 +85,36 @@ export function campaignPreviewRoutes(deps: PreviewRoutesDeps): FastifyPluginAsy
     return { campaign, variant };
   }
 
-  async function lacksReview(auth: Auth, campaign: CampaignRow, variant: string | null): Promise<boolean> {
-    const { templateReview = 'none' } = deps.callerOf(auth);
-    if (!needsReview(templateReview, campaign.purpose)) return false;
+  /** What it would say if it started now. */
+  async function scriptNow(auth: Auth, campaign: CampaignRow, variant: string | null): Promise<Script> {
+    const script = await deps.scriptOf(campaign, variant);
+    if ('refused' in script) throw refuse('/template', `cannot be said: ${script.refused}`);
+    const { content } = script;
+    if (campaign.channel !== 'voice' || content.call) return script;
+    const read = await deps.policyOf(auth).readCalls(campaign, content);
+    if (read.kind === 'invalid') throw refuse(read.pointer, read.message);
+    return { ...script, content: { ...content, call: read.call } };
+  }
+
+  async function lacksReview(
+    auth: Auth,
+    campaign: CampaignRow,
+    purpose: CampaignRow['purpose'],
+    variant: string | null,
+  ): Promise<boolean> {
+    if (!needsReview(deps.policyOf(auth).templateReview, purpose)) return false;
     const { template } = contentOf(campaign, variant);
     if (!template) return true;
     const owner = { project: campaign.project_id, mode: campaign.mode };
     return (await deps.templateReader.find(owner, template.id, template.version))?.status !== 'approved';
+  }
+
+  async function say(campaign: CampaignRow, script: Script, contactId: string) {
+    const [contact] = await readContacts(db, campaign, [contactId]);
+    if (!contact) throw refuse('/contact_id', 'is none of this project');
+    const said = await sayToContact(deps, campaign, script, contact, now());
+    if (said.kind === 'skipped') throw refuse('/contact_id', `would not get it: ${said.reason}`);
+    return said.message;
   }
 
   return async (app) => {
@@ -97,19 +126,28 @@ export function campaignPreviewRoutes(deps: PreviewRoutesDeps): FastifyPluginAsy
           operationId: 'previewCampaign',
           tags,
           summary: 'Who would get a campaign that started now, who not and why, and what it would cost',
-          description: 'Sends nothing.',
+          description: 'Sends nothing. To see what a contact would get takes `contacts:read` too.',
           params,
-          body: Type.Object({ variant: Variant }, closed),
+          body: Type.Object(
+            {
+              variant: Variant,
+              contact_id: Type.Optional(Type.String({ pattern: CONTACT_ID, description: 'For `message`.' })),
+            },
+            closed,
+          ),
           response: { 200: PreviewSchema },
         },
       },
-      async (request) => {
+      async (request, reply) => {
+        const { contact_id: contactId } = request.body;
+        if (contactId !== undefined) requireScope(request, reply, 'contacts:read');
         const { campaign, variant } = await find(request);
-        const script = await deps.scriptOf(campaign, variant);
-        if ('refused' in script) throw refuse('/template', `cannot be said: ${script.refused}`);
+        const script = await scriptNow(request.auth, campaign, variant);
+        const message = contactId === undefined ? null : await say(campaign, script, contactId);
         const preview = await previewCampaign({ ...deps, script }, campaign, now());
         if (!preview) throw refuse('/audience', 'names what is not of this project');
-        return { ...preview, needs_review: await lacksReview(request.auth, campaign, variant) };
+        const lacks = await lacksReview(request.auth, campaign, campaign.purpose, variant);
+        return { ...preview, needs_review: lacks, message: message && viewPreview(message) };
       },
     );
 
@@ -122,8 +160,8 @@ export function campaignPreviewRoutes(deps: PreviewRoutesDeps): FastifyPluginAsy
           tags,
           summary: 'Send what a campaign says to addresses of your own',
           description:
-            'As messages by themselves, with the metadata `campaign_test`: they are in no figure of the campaign. They are ' +
-            'transactional, for people who know of the test.',
+            'Worded as for a recipient with that number, as messages by themselves, with the metadata `campaign_test`: they ' +
+            'are in no figure of the campaign. They are transactional, for people who know of the test.',
           params,
           body: Type.Object(
             {
@@ -133,7 +171,10 @@ export function campaignPreviewRoutes(deps: PreviewRoutesDeps): FastifyPluginAsy
                 uniqueItems: true,
               }),
               contact_id: Type.Optional(
-                Type.String({ pattern: CONTACT_ID, description: 'Whose attributes fill the template.' }),
+                Type.String({
+                  pattern: CONTACT_ID,
+                  description: 'As to whom: whose attributes fill the template, in whose language.',
+                }),
               ),
               variant: Variant,
             },
@@ -144,16 +185,17 @@ export function campaignPreviewRoutes(deps: PreviewRoutesDeps): FastifyPluginAsy
       },
       async (request, reply) => {
         const { campaign, variant } = await find(request);
+        const { auth } = request;
         const { to, contact_id: contactId = null } = request.body;
-        const { projectId: project, mode, keyId: actor } = request.auth;
-        const caller = { project, mode, actor, ...deps.callerOf(request.auth) };
-        const results = await sendTests(
-          deps,
-          campaign,
-          { to, contactId, variant },
-          { caller, actor: actorOf(request), seed: request.idempotency?.seed ?? newId('req') },
-          now(),
-        );
+        if (!deps.choice.carries(campaign.mode, campaign.channel)) throw new Problem('no_provider');
+        if (await lacksReview(auth, campaign, 'transactional', variant)) {
+          const detail = 'The project’s policy lets messages out in an approved template only.';
+          throw new Problem('policy_violation', { detail });
+        }
+        const script = await scriptNow(auth, campaign, variant);
+        const seed = request.idempotency?.seed ?? newId('req');
+        const asked = { to, contactId, variant, seed };
+        const results = await sendTests(deps, campaign, script, asked, actorOf(request), now());
         reply.code(201);
         return { data: results.map((result, index) => ({ to: to[index] ?? '', ...viewResult(result) })) };
       },
@@ -161,20 +203,10 @@ export function campaignPreviewRoutes(deps: PreviewRoutesDeps): FastifyPluginAsy
   };
 }
 
-function viewResult(result: CreateResult) {
-  if (result.kind === 'created') {
-    const { id, status, reason } = result.message;
-    return { message_id: id, status, reason };
-  }
-  return { message_id: null, status: 'refused', reason: reasonOf(result) };
-}
-
-function reasonOf(refused: Exclude<CreateResult, { kind: 'created' }>): string {
-  if (refused.kind === 'invalid') return `${refused.pointer} ${refused.message}`;
-  if (refused.kind === 'forbidden') return refused.detail;
-  if (refused.kind === 'invalid_words')
-    return refused.errors.map(({ pointer, message }) => `${pointer} ${message}`).join('; ');
-  return refused.kind;
+function viewResult(result: TestSent) {
+  if (result.kind === 'refused') return { message_id: null, status: 'refused', reason: result.reason };
+  const { id, status, reason } = result.message;
+  return { message_id: id, status, reason };
 }
 
 const refuse = (pointer: string, message: string) => new Problem('invalid_request', { errors: [{ pointer, message }] });

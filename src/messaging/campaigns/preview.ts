@@ -4,6 +4,7 @@ import { analyzeNew } from '../../db/analyze-new.ts';
 import type { Database } from '../../db/open.ts';
 import type { MessageGate } from '../../delivery/messages/gate.ts';
 import { type BulkSender, isForLater } from '../../delivery/messages/send-bulk.ts';
+import type { Shortener } from '../../delivery/messages/short-links.ts';
 import { type Audience, audience, countContacts } from '../contacts/audience.ts';
 import { whenAllowed } from '../windows/frequency.ts';
 import { nextAllowedAt } from '../windows/next-allowed-at.ts';
@@ -11,7 +12,8 @@ import { placesOf } from '../windows/place.ts';
 import { type ProjectRules, readSendingRules } from '../windows/sending-rules.ts';
 import { toOwnWindow } from '../windows/window-schemas.ts';
 import type { CampaignRow } from './campaign.ts';
-import { KINDS, type WaitingRecipient } from './load-recipients.ts';
+import type { WaitingRecipient } from './load-recipients.ts';
+import { readContacts } from './read-contacts.ts';
 import { readCampaignSchedule } from './schedule.ts';
 import { fromMicros, toMicros } from './spend.ts';
 import { AUDIENCE_TABLES } from './take-audience.ts';
@@ -29,7 +31,8 @@ export interface Preview {
   later: Record<string, number>;
   /** They would not get it. */
   never: Record<string, number>;
-  segments: number;
+  /** Null: not of short messages. */
+  segments: number | null;
   /** At most, by the prices of the routing table, of those that are ready or would wait; none where it has none. */
   cost: { amount: string; currency: string }[];
 }
@@ -38,6 +41,7 @@ export interface PreviewDeps {
   db: Database;
   bulk: Pick<BulkSender, 'route' | 'network'>;
   gate: MessageGate;
+  shortener: Shortener | null;
   script: Script;
 }
 
@@ -70,28 +74,11 @@ export async function previewCampaign(deps: PreviewDeps, campaign: CampaignRow, 
     const ids = sample.slice(from, from + PAGE).map(({ id }) => id);
     await checkPage(deps, campaign, rules, await readContacts(db, campaign, ids), tally, now);
   }
-  return tally.read();
-}
-
-async function readContacts(
-  { kysely }: Database,
-  { channel }: CampaignRow,
-  ids: string[],
-): Promise<WaitingRecipient[]> {
-  const rows = await kysely
-    .selectFrom('contacts as c')
-    .leftJoin('contact_addresses as a', (join) =>
-      join.onRef('a.contact_id', '=', 'c.id').on('a.kind', '=', KINDS[channel]),
-    )
-    .select(['c.id as contact_id', 'c.attributes', 'c.locale', 'c.country', 'c.time_zone', 'c.time_zone_source'])
-    .select(['a.address', 'a.address_hash'])
-    .where('c.id', 'in', ids)
-    .execute();
-  return rows.map((row) => ({ ...row, found: row.contact_id, tries: 0, planned_at: null, reason: null }));
+  return tally.read(campaign.channel);
 }
 
 async function checkPage(
-  { db, bulk, gate, script }: PreviewDeps,
+  { db, bulk, gate, shortener, script }: PreviewDeps,
   campaign: CampaignRow,
   rules: ProjectRules,
   recipients: readonly WaitingRecipient[],
@@ -105,12 +92,12 @@ async function checkPage(
       tally.never(recipient.address === null ? 'no_address' : 'invalid_address');
       return [];
     }
-    const said = wordRecipient(script, row, recipient.attributes, null, now);
+    const said = wordRecipient(script, row, recipient.attributes, shortener, now);
     if (said.kind === 'skipped') {
       tally.never(said.reason);
       return [];
     }
-    return [{ recipient, row: said.row }];
+    return [{ recipient, row: said.row, times: said.times }];
   });
   const { channel, purpose } = campaign;
   const refusals = await gate(
@@ -124,7 +111,7 @@ async function checkPage(
   const capped =
     caps.length === 0 || ids.length === 0 ? new Map<string, number>() : await whenAllowed(db, caps, purpose, ids, now);
   const layers = [rules.windows, (readCampaignSchedule(campaign).windows ?? []).map(toOwnWindow)];
-  for (const [index, { recipient, row }] of worded.entries()) {
+  for (const [index, { recipient, row, times }] of worded.entries()) {
     const refusal = refusals[index] ?? null;
     if (refusal !== null) {
       tally.never(refusal);
@@ -143,14 +130,15 @@ async function checkPage(
     else if (capped.has(recipient.contact_id)) tally.later('frequency_cap');
     else if (decision.candidates.length === 0) tally.later('provider_unavailable');
     else tally.preview.ready += 1;
-    if (at !== null) tally.cost(decision.candidates, row.segments);
+    if (at !== null) tally.cost(decision.candidates, row.segments, times);
   }
 }
 
 type Tally = ReturnType<typeof createTally>;
 
 function createTally(whole: number) {
-  const preview = { audience: whole, checked: 0, ready: 0, segments: 0 };
+  const preview = { audience: whole, checked: 0, ready: 0 };
+  let total = 0;
   const later: Record<string, number> = {};
   const never: Record<string, number> = {};
   const micros = new Map<string, number>();
@@ -161,18 +149,22 @@ function createTally(whole: number) {
     preview,
     later: add(later),
     never: add(never),
-    cost(candidates: readonly { cost: { amount: string; currency: string } | null }[], segments: number | null) {
-      preview.segments += segments ?? 1;
+    cost(
+      candidates: readonly { cost: { amount: string; currency: string } | null }[],
+      segments: number | null,
+      times: number,
+    ) {
+      total += segments ?? 0;
       const prices = candidates.flatMap(({ cost }) => cost ?? []);
       const [first] = prices;
       if (!first) return;
       const same = prices.filter(({ currency }) => currency === first.currency);
-      const most = Math.max(...same.map(({ amount }) => toMicros(amount))) * (segments ?? 1);
+      const most = Math.max(...same.map(({ amount }) => toMicros(amount))) * (segments ?? 1) * times;
       micros.set(first.currency, (micros.get(first.currency) ?? 0) + most);
     },
-    read: (): Preview => ({
+    read: (channel: CampaignRow['channel']): Preview => ({
       ...preview,
-      ...{ later, never },
+      ...{ later, never, segments: channel === 'sms' ? total : null },
       cost: [...micros].map(([currency, sum]) => ({ amount: fromMicros(sum), currency })),
     }),
   };

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import type { MessageTable } from '../../db/schema.ts';
 import { cleanBody } from '../../delivery/messages/clean-body.ts';
-import type { MessageContent } from '../../delivery/messages/content.ts';
+import type { CallContent, MessageContent } from '../../delivery/messages/content.ts';
+import { hasWords, MAX_SPOKEN } from '../../delivery/messages/read-call.ts';
 import { type Recipient, readRecipient } from '../../delivery/messages/recipient.ts';
 import type { BulkMessage } from '../../delivery/messages/send-bulk.ts';
 import type { Shortened, Shortener } from '../../delivery/messages/short-links.ts';
@@ -29,8 +30,20 @@ export interface Script {
 }
 
 export type Worded =
-  | { kind: 'worded'; row: MessageTable; words: BulkMessage['words']; links: Shortened['rows'] }
-  | { kind: 'skipped'; reason: string };
+  | {
+      kind: 'worded';
+      row: MessageTable;
+      words: BulkMessage['words'];
+      links: Shortened['rows'];
+      /** How often it may be charged for: a call is made again to who was busy. */
+      times: number;
+    }
+  | Skipped;
+
+interface Skipped {
+  kind: 'skipped';
+  reason: string;
+}
 
 /** One message of a campaign for a contact has one id, whoever makes it. */
 export function messageIdOf(campaign: string, contact: string): string {
@@ -84,10 +97,12 @@ export function wordRecipient(
   const { message, locale } = rendered;
   const short = content.shorten_links && shortener ? shorten(shortener, content, row, message, now) : null;
   const body = cleanBody(short?.text ?? message.text);
-  if (body === '') return { kind: 'skipped', reason: 'empty_text' };
+  const call = row.channel === 'voice' ? content.call : undefined;
+  if (body === '' && !call?.recording) return skip('empty_text');
+  if (call && !canSay(call, body, locale)) return skip(body.length > MAX_SPOKEN ? 'too_long' : 'no_words_for_keys');
   const text = mentionOptOut(body, row, script.mentions);
   const size = row.channel === 'sms' ? measureText(text, { smart: content.smart_encoding ?? false }) : null;
-  if (size && size.segments > MAX_SEGMENTS) return { kind: 'skipped', reason: 'too_long' };
+  if (size && size.segments > MAX_SEGMENTS) return skip('too_long');
   const html = short?.html ?? message.html;
   const said = {
     text,
@@ -97,6 +112,7 @@ export function wordRecipient(
       whatsapp: { ...message.whatsapp, parameters: short?.parameters ?? message.whatsapp.parameters },
     }),
     ...(content.smart_encoding && { smartEncoding: true }),
+    ...(call && { call }),
   };
   const { template } = script;
   const kept: MessageContent = {
@@ -113,14 +129,21 @@ export function wordRecipient(
     },
     words: { ...{ project, mode, channel, purpose, to }, locale: locale ?? 'en', ...said },
     links: short?.rows ?? [],
+    times: call?.retry.attempts ?? 1,
   };
 }
 
-type Said = { kind: 'said'; message: RenderedMessage; locale: string | null } | { kind: 'skipped'; reason: string };
+const skip = (reason: string): Skipped => ({ kind: 'skipped', reason });
+
+function canSay({ pressKey, optOutKey }: CallContent, text: string, locale: string | null): boolean {
+  return text.length <= MAX_SPOKEN && ((pressKey ?? optOutKey) === undefined || hasWords(locale ?? 'en'));
+}
+
+type Said = { kind: 'said'; message: RenderedMessage; locale: string | null } | Skipped;
 
 function renderFor({ content, template }: Script, row: MessageTable, attributes: string | null): Said {
   const channel = row.channel as RenderedMessage['channel'];
-  const locale = content.locale ?? row.locale ?? undefined;
+  const locale = content.locale ?? (template || channel !== 'voice' ? (row.locale ?? undefined) : 'en');
   if (!template) {
     const { text = '', subject } = content;
     const message = { channel, locale: locale ?? 'en', text, ...(subject !== undefined && { subject }) };
@@ -130,7 +153,7 @@ function renderFor({ content, template }: Script, row: MessageTable, attributes:
   const rendered = renderTemplate(template.compiled, { channel, locale, variables });
   if (rendered.kind === 'ok') return { kind: 'said', message: rendered.message, locale: rendered.message.locale };
   const isMissing = rendered.errors.some(({ message }) => message === 'is required');
-  return { kind: 'skipped', reason: isMissing ? 'missing_variable' : 'invalid_variable' };
+  return skip(isMissing ? 'missing_variable' : 'invalid_variable');
 }
 
 /** Those given, else the contact's attribute of the same name. */

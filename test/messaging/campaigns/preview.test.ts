@@ -49,7 +49,7 @@ for (const profile of PROFILES) {
       const { status, body } = await post(`/v1/campaigns/${id}/preview`, {});
       expect(status, JSON.stringify(body)).toBe(200);
       expect(body).toEqual({
-        ...{ audience: 6, checked: 6, ready: 2, segments: 3, cost: [], needs_review: false },
+        ...{ audience: 6, checked: 6, ready: 2, segments: 3, cost: [], needs_review: false, message: null },
         later: { outside_window: 1 },
         never: { missing_variable: 1, no_address: 1, no_consent: 1 },
       });
