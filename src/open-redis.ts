@@ -6,16 +6,14 @@ import type { IdempotencyStore, KeptAnswers } from './http/idempotency-store.ts'
 import type { RateCounter } from './http/rate-counter.ts';
 import { createRedisRateCounter } from './http/rate-counter-redis.ts';
 import type { Now } from './lib/clock.ts';
-import { withAcceptanceLedger } from './verify/acceptance-ledger.ts';
-import { createRedisStore } from './verify/redis-store.ts';
-import type { ChallengeStore } from './verify/store.ts';
+import { createRedisStore, type RedisStore } from './verify/redis-store.ts';
 
 /** What lives in Redis in the scaled profile. Loaded only there: the embedded profile starts without a Redis client. */
 export interface RedisSide {
   redis: RedisHandle;
   /** Drains the event streams into SQL. */
   recorder: Recorder;
-  store: ChallengeStore;
+  store: RedisStore;
   idempotency: IdempotencyStore & KeptAnswers;
   rateCounter: RateCounter;
   close(): Promise<void>;
@@ -33,7 +31,7 @@ export async function openRedisSide(url: string, db: Database, log: RedisSideLog
   return {
     redis,
     recorder,
-    store: withAcceptanceLedger(store, db),
+    store,
     idempotency: createRedisIdempotencyStore(redis),
     rateCounter: createRedisRateCounter(redis),
     async close() {

@@ -50,6 +50,7 @@ import { installationIssuer } from './tokens/issuer.ts';
 import { createKeySet, type KeySet } from './tokens/key-set.ts';
 import { createProofs, type Proofs } from './tokens/proof.ts';
 import { ensureSigningKey } from './tokens/signing-keys.ts';
+import { withAcceptanceLedger } from './verify/acceptance-ledger.ts';
 import type { Channel, Send } from './verify/challenge.ts';
 import { createCodeHasher } from './verify/code.ts';
 import type { Deliver } from './verify/deliver.ts';
@@ -218,9 +219,11 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   opening.defer(() => webhooks.close());
   const onImportError = (error: unknown) => log.warn({ err: error }, 'an import failed; it is tried again');
   const imports = openImports({ db, hashKey, now, onError: onImportError });
+  const store = withAcceptanceLedger(redisSide?.store ?? createSqlStore(db), db);
+  opening.defer(() => store.close());
   const verify: VerifyDeps = {
     now,
-    store: redisSide?.store ?? createSqlStore(db),
+    store,
     hasher: createCodeHasher(keyring, {
       concurrency: config.file.hashing.concurrency,
       maxQueued: config.file.hashing.max_queued,

@@ -11,6 +11,7 @@ export const EVENT_TYPES = [
   'verification.undelivered',
   'verification.attempt_failed',
   'verification.approved',
+  'verification.approval_resumed',
   'verification.expired',
   'verification.exhausted',
   'verification.canceled',

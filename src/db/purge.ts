@@ -6,6 +6,9 @@ import type { Database } from './open.ts';
 /** An acceptance matters while its code could be offered again: ten minutes. A day leaves room for any clock. */
 const ACCEPTANCE_KEPT_MS = 86_400_000;
 
+/** Of a withdrawn one what the next answer is compared with, for as long as that could be right. */
+const CODE_HASH_KEPT_MS = 900_000;
+
 /** A receipt waits so long for a message that may still turn up. */
 const PARKED_MS = 86_400_000;
 
@@ -34,6 +37,12 @@ const MAX_BATCHES = 100;
 /** Deletes what has expired, a batch at a time, so that nobody waits long. Returns how many rows. */
 export async function purgeExpired(db: Database, now: number): Promise<number> {
   let purged = 0;
+  await db.kysely
+    .updateTable('acceptances')
+    .set({ code_hash: null })
+    .where('code_hash', 'is not', null)
+    .where('at', '<=', now - CODE_HASH_KEPT_MS)
+    .execute();
   for (const table of TABLES) {
     for (let batch = 0; batch < MAX_BATCHES; batch++) {
       const deleted = await deleteBatch(db, table, now);

@@ -28,7 +28,7 @@ export interface Schema
   limits: LimitTable;
   budgets: BudgetTable;
   known_devices: { key: string; expires_at: number };
-  acceptances: { challenge_id: string; attempt: string; at: number };
+  acceptances: AcceptanceTable;
   token_redemptions: { jti: string; expires_at: number };
   idempotency: IdempotencyTable;
   events: EventTable;
@@ -43,6 +43,17 @@ export interface Schema
   code_messages: CodeMessageTable;
   origins: OriginTable;
   android_apps: { project_id: string; hash: string; created_at: number };
+}
+
+export interface AcceptanceTable {
+  challenge_id: string;
+  /** The one that may be answered with a proof. */
+  attempt: string;
+  /** Those that never were, nor will be; with spaces between them. */
+  withdrawn: string | null;
+  /** While the one above is among them: what the next right answer is compared with. */
+  code_hash: string | null;
+  at: number;
 }
 
 export interface ProjectTable {

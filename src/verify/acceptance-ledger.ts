@@ -1,60 +1,73 @@
 import type { Database } from '../db/open.ts';
-import { writeTransaction } from '../db/transaction.ts';
 import { createBatcher } from '../lib/batch.ts';
-import type { ChallengeStore } from './store.ts';
+import { newId } from '../lib/ids.ts';
+import { type Acceptance, enterAcceptances, findWithdrawn, withdrawAcceptance } from './acceptances.ts';
+import { type ChallengeStore, requestOf, type Spend, type SpendResult } from './store.ts';
+import { createWithdrawals } from './withdrawals.ts';
 
-/** A store that may forget its last writes in a fail-over, as Redis does. */
-export interface ForgetfulStore extends ChallengeStore {
-  /** Whether the policy of this challenge wants its approval in the ledger. */
-  wantsLedger(id: string): Promise<boolean>;
+/** A store; one that may forget its last writes in a fail-over, as Redis does, wants some approvals in the ledger. */
+export interface LedgerStore extends ChallengeStore {
+  /** Whether the policy of this challenge does. */
+  wantsLedger?(id: string): Promise<boolean>;
+}
+
+export interface AcceptingStore extends ChallengeStore {
+  /**
+   * After `consume` has thrown: whether it was carried out or will be, this attempt is answered with an error. The
+   * next right answer is accepted in its place. Never throws.
+   */
+  withdraw(id: string, attempt: string, codeHash: string, now: number): Promise<void>;
+  close(): void;
 }
 
 const BATCH = 200;
 
 /**
- * A code is accepted once, even if the store forgets that it was: before an approval, the challenge goes into a table
- * that takes each only once. The same attempt may come again (its process died in between); another one is refused.
- * With the database down `consume` throws StoreUnavailable, and the caller gives the attempt back.
+ * A code is accepted once, even if the store forgets that it was: before an approval, the attempt goes into a table
+ * that has one for each challenge. Another run of the same request may come again (its process died in between);
+ * another request only if the one before it was withdrawn. Decision 0034.
+ * With the database down `consume` throws StoreUnavailable.
  */
-export function withAcceptanceLedger(store: ForgetfulStore, db: Database): ChallengeStore {
-  const accept = createBatcher((acceptances: Acceptance[]) => enter(db, acceptances), BATCH);
+export function withAcceptanceLedger(store: LedgerStore, db: Database): AcceptingStore {
+  const enter = createBatcher((acceptances: Acceptance[]) => enterAcceptances(db, acceptances), BATCH);
+  const withdrawals = createWithdrawals(withdrawAcceptance.bind(null, db));
+
+  /** The code's hash left the store with the approval that was never answered. */
+  async function spendUnfinished(id: string, spend: Spend, now: number): Promise<SpendResult | null> {
+    const found = await findWithdrawn(db, id);
+    if (!found) return null;
+    // Its first try is an event already.
+    const refused = { ...spend.refused, id: newId('evt') };
+    const spent = await store.spend(id, { ...spend, refused, withdrawn: found.withdrawn }, now);
+    if (spent.kind !== 'ok') return spent;
+    return { ...spent, challenge: { ...spent.challenge, secrets: { codeHash: found.codeHash, sealed: '' } } };
+  }
+
   return {
     ...store,
-    async consume(id, attempt, event, now) {
-      if ((await store.wantsLedger(id)) && !(await accept({ id, attempt, now }))) return false;
-      return store.consume(id, attempt, event, now);
+
+    async spend(id, spend, now) {
+      const spent = await store.spend(id, spend, now);
+      if (spent.kind === 'approved') {
+        // From now on the request's for good: whichever run of it was the first one can no longer be withdrawn.
+        const isIts = (await enter({ id, attempt: requestOf(spend.attempt), now })) !== null;
+        return isIts ? spent : { kind: 'refused', reason: 'already_used', challenge: spent.challenge };
+      }
+      const isUsed = spent.kind === 'refused' && spent.reason === 'already_used';
+      return (isUsed && (await spendUnfinished(id, spend, now))) || spent;
     },
+
+    async consume(id, attempt, event, now) {
+      if (await store.wantsLedger?.(id)) {
+        const withdrawn = await enter({ id, attempt, now });
+        return withdrawn !== null && store.consume(id, attempt, event, now, withdrawn);
+      }
+      if (await store.consume(id, attempt, event, now)) return true;
+      const withdrawn = (await findWithdrawn(db, id)) && (await enter({ id, attempt, now }));
+      return withdrawn !== null && store.consume(id, attempt, event, now, withdrawn);
+    },
+
+    withdraw: (id, attempt, codeHash, now) => withdrawals.add({ id, attempt, codeHash, now }),
+    close: withdrawals.close,
   };
-}
-
-interface Acceptance {
-  id: string;
-  attempt: string;
-  now: number;
-}
-
-/** For each: whether it is, or was before, the one entered for its challenge. */
-async function enter(db: Database, acceptances: readonly Acceptance[]): Promise<boolean[]> {
-  const rows = acceptances
-    .map(({ id, attempt, now }) => ({ challenge_id: id, attempt, at: now }))
-    // One order for all processes: they wait for each other, but never in a circle.
-    .sort((a, b) => (a.challenge_id < b.challenge_id ? -1 : 1));
-  const entered = await writeTransaction(db, { durable: true }, async (trx) => {
-    const added = await trx
-      .insertInto('acceptances')
-      .values(rows)
-      .onConflict((conflict) => conflict.column('challenge_id').doNothing())
-      .returning(['challenge_id', 'attempt'])
-      .execute();
-    const there = rows.map((row) => row.challenge_id).filter((id) => !added.some((row) => row.challenge_id === id));
-    if (there.length === 0) return added;
-    const before = await trx
-      .selectFrom('acceptances')
-      .select(['challenge_id', 'attempt'])
-      .where('challenge_id', 'in', there)
-      .execute();
-    return [...added, ...before];
-  });
-  const attempts = new Map(entered.map((row) => [row.challenge_id, row.attempt]));
-  return acceptances.map(({ id, attempt }) => attempts.get(id) === attempt);
 }

@@ -50,7 +50,7 @@ export type CheckResult =
 
 /**
  * spend → judge → consume → answer. The attempt is counted before it is judged, so no race and no crash gives a free
- * guess; `consume` says yes to one caller only. `attempt` names this request: its replay hears the same answer.
+ * guess; `consume` says yes to one caller only. `attempt` names this run of a request: another one hears the same answer.
  */
 export function checkVerification(deps: VerifyDeps, ...request: Request): Promise<CheckResult> {
   return countUnserved(deps.metrics.checked, check(deps, ...request));
@@ -179,7 +179,11 @@ async function accept(
 ): Promise<boolean> {
   const data = { channel: provenChannel(challenge), ...failuresBefore(challenge, budgets) };
   const event = challengeEvent('verification.approved', challenge, caller.actor, now, data);
-  const approved = await deps.store.consume(challenge.id, attempt, event, now);
+  const approved = await deps.store.consume(challenge.id, attempt, event, now).catch(async (error) => {
+    // The caller hears that error, whether it was carried out or not.
+    if (challenge.secrets) await deps.store.withdraw(challenge.id, attempt, challenge.secrets.codeHash, now);
+    throw error;
+  });
   if (approved) {
     rememberDevice(deps, challenge, now);
     deps.approved?.(challenge);

@@ -2,18 +2,18 @@ import type { KeyObject } from 'node:crypto';
 import type { Mode } from '../audit/event.ts';
 import type { Now } from '../lib/clock.ts';
 import type { Keyring } from '../lib/keyring.ts';
+import type { AcceptingStore } from './acceptance-ledger.ts';
 import type { Challenge, ChallengeFacts } from './challenge.ts';
 import type { CodeHasher } from './code.ts';
 import type { Unserved } from './count-unserved.ts';
 import type { CodeMessage, Deliver } from './deliver.ts';
 import type { Guards } from './guards.ts';
-import type { ChallengeStore } from './store.ts';
 
 /** What the lifecycle needs; put together in open.ts. */
 export interface VerifyDeps {
   /** Read where work begins or goes on after a wait, then handed down. */
   now: Now;
-  store: ChallengeStore;
+  store: AcceptingStore;
   hasher: CodeHasher;
   keyring: Keyring;
   /** Keys the hashes of numbers, subjects and addresses. */

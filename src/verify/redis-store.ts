@@ -102,7 +102,8 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       const context = judgeContext(facts, spend);
       const length = spend.codeLength === facts.codeLength ? '' : 'wrong';
       // What will be refused anyway does not come to count anything, not even for a moment.
-      const isHopeless = !isPending(state) || context !== '' || length !== '' || now >= facts.expiresAt;
+      const isEnded = !isPending(state) && spend.withdrawn === undefined;
+      const isHopeless = isEnded || context !== '' || length !== '' || now >= facts.expiresAt;
       const { budgets } = terms.keep(facts);
       const wanted = { home: tag, budgets: isHopeless ? [] : budgets, counting: true, limits: [], now };
       const reserved = await reserveFor(wanted);
@@ -121,6 +122,7 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
           shortEvent(spend.refused),
           context === 'mismatch' ? shortEvent(spend.canceled) : '',
           ...reserved.locked,
+          toList(spend.withdrawn),
           ...budgetArgs(near.budgets),
         ],
         now,
@@ -143,13 +145,13 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       return { status: reply[0], attemptsRemaining: reply[1] };
     },
 
-    async consume(id, attempt, event, now) {
+    async consume(id, attempt, event, now, withdrawn) {
       const known = await termsOfKnown(id);
       if (!known) return false;
       const tag = tagOfChallenge(id);
       const near = redis.isCluster ? [] : known.budgets;
       const names = challengeKeys(tag, id, budgetKeys(near));
-      const args = [id, attempt, JSON.stringify(event), ...budgetArgs(near)];
+      const args = [id, attempt, JSON.stringify(event), toList(withdrawn), ...budgetArgs(near)];
       const approved = (await run('consume', tag, names, args, now)) === 1;
       poke(tag);
       // The approval stands; a failure that is not given back now stays counted until its window ends.
@@ -245,6 +247,11 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
 /** In the order in which the scripts take them; the generation's goes before them. */
 function challengeKeys(tag: Tag, id: string, counters: readonly string[] = []): string[] {
   return [keys.state(tag, id), ...counters, keys.facts(tag, id), keys.due(tag), keys.events(tag)];
+}
+
+/** As lib-challenge.lua searches it. */
+function toList(attempts: readonly string[] = []): string {
+  return ` ${attempts.join(' ')} `;
 }
 
 function tagOfEvent({ id, verificationId }: AuditEvent): Tag {

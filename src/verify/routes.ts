@@ -73,7 +73,8 @@ export function verificationRoutes(deps: VerificationRoutesDeps): FastifyPluginA
         const caller = callerOf(request);
         const { id } = request.params;
         const now = verify.now();
-        const attempt = request.idempotency?.seed ?? newId('req');
+        const run = newId('req');
+        const attempt = request.idempotency ? `${request.idempotency.seed}.${run}` : run;
         if (request.auth.client) return checkForClient(verify, caller, id, request.body, now, attempt);
         const result = await checkVerification(verify, caller, id, request.body, now, attempt);
         if (result.kind === 'valid') return viewValid(result);

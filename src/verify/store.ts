@@ -2,6 +2,11 @@ import type { AuditEvent, Mode } from '../audit/event.ts';
 import type { BudgetState } from './budgets.ts';
 import type { Challenge, ChallengeSecrets, Limit, Send, Status } from './challenge.ts';
 
+/** An attempt is one run of a request. What comes before a full stop in its name is the request's. */
+export function requestOf(attempt: string): string {
+  return attempt.split('.', 1)[0] ?? attempt;
+}
+
 /** How long after its end a challenge with unjudged attempts is looked at again (their process may have died). */
 export const RECONCILE_MS = 60_000;
 
@@ -27,7 +32,8 @@ export interface ChallengeStore {
    * Counts one attempt and one failure against every budget, *before* anything is judged, and hands out the hash.
    * Anything but `ok` counts nothing and, except for `gone` and `malformed`, records `refused` with `data.reason`
    * (`verification.replayed` instead when the challenge is approved). A context that differs, or one given where
-   * none is bound, kills the challenge.
+   * none is bound, kills the challenge. One that was approved by an attempt that counts for nothing is judged as if
+   * it were pending, but its hash is not there any more and nothing kills it.
    * The caller does not know the challenge yet: the store completes its two events by `completeEvent` (events.ts).
    */
   spend(id: string, spend: Spend, now: number): Promise<SpendResult>;
@@ -39,8 +45,10 @@ export interface ChallengeStore {
    * After a right answer: counts it as judged and approves. True for exactly one caller ever. Gives this attempt's failure back to the
    * budgets, ends their runs of failures in a row, erases the secrets, remembers `attempt` as the approving one.
    * dueAt becomes now + RECONCILE_MS when other attempts are still unjudged, else null.
+   * `withdrawn`: approving attempts that count for nothing, because they were never answered. What one of them has
+   * approved is this one's now, and recorded as `verification.approval_resumed`.
    */
-  consume(id: string, attempt: string, event: AuditEvent, now: number): Promise<boolean>;
+  consume(id: string, attempt: string, event: AuditEvent, now: number, withdrawn?: readonly string[]): Promise<boolean>;
 
   /** Gives back an attempt (and its failures in the budgets) that was right but could not be accepted (the ledger was down). */
   refund(id: string, now: number): Promise<void>;
@@ -87,8 +95,10 @@ export interface Spend {
   codeLength: number;
   /** Digest of the submitted context; null when none was submitted. */
   contextDigest: string | null;
-  /** Names this attempt, by one word: a replay of the approving attempt learns that it was approved. */
+  /** Names this attempt, by one word: another run of the approving request learns that it was approved. */
   attempt: string;
+  /** As for `consume`. */
+  withdrawn?: readonly string[];
   /** Recorded when the attempt is refused unjudged: type `verification.attempt_failed` or, if already approved, `verification.replayed`. */
   refused: AuditEvent;
   /** Recorded when the context did not match and the challenge dies. */
@@ -98,7 +108,7 @@ export interface Spend {
 export type SpendResult =
   /** `budgets`: as this attempt left them, by key. */
   | { kind: 'ok'; challenge: Challenge; budgets: ReadonlyMap<string, BudgetState> }
-  /** This very attempt approved it before; answer as then. */
+  /** A run of this very request approved it before; answer as then. */
   | { kind: 'approved'; challenge: Challenge }
   /** Unknown, or of another project or mode. */
   | { kind: 'gone' }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach } from 'vitest';
 import { StoreUnavailable } from '../../src/lib/errors.ts';
-import type { ChallengeStore } from '../../src/verify/store.ts';
+import type { AcceptingStore } from '../../src/verify/acceptance-ledger.ts';
 import { APPEND_ALWAYS, type RedisServer } from '../rig/redis-server.ts';
 import { describeWith, freshDatabase, privateRedis } from '../rig/stores.ts';
 import { newChallenge, newChange } from './build.ts';
@@ -38,10 +38,10 @@ await describeWith(
   },
 );
 
-function restarting(store: ChallengeStore, server: RedisServer): ChallengeStore {
+function restarting(store: AcceptingStore, server: RedisServer): AcceptingStore {
   let restarted = Promise.resolve();
   return new Proxy(store, {
-    get(target, name: keyof ChallengeStore) {
+    get(target, name: keyof AcceptingStore) {
       const method = target[name] as (...args: unknown[]) => Promise<unknown>;
       return async (...args: unknown[]) => {
         if (!wasRestarted && underWay === 0 && done > 0) {
@@ -61,7 +61,7 @@ function restarting(store: ChallengeStore, server: RedisServer): ChallengeStore 
   });
 }
 
-async function restart(store: ChallengeStore, server: RedisServer): Promise<void> {
+async function restart(store: AcceptingStore, server: RedisServer): Promise<void> {
   await server.kill();
   await server.start();
   for (;;) {

@@ -13,6 +13,9 @@ export function judgeContract(on: Scenario): void {
       now,
     );
 
+  const withdraw = (challenge: Challenge, attempt: string, now: number) =>
+    on.store.withdraw(challenge.id, attempt, challenge.secrets?.codeHash ?? '', now);
+
   describe('fail', () => {
     it('counts the attempt as judged and records it, with the attempts that remain', async () => {
       const now = newEpoch();
@@ -173,6 +176,73 @@ export function judgeContract(on: Scenario): void {
       const fail = () => on.store.fail(challenge.id, failEvents(challenge, now), now);
       for (let i = 0; i < 4; i += 1) expect((await fail()).status).toBe('pending');
       expect(await on.consume(challenge, now)).toBe(true);
+    });
+  });
+
+  describe('withdraw', () => {
+    it.each(['before it was carried out', 'after it'])(
+      '%s: the next right answer is accepted in its place, and only one',
+      async (when) => {
+        const now = newEpoch();
+        const challenge = await on.created(newChallenge(now, { budgets: [subjectBudget({ max: 2 })] }), now);
+        const [first, second] = [random(), random()];
+        await on.spend(challenge, now, { attempt: first });
+        if (when === 'after it') expect(await on.consume(challenge, now, first)).toBe(true);
+        await withdraw(challenge, first, now);
+        const spent = await on.spend(challenge, now + 1, { attempt: second });
+        expect(spent).toMatchObject({
+          kind: 'ok',
+          challenge: { attempts: 2, secrets: { codeHash: challenge.secrets?.codeHash } },
+        });
+        expect(await on.consume(challenge, now + 1, second)).toBe(true);
+        // Whatever was under way of the first one.
+        expect(await on.consume(challenge, now + 1, first)).toBe(false);
+        await withdraw(challenge, first, now + 2);
+        expect(await on.verdict(challenge, now + 2)).toBe('already_used');
+        expect(types(await on.history(challenge)).filter((type) => type === 'approved')).toHaveLength(1);
+        if (when === 'after it') expect(await on.dump()).not.toContain(challenge.secrets?.codeHash);
+        // The failure of the right answer was given back.
+        const other = await on.created(newChallenge(now, { budgets: challenge.budgets }), now + 3);
+        expect(await on.verdict(other, now + 3)).toBe('ok');
+      },
+    );
+
+    it('of one after the other: the next right answer is accepted, whichever of them was carried out', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      const attempts = [random(), random(), random()];
+      for (const attempt of attempts) await on.spend(challenge, now, { attempt });
+      expect(await on.consume(challenge, now, attempts[1])).toBe(true);
+      for (const attempt of attempts) await withdraw(challenge, attempt, now);
+      expect(await on.answerRight(challenge, now + 1)).toBe(true);
+      expect(await on.verdict(challenge, now + 2)).toBe('already_used');
+    });
+
+    it('gives no attempt beyond the last, and what was approved stays approved', async () => {
+      const now = newEpoch();
+      const attempt = random();
+      const challenge = await on.created(newChallenge(now, { contextDigest: random(), maxAttempts: 3 }), now);
+      await on.spend(challenge, now, { attempt });
+      await on.consume(challenge, now, attempt);
+      await withdraw(challenge, attempt, now);
+      expect(await on.verdict(challenge, now, { contextDigest: random() })).toBe('context_mismatch');
+      expect(await on.guessWrong(challenge, now)).toMatchObject({ status: 'approved' });
+      expect(await on.guessWrong(challenge, now)).toMatchObject({ status: 'approved' });
+      expect(await on.verdict(challenge, now)).toBe('exhausted');
+      expect(await on.verdict(challenge, challenge.expiresAt)).toBe('expired');
+      expect(await on.read(challenge)).toMatchObject({ status: 'approved', attempts: 3, judged: 3, secrets: null });
+    });
+
+    it('of a request that another run of has been answered: changes nothing', async () => {
+      const now = newEpoch();
+      const challenge = await on.created(newChallenge(now), now);
+      const [request, again] = ['seed.one', 'seed.two'];
+      await on.answerRight(challenge, now, request);
+      expect(await on.verdict(challenge, now, { attempt: again })).toBe('approved');
+      await withdraw(challenge, request, now);
+      await withdraw(challenge, again, now);
+      expect(await on.verdict(challenge, now)).toBe('already_used');
+      expect(await on.verdict(challenge, now, { attempt: 'seed.three' })).toBe('approved');
     });
   });
 

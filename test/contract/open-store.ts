@@ -1,10 +1,9 @@
 import { type RecorderDeps, startRecorder } from '../../src/audit/recorder.ts';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { openRedis, type RedisHandle } from '../../src/db/redis.ts';
-import { withAcceptanceLedger } from '../../src/verify/acceptance-ledger.ts';
+import { type AcceptingStore, withAcceptanceLedger } from '../../src/verify/acceptance-ledger.ts';
 import { createRedisStore } from '../../src/verify/redis-store.ts';
 import { createSqlStore } from '../../src/verify/sql-store.ts';
-import type { ChallengeStore } from '../../src/verify/store.ts';
 
 /** Where a store lives. With Redis, the database holds the records. */
 export interface Profile {
@@ -15,7 +14,7 @@ export interface Profile {
 }
 
 export interface Opened {
-  store: ChallengeStore;
+  store: AcceptingStore;
   db: Database;
   redis: RedisHandle | null;
   /** Resolves when every event so far is in the database. */
@@ -30,13 +29,19 @@ const log: NonNullable<RecorderDeps['log']> = { info: () => {}, warn: () => {} }
 export async function openStore({ databaseUrl, redisUrl, records = true }: Profile): Promise<Opened> {
   const db = await openDatabase(databaseUrl);
   if (redisUrl === undefined) {
-    return { store: createSqlStore(db), db, redis: null, drain: async () => {}, close: () => db.close() };
+    const store = withAcceptanceLedger(createSqlStore(db), db);
+    const close = () => {
+      store.close();
+      return db.close();
+    };
+    return { store, db, redis: null, drain: async () => {}, close };
   }
   const redis = await openRedis(redisUrl, log);
   const recorder = records ? startRecorder({ redis, db, log, now: Date.now }) : null;
   const redisStore = createRedisStore(redis, { db, poke: (shard) => recorder?.poke(shard), log });
+  const store = withAcceptanceLedger(redisStore, db);
   return {
-    store: withAcceptanceLedger(redisStore, db),
+    store,
     db,
     redis,
     async drain() {
@@ -46,6 +51,7 @@ export async function openStore({ databaseUrl, redisUrl, records = true }: Profi
       if (buried > 0) throw new Error(`${buried} events could not be recorded`);
     },
     async close() {
+      store.close();
       await recorder?.stop();
       await redis.close();
       await db.close();

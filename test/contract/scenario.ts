@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { AuditEvent } from '../../src/audit/event.ts';
+import type { AcceptingStore } from '../../src/verify/acceptance-ledger.ts';
 import type { Challenge, Limit } from '../../src/verify/challenge.ts';
 import type { ChallengeStore, CreateResult, Spend, SpendResult } from '../../src/verify/store.ts';
 import { createEvents, eventOf, failEvents, newSpend, random } from './build.ts';
 
 export interface StoreUnderTest {
-  store: ChallengeStore;
+  store: AcceptingStore;
   /** Everything recorded so far (on Redis the recorder is drained first). */
   events(): Promise<AuditEvent[]>;
   /** All that is kept anywhere, as text to be searched for what must not be there. */
@@ -17,7 +18,7 @@ export type MakeStore = () => Promise<StoreUnderTest>;
 
 /** The words the contract is written in, over one store for the whole suite. */
 export interface Scenario {
-  readonly store: ChallengeStore;
+  readonly store: AcceptingStore;
   create(challenge: Challenge, now: number, limits?: Limit[]): Promise<CreateResult>;
   /** Creates it, and it must work. */
   created(challenge: Challenge, now: number, limits?: Limit[]): Promise<Challenge>;

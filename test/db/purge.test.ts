@@ -43,6 +43,21 @@ await onEachDialect('the purge', ({ open }) => {
     expect(await db.kysely.selectFrom('acceptances').select('at').execute()).toEqual([{ at: NOW - day + 1 }]);
   });
 
+  it('keeps the hash of a withdrawn acceptance for a quarter of an hour', async () => {
+    const db = await open();
+    const quarter = 900_000;
+    const rows = [NOW - quarter, NOW - quarter + 1].map((at) => ({
+      ...{ challenge_id: `ver_${at}`, attempt: 'a', withdrawn: 'a', code_hash: 'hash', at },
+    }));
+    await db.kysely.insertInto('acceptances').values(rows).execute();
+    await purgeExpired(db, NOW);
+    const kept = await db.kysely.selectFrom('acceptances').select(['code_hash', 'withdrawn']).orderBy('at').execute();
+    expect(kept).toEqual([
+      { code_hash: null, withdrawn: 'a' },
+      { code_hash: 'hash', withdrawn: 'a' },
+    ]);
+  });
+
   it('keeps a receipt without a message for a day, and one with a message for longer', async () => {
     const db = await open();
     const day = 86_400_000;

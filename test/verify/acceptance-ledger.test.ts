@@ -44,7 +44,9 @@ function suite(dialect: 'sqlite' | 'postgres'): void {
   it('takes an approval down before it is answered', async () => {
     const challenge = await spent();
     expect(await consume(challenge, 'attempt-1')).toBe(true);
-    expect(await entries(challenge)).toEqual([{ challenge_id: challenge.id, attempt: 'attempt-1', at: now }]);
+    expect(await entries(challenge)).toEqual([
+      { challenge_id: challenge.id, attempt: 'attempt-1', withdrawn: null, code_hash: null, at: now },
+    ]);
   });
 
   it('accepts no other attempt after Redis forgot the approval, but the same one', async () => {

@@ -30,6 +30,14 @@ local function snapshot(c) return table.concat(c, ' ', STATUS) end
 
 local function state_of(c) return table.concat(c, ' ') end
 
+-- Which request an attempt is a run of.
+local function request_of(attempt) return string.match(attempt, '^[^.]*') end
+
+-- Whether the attempt that approved it is one of those (with spaces around each) that were never answered.
+local function is_unfinished(c, withdrawn)
+  return c[STATUS] == 'approved' and string.find(withdrawn, ' ' .. c[BY] .. ' ', 1, true) ~= nil
+end
+
 -- One attempt more is judged.
 local function judge_one(c) c[JUDGED] = string.format('%d', math.min(c[ATTEMPTS], c[JUDGED] + 1)) end
 

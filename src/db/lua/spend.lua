@@ -2,7 +2,7 @@
 -- KEYS: generation, state, budgets…, facts, due, events
 -- ARGV: generation, now, id, attempt, expiresAt, maxAttempts, context ('' = fine | 'required' | 'mismatch'),
 --       length of the code ('' = fine | 'wrong'), event when refused, event when canceled,
---       lock found in other slots: name ('' = none), until; budgets…
+--       lock found in other slots: name ('' = none), until; approving attempts that do not count; budgets…
 -- Returns: [kind, detail, until, state]; 'gone' | 'COLD'. detail of 'ok': the budgets' states after it
 local values = read_values()
 if values[1] ~= ARGV[1] then return 'COLD' end
@@ -28,18 +28,20 @@ local function refuse(reason)
   return answer('refused', reason)
 end
 
-if c[STATUS] == 'approved' then
+local unfinished = is_unfinished(c, ARGV[13])
+if c[STATUS] == 'approved' and not unfinished then
   record_refusal('already_used', 'verification.replayed')
   save(c)
-  return c[BY] == ARGV[4] and answer('approved') or answer('refused', 'already_used')
+  return request_of(c[BY]) == request_of(ARGV[4]) and answer('approved') or answer('refused', 'already_used')
 end
-if c[STATUS] ~= 'pending' then return refuse(c[STATUS]) end
+if c[STATUS] ~= 'pending' and not unfinished then return refuse(c[STATUS]) end
 if now >= tonumber(ARGV[5]) then return refuse('expired') end
 if ARGV[7] == 'required' then
   record_refusal('context_required')
   save(c)
   return answer('context_required')
 end
+if ARGV[7] == 'mismatch' and unfinished then return refuse('context_mismatch') end
 if ARGV[7] == 'mismatch' then
   end_challenge(c, 'canceled', now, ARGV[3])
   record_refusal('context_mismatch')
@@ -49,7 +51,7 @@ if ARGV[7] == 'mismatch' then
 end
 if ARGV[8] == 'wrong' then return answer('malformed') end
 
-local first_budget = 13
+local first_budget = 14
 local budget_count = #ARGV - first_budget + 1
 local locked, locked_until = find_locked(values, 3, first_budget, budget_count, now)
 if ARGV[11] ~= '' then locked, locked_until = ARGV[11], ARGV[12] end
@@ -62,6 +64,7 @@ if number(c, ATTEMPTS) >= tonumber(ARGV[6]) then return refuse('exhausted') end
 
 local states = {}
 add(c, ATTEMPTS, 1)
+if unfinished then set_due(ARGV[3], c, string.format('%d', now + RECONCILE_MS)) end
 save(c)
 if budget_count > 0 then
   local entry = {}

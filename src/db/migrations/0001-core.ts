@@ -106,9 +106,12 @@ export const core: Migration = {
       `create table acceptances (
          challenge_id text primary key,
          attempt text not null,
+         withdrawn text,
+         code_hash text,
          at bigint not null
        ) ${keyed}`,
       'create index acceptances_by_time on acceptances (at)',
+      'create index acceptances_withdrawn on acceptances (at) where code_hash is not null',
 
       `create table token_redemptions (
          jti text primary key,

@@ -3,7 +3,7 @@ import { giveBackFailure, NO_FAILURES } from '../budgets.ts';
 import type { Budget, Status } from '../challenge.ts';
 import type { FailEvents } from '../store.ts';
 import type { Transition } from './transact.ts';
-import { append, ended, toChallenge, type VerificationRow } from './verification-row.ts';
+import { append, ended, isUnfinished, toChallenge, type VerificationRow } from './verification-row.ts';
 import type { WorkingSet } from './working-set.ts';
 
 export function failAttempt(
@@ -39,14 +39,25 @@ export function failAttempt(
 }
 
 /** Durable: once answered, nothing may forget that the code was used. */
-export function consumeChallenge(id: string, attempt: string, event: AuditEvent, now: number): Transition<boolean> {
+export function consumeChallenge(
+  id: string,
+  attempt: string,
+  event: AuditEvent,
+  now: number,
+  withdrawn?: readonly string[],
+): Transition<boolean> {
+  const isOpen = (row: VerificationRow) => row.status === 'pending' || isUnfinished(row, withdrawn);
   return {
     ...{ id, now, durable: true },
-    counts: (row) => (row.status === 'pending' ? toChallenge(row).budgets : []),
+    counts: (row) => (isOpen(row) ? toChallenge(row).budgets : []),
     decide(set) {
       const row = set.challenge(id);
-      if (row?.status !== 'pending') return false;
-      const approved = append({ ...ended(judgeOne(row), 'approved', now), approved_by: attempt }, event);
+      if (!row || !isOpen(row)) return false;
+      const judged = { ...judgeOne(row), approved_by: attempt };
+      const approved =
+        row.status === 'pending'
+          ? append(ended(judged, 'approved', now), event)
+          : append(judged, { ...event, type: 'verification.approval_resumed' });
       set.save(approved.row);
       giveBack(set, toChallenge(row).budgets, true, now);
       set.append(approved.events);

@@ -1,9 +1,9 @@
 import { countFailure, findLocked, NO_FAILURES } from '../budgets.ts';
 import type { Challenge } from '../challenge.ts';
 import { completeEvent } from '../events.ts';
-import type { Spend, SpendResult } from '../store.ts';
+import { RECONCILE_MS, requestOf, type Spend, type SpendResult } from '../store.ts';
 import type { Transition } from './transact.ts';
-import { append, ended, toChallenge, type VerificationRow } from './verification-row.ts';
+import { append, ended, isUnfinished, toChallenge, type VerificationRow } from './verification-row.ts';
 import type { WorkingSet } from './working-set.ts';
 
 export function spendAttempt(id: string, spend: Spend, now: number): Transition<SpendResult> {
@@ -13,13 +13,13 @@ export function spendAttempt(id: string, spend: Spend, now: number): Transition<
     counts(row) {
       if (!isOwn(row, spend)) return [];
       const challenge = toChallenge(row);
-      return refusalOf(challenge, spend, now) ? [] : challenge.budgets;
+      return refusalOf(row, challenge, spend, now) ? [] : challenge.budgets;
     },
     decide(set) {
       const row = set.challenge(id);
       if (!row || !isOwn(row, spend)) return { kind: 'gone' };
       const challenge = toChallenge(row);
-      const refusal = refusalOf(challenge, spend, now);
+      const refusal = refusalOf(row, challenge, spend, now);
       switch (refusal) {
         case 'malformed':
           return { kind: 'malformed' };
@@ -27,14 +27,20 @@ export function spendAttempt(id: string, spend: Spend, now: number): Transition<
           refuse(set, row, challenge, spend, refusal);
           return { kind: 'context_required' };
         case 'context_mismatch':
-          return { kind: 'refused', reason: refusal, challenge: kill(set, row, challenge, spend, now) };
+          if (challenge.status === 'pending') {
+            return { kind: 'refused', reason: refusal, challenge: kill(set, row, challenge, spend, now) };
+          }
+          refuse(set, row, challenge, spend, refusal);
+          return { kind: 'refused', reason: refusal, challenge };
+        case 'already_used':
+          refuse(set, row, challenge, spend, refusal, true);
+          return row.approved_by !== null && requestOf(row.approved_by) === requestOf(spend.attempt)
+            ? { kind: 'approved', challenge }
+            : { kind: 'refused', reason: refusal, challenge };
         case null:
           return count(set, row, challenge, spend, now);
         default:
-          refuse(set, row, challenge, spend, refusal, challenge.status === 'approved');
-          if (challenge.status === 'approved' && row.approved_by === spend.attempt) {
-            return { kind: 'approved', challenge };
-          }
+          refuse(set, row, challenge, spend, refusal);
           return { kind: 'refused', reason: refusal, challenge };
       }
     },
@@ -44,8 +50,8 @@ export function spendAttempt(id: string, spend: Spend, now: number): Transition<
 const isOwn = (row: VerificationRow, { project, mode }: Spend) => row.project_id === project && row.mode === mode;
 
 /** Why this answer is not judged, before its budgets are looked at. */
-function refusalOf(challenge: Challenge, spend: Spend, now: number) {
-  const end = endReason(challenge, now);
+function refusalOf(row: VerificationRow, challenge: Challenge, spend: Spend, now: number) {
+  const end = endReason(row, challenge, spend, now);
   if (end) return end;
   if (challenge.contextDigest !== null && spend.contextDigest === null) return 'context_required';
   if (spend.contextDigest !== challenge.contextDigest) return 'context_mismatch';
@@ -53,9 +59,9 @@ function refusalOf(challenge: Challenge, spend: Spend, now: number) {
 }
 
 /** Why no code can be right any more. That it has expired is recorded as the end by the due step, not here. */
-function endReason({ status, expiresAt }: Challenge, now: number) {
-  if (status === 'approved') return 'already_used';
-  if (status !== 'pending') return status;
+function endReason(row: VerificationRow, { status, expiresAt }: Challenge, spend: Spend, now: number) {
+  if (status === 'approved' && !isUnfinished(row, spend.withdrawn)) return 'already_used';
+  if (status !== 'pending' && status !== 'approved') return status;
   return now >= expiresAt ? 'expired' : null;
 }
 
@@ -103,7 +109,9 @@ function count(set: WorkingSet, row: VerificationRow, challenge: Challenge, spen
       countFailure(budget, set.budgets.get(budget.key) ?? NO_FAILURES, now),
     ]),
   );
-  set.saveCounts(counted);
+  if (row.status === 'pending') set.saveCounts(counted);
+  // Nothing else would look at it again, should this process die.
+  else set.save({ ...counted, due_at: now + RECONCILE_MS });
   for (const [key, state] of budgets) set.saveBudget(key, state, now);
   return { kind: 'ok', challenge: toChallenge(counted), budgets };
 }

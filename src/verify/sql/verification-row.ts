@@ -85,6 +85,11 @@ export function append(row: VerificationRow, ...events: readonly AuditEvent[]) {
   };
 }
 
+/** Whether the attempt that approved it is one of those that were never answered. */
+export function isUnfinished({ status, approved_by: by }: VerificationRow, withdrawn: readonly string[] = []): boolean {
+  return status === 'approved' && by !== null && withdrawn.includes(by);
+}
+
 /** The row of a challenge that ends: without secrets, and looked at again only for attempts still being judged. */
 export function ended(row: VerificationRow, status: Status, now: number): VerificationRow {
   return {
