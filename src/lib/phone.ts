@@ -1,5 +1,6 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { readE164 } from './read-e164.ts';
 
 export interface Phone {
   /** E.164: `+` and up to 15 digits. The only form that is stored. */
@@ -26,6 +27,8 @@ export function parsePhone(input: string, country: string | null = null): Phone 
   if (!SHAPE.test(input)) return null;
   const digits = input.replace(/[^+0-9]/g, '');
   const text = digits.replace(OLD_MEXICAN_MOBILE, '+52$1');
+  const read = readE164(text);
+  if (read) return { e164: text, masked: mask(text, read.callingCode.length + 1), country: read.country };
   const parsed = parsePhoneNumberFromString(text, (country ?? undefined) as CountryCode | undefined);
   if (!parsed?.isValid() || parsed.ext) return null;
   const { number: e164, countryCallingCode } = parsed;
