@@ -9,7 +9,7 @@ import { SLOTS } from './provider-slots.ts';
 export interface BulkPlaces {
   /**
    * Places for the first of these providers' messages, as far as there are any; waits until that is worth a round.
-   * Answers with functions that free them, with none when it took too long.
+   * Answers with functions that free them; with none when it took too long, or lines are busy with calls.
    */
   take(providers: readonly string[], waitMs: number): Promise<(() => void)[]>;
 }
@@ -18,13 +18,21 @@ const SHARE = 1 / 2;
 /** Of a provider's places: fewer are not worth a round, unless more are not wanted. */
 const ROUND = 1 / 8;
 
-type FindProvider = (name: string) => Pick<Provider, 'atOnce'> | null;
+const shareOf = (number: number) => Math.max(1, Math.floor(number * SHARE));
+
+type FindProvider = (name: string) => Pick<Provider, 'atOnce' | 'lines'> | null;
 
 export function createBulkPlaces(find: FindProvider): BulkPlaces {
   const taken = new Map<string, number>();
   const waiting = new Set<() => boolean>();
 
-  const limitOf = (name: string) => Math.max(1, Math.floor((find(name)?.atOnce ?? SLOTS) * SHARE));
+  /** Lines that are busy are so for all: who calls with a code comes first. */
+  function limitOf(name: string): number {
+    const { atOnce = SLOTS, lines } = find(name) ?? {};
+    const found = lines?.();
+    if (!found) return shareOf(atOnce);
+    return Math.min(shareOf(atOnce), shareOf(found.together), shareOf(found.all) - found.busy);
+  }
 
   /** How many of them, from the first on, have room. */
   function countFitting(providers: readonly string[]): number {

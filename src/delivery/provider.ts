@@ -12,6 +12,8 @@ export interface Provider {
   readonly channels: readonly Channel[];
   /** Sends that may run at once, a quarter of them codes only; default 64, as many as there are connections over HTTP. */
   readonly atOnce?: number;
+  /** Of a carrier whose calls each keep a line until they end, long after `send` has answered. */
+  readonly lines?: () => Lines;
   send(message: OutboundMessage, signal: AbortSignal): Promise<SendVerdict>;
   /** What the carrier calls back with at `/callbacks/{name}/{kind}`. Each is authenticated the way the carrier signs. */
   readonly callbacks?: Partial<Record<CallbackKind, (request: CallbackRequest) => Promise<CallbackResult>>>;
@@ -19,6 +21,13 @@ export interface Provider {
   start?(sink: ProviderSink): void;
   /** Sends what it has taken, then closes. */
   close?(): Promise<void>;
+}
+
+export interface Lines {
+  all: number;
+  busy: number;
+  /** Calls that may begin together without one being turned away for the carrier's rate. */
+  together: number;
 }
 
 export type Purpose = 'code' | 'transactional' | 'marketing';

@@ -39,3 +39,20 @@ test('who waits for a provider that stands still does not keep others from their
   expect(await next).toHaveLength(1);
   expect(await stuck).toHaveLength(0);
 });
+
+test('of lines that calls keep, half is for many, whoever keeps them; nobody waits for one', async () => {
+  const lines = { all: 10, busy: 0, together: 30 };
+  const places = createBulkPlaces(() => ({ lines: () => lines }));
+  const held = await places.take(times(8, 'trunk'), LONG_MS);
+  expect(held).toHaveLength(5);
+  lines.busy = 5;
+  for (const leave of held) leave();
+  expect(await places.take(times(8, 'trunk'), LONG_MS)).toHaveLength(0);
+  lines.busy = 3;
+  expect(await places.take(times(8, 'trunk'), LONG_MS)).toHaveLength(2);
+});
+
+test('no more calls begin together than half of what the carrier lets begin', async () => {
+  const places = createBulkPlaces(() => ({ lines: () => ({ all: 100, busy: 0, together: 8 }) }));
+  expect(await places.take(times(20, 'trunk'), 0)).toHaveLength(4);
+});

@@ -90,6 +90,15 @@ async function create(config: SipConfig, { name, log, recordings }: ProviderDeps
     name,
     channels: ['voice'],
 
+    lines() {
+      const up = trunks.filter((trunk) => !trunk.isDown());
+      return {
+        all: sum(up.map(({ options }) => options.channels)),
+        busy: sum(up.map(({ gate }) => gate.inUse())),
+        together: sum(up.map(({ options }) => callsTogether(options.callsPerSecond, config.wait_ms))),
+      };
+    },
+
     async send(message, signal) {
       const script = await prepareScript(callOf(message).script, speaker);
       if (!script) return failed('misconfigured', 'sip:speech');
@@ -109,6 +118,13 @@ async function create(config: SipConfig, { name, log, recordings }: ProviderDeps
       await agent.close();
     },
   };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0);
+
+/** Those of a second at once, and those that are let in while they wait. */
+function callsTogether(callsPerSecond: number, waitMs: number): number {
+  return Math.max(1, Math.floor(callsPerSecond)) + Math.floor((callsPerSecond * waitMs) / 1_000);
 }
 
 function trunkOptions(trunk: TrunkConfig): TrunkOptions {

@@ -34,6 +34,8 @@ interface Priced extends Placed {
 const MONEY_MS = 500;
 /** For a place at a carrier. */
 const PATIENCE_MS = 3_000;
+/** Calls end in their own time. */
+const LINES_MS = 1_000;
 /** Then contacts are read again, and asked for whether they still want it: carriers may be slow, and people say STOP. */
 const SCREENED_MS = 1_000;
 
@@ -205,7 +207,10 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
   async function place(next: readonly Ready[]): Promise<Placed[]> {
     const providers = next.map(({ decision }) => decision.candidates[0]?.provider ?? '');
     const places = await deps.bulk.places.take(providers, PATIENCE_MS);
-    if (places.length === 0) waitFor({ dueAt: now() + waitOf(0), reason: 'rate_limited' });
+    if (places.length === 0) {
+      const isCall = campaign.channel === 'voice';
+      waitFor({ dueAt: now() + waitOf(isCall ? LINES_MS : 0), reason: isCall ? 'lines_busy' : 'rate_limited' });
+    }
     return places.flatMap((leave, index) => {
       const one = next[index];
       return one ? [{ ...one, leave }] : [];

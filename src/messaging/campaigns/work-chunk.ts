@@ -12,16 +12,24 @@ import { expiryOf, type Later, stand, writeOutcomes } from './outcomes.ts';
 import type { Candidate, Turn } from './take-turns.ts';
 import { addressMessage } from './word-recipient.ts';
 
+/** Of people to call: lines are few, and who has none is looked at again. */
+const CALLS = 32;
+
 /** Sends what is due of a chunk, and puts back what is not. Whoever lost the lease meanwhile changes nothing more. */
 export async function workChunk(deps: ChunkDeps, campaign: CampaignRow, chunk: LeasedChunk): Promise<void> {
   const { db, now } = deps;
   const pace = await deps.takePace(db, campaign, now());
   if (pace.count === 0) return release(deps, chunk, { dueAt: pace.askAt, reason: 'pace' });
-  const waiting = await loadRecipients(db, campaign, chunk, pace.count);
+  const count = campaign.channel === 'voice' ? Math.min(pace.count, CALLS) : pace.count;
+  const waiting = await loadRecipients(db, campaign, chunk, count);
   const due = await sortOut(deps, campaign, chunk, waiting);
   const rest = await createHandOver(deps, campaign, chunk).run(due.ready);
-  // Nobody is left, or with a pace those that were not loaded.
-  return release(deps, chunk, rest ?? due.wait ?? { dueAt: now(), reason: 'pace' });
+  // Nobody is left, or those that were not loaded.
+  return release(
+    deps,
+    chunk,
+    rest ?? due.wait ?? { dueAt: now(), reason: campaign.per_second === null ? null : 'pace' },
+  );
 }
 
 /** It ends when none of its recipients waits. */
