@@ -88,7 +88,10 @@ export function campaignPreviewRoutes(deps: PreviewRoutesDeps): FastifyPluginAsy
   /** What it would say if it started now. */
   async function scriptNow(auth: Auth, campaign: CampaignRow, variant: string | null): Promise<Script> {
     const script = await deps.scriptOf(campaign, variant);
-    if ('refused' in script) throw refuse('/template', `cannot be said: ${script.refused}`);
+    if ('refused' in script) {
+      const pointer = script.refused === 'recording_missing' ? '/recording' : '/template';
+      throw refuse(pointer, `cannot be said: ${script.refused}`);
+    }
     const { content } = script;
     if (campaign.channel !== 'voice' || content.call) return script;
     const read = await deps.policyOf(auth).readCalls(campaign, content);

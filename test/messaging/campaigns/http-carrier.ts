@@ -14,7 +14,7 @@ export interface HttpCarrier {
 /** `take` is given a number in digits and says under which id it is taken; null: too many at once. */
 export async function openHttpCarrier(
   take: (digits: string) => Promise<string | null>,
-  terms: { cost?: { amount: string; currency: string } } = {},
+  { channels = ['sms'], ...terms }: { cost?: { amount: string; currency: string }; channels?: string[] } = {},
 ): Promise<HttpCarrier> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -27,6 +27,7 @@ export async function openHttpCarrier(
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const sink = {
     type: 'http',
+    channels,
     request: { method: 'POST', url, body: { json: { to: '{{to_digits}}', text: '{{text}}' } } },
     provider_id: { json: '/id' },
   };

@@ -49,6 +49,21 @@ describe('how to stop it', () => {
     expect(long.body.errors).toMatchObject([{ pointer: '/text', message: 'takes more than 10 segments' }]);
   });
 
+  it('is in the test of a campaign, and in what is shown of it to one contact, as in the campaign', async () => {
+    const { id, phone } = await friend({ tags: ['tested'] });
+    const campaign = await rig.create({ purpose: 'marketing', audience: { tags: ['tested'] }, text: FULL });
+    const seen = { text: `${FULL}\n${MENTION}`, segments: 2 };
+    const { body: preview } = await call(`/v1/campaigns/${campaign}/preview`, { contact_id: id });
+    expect(preview.message).toMatchObject(seen);
+    const { body: tested } = await call(`/v1/campaigns/${campaign}/test`, { to: [phone, '+4915112345678'] });
+    const read = async (at: number) => (await rig.api.call('GET', `/v1/messages/${tested.data[at].message_id}`)).body;
+    expect(await read(0)).toMatchObject({ ...seen, purpose: 'transactional' });
+    expect(await read(1)).toMatchObject({ text: FULL, segments: 1 });
+    await rig.start(campaign);
+    await rig.work();
+    expect(await inbox(phone)).toEqual([seen.text, seen.text]);
+  });
+
   it('is said by campaigns and automations alike', async () => {
     const { id, phone } = await friend({ tags: ['friend'] });
     const campaign = await rig.create({ purpose: 'marketing', audience: { tags: ['friend'] }, text: FULL });
