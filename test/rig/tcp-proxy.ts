@@ -8,21 +8,36 @@ export interface TcpProxy {
   resume(): void;
   /** Resets every connection; new ones are still taken. */
   cut(): void;
+  /** Decides about everything that clients send, until it is told otherwise. */
+  intercept(judge: Judge | null): void;
   close(): Promise<void>;
 }
+
+/** `pass`; `lose`: the connection is reset before it; `deafen`: it is reset when the answer comes; `hold`: nothing moves. */
+export type Fate = 'pass' | 'lose' | 'deafen' | 'hold';
+
+export type Judge = (sent: Buffer, from: object) => Fate;
 
 export async function startProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let paused = false;
+  let judge: Judge | null = null;
 
   const server = createServer((client) => {
     const upstream = connect(target);
+    let isDeaf = false;
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
       sockets.add(from);
-      from.on('data', (chunk) => to.write(chunk));
+      from.on('data', (chunk) => {
+        const fate = from === client ? (judge?.(chunk, client) ?? 'pass') : isDeaf ? 'lose' : 'pass';
+        if (fate === 'lose') return client.resetAndDestroy();
+        if (fate === 'hold') return client.pause();
+        isDeaf ||= fate === 'deafen';
+        return to.write(chunk);
+      });
       from.on('error', () => {});
       from.on('close', () => {
         sockets.delete(from);
@@ -45,6 +60,9 @@ export async function startProxy(target: { host: string; port: number }): Promis
     },
     cut() {
       for (const socket of sockets) socket.resetAndDestroy();
+    },
+    intercept(by) {
+      judge = by;
     },
     async close() {
       for (const socket of sockets) socket.destroy();
