@@ -25,5 +25,5 @@ const OTHER_ESCAPE = /(?<!\\)(?:\\\\)*\\[^\\"]/;
 /** In the syntax of Postgres where that is JSON's but for the brackets; else the driver writes it, which takes longer. */
 function toArray(values: readonly (string | null)[]): string | readonly (string | null)[] {
   const json = JSON.stringify(values);
-  return OTHER_ESCAPE.test(json) ? values : `{${json.slice(1, -1)}}`;
+  return json.includes('\\') && OTHER_ESCAPE.test(json) ? values : `{${json.slice(1, -1)}}`;
 }

@@ -48,10 +48,12 @@ export const TAG_PATTERN = '^[^\\p{Cc}\\p{Zl}\\p{Zp},;]{1,64}$';
 
 /** What a contact is told by. */
 export function keysOf({ externalId, addresses }: Pick<ContactDraft, 'externalId' | 'addresses'>): string[] {
-  const keys = Object.entries(addresses).flatMap(([kind, address]) =>
-    address ? [addressKey(kind as AddressKind, address.hash)] : [],
-  );
-  return externalId ? [externalKey(externalId), ...keys] : keys;
+  const keys = externalId ? [externalKey(externalId)] : [];
+  for (const kind of ADDRESS_KINDS) {
+    const address = addresses[kind];
+    if (address) keys.push(addressKey(kind, address.hash));
+  }
+  return keys;
 }
 
 export const externalKey = (id: string) => `external ${id}`;

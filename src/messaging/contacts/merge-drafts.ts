@@ -39,8 +39,12 @@ export function mergeDrafts(
   const writes: Writes = new Map();
 
   const saved = drafts.map((draft): Saved => {
-    const ids = new Set(keysOf(draft).flatMap((key) => matches.get(key) ?? []));
-    if (target !== undefined) ids.add(target);
+    const keys = keysOf(draft);
+    const ids = new Set(target === undefined ? [] : [target]);
+    for (const key of keys) {
+      const match = matches.get(key);
+      if (match !== undefined) ids.add(match);
+    }
     if (ids.size > 1) return { outcome: 'refused', id: null, reason: 'several_contacts' };
     const [id = draft.id] = ids;
     const before = contacts.get(id) ?? null;
@@ -56,7 +60,7 @@ export function mergeDrafts(
     contacts.set(id, after);
     // Whom an address is taken from is not found by it any more.
     for (const key of before ? keysOf(before) : []) matches.delete(key);
-    for (const key of keysOf(after)) matches.set(key, id);
+    for (const key of before ? keysOf(after) : keys) matches.set(key, id);
     const first = writes.get(id);
     writes.set(id, { before: first ? first.before : before, after });
     return { outcome: before ? 'updated' : 'created', id };
