@@ -44,7 +44,13 @@ it('what is read, of any calling code, is what the library says', () => {
   expect(read).toBeGreaterThan(2_000);
 });
 
-it.each(['33612345678', '+033612345678', '+33612345678 ', '+3361234567', '+80012345678', '+4407911123456', '+3758108420104', ''])(
-  '%j has to be asked',
-  (text) => expect(readE164(text)).toBeNull(),
-);
+it.each([
+  '33612345678',
+  '+033612345678',
+  '+33612345678 ',
+  '+3361234567',
+  '+80012345678',
+  '+4407911123456',
+  '+3758108420104',
+  '',
+])('%j has to be asked', (text) => expect(readE164(text)).toBeNull());
