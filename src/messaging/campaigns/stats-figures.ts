@@ -19,7 +19,12 @@ export interface Figures {
   replied: number;
   converted: number;
   conversions: number;
+  /** By call: how those calls ended that were not heard. */
+  calls?: Record<CallEnding, number>;
 }
+
+export const CALL_ENDINGS = ['busy', 'no_answer', 'declined', 'machine_answered', 'no_key_pressed'] as const;
+type CallEnding = (typeof CALL_ENDINGS)[number];
 
 const COUNTED = [
   'recipients',
@@ -37,7 +42,9 @@ const COUNTED = [
 /** For so long after a message what its recipient does is put down to it. */
 export const ATTRIBUTED_MS = 7 * 86_400_000;
 
-type Counts = { variant: string | null } & Partial<Record<(typeof COUNTED)[number], number | string | null>>;
+type Counts = { variant: string | null } & Partial<
+  Record<(typeof COUNTED)[number] | CallEnding, number | string | null>
+>;
 
 /** Chunks counted in one statement. */
 const COUNTED_CHUNKS = 10;
@@ -49,6 +56,7 @@ export async function variantFigures(db: Kysely<Schema>, campaign: CampaignRow):
     for (const row of rows) {
       const figures = byVariant.get(row.variant) ?? emptyFigures(row.variant);
       for (const name of COUNTED) figures[name] += Number(row[name] ?? 0);
+      if (campaign.channel === 'voice') addCalls(figures, row);
       byVariant.set(row.variant, figures);
     }
   };
@@ -59,16 +67,26 @@ export async function variantFigures(db: Kysely<Schema>, campaign: CampaignRow):
 
 export function sumFigures(all: readonly Figures[]): Figures {
   const sum = emptyFigures(null);
-  for (const figures of all) for (const name of COUNTED) sum[name] += figures[name];
+  for (const figures of all) {
+    for (const name of COUNTED) sum[name] += figures[name];
+    if (figures.calls) addCalls(sum, figures.calls);
+  }
   return sum;
 }
 
+function addCalls(to: Figures, more: Partial<Record<CallEnding, number | string | null>>): void {
+  const { calls } = to;
+  to.calls = Object.fromEntries(
+    CALL_ENDINGS.map((name) => [name, (calls?.[name] ?? 0) + Number(more[name] ?? 0)]),
+  ) as Record<CallEnding, number>;
+}
+
 function emptyFigures(variant: string | null): Figures {
-  return { variant, ...(Object.fromEntries(COUNTED.map((name) => [name, 0])) as Omit<Figures, 'variant'>) };
+  return { variant, ...(Object.fromEntries(COUNTED.map((name) => [name, 0])) as Omit<Figures, 'variant' | 'calls'>) };
 }
 
 /** A carrier that reports on what may have been sent has taken it. */
-const people = ({ id, project_id, mode }: CampaignRow, { from, to }: ChunkRange): RawBuilder<Counts> => sql<Counts>`
+const people = ({ id, project_id, mode, channel }: CampaignRow, { from, to }: ChunkRange): RawBuilder<Counts> => sql<Counts>`
   select r.variant, count(*) as recipients,
     sum(case when r.state = 'sent' then 1 when ${REPORTED} then 1 else 0 end) as sent,
     sum(case when r.state <> 'unknown' then 0 when ${REPORTED} then 0 else 1 end) as unknown,
@@ -87,11 +105,20 @@ const people = ({ id, project_id, mode }: CampaignRow, { from, to }: ChunkRange)
       select 1 from inbound_messages i
       where i.sender_hash = m.recipient_hash and i.project_id = ${project_id} and i.mode = ${mode}
         and i.received_at >= m.created_at and i.received_at < m.created_at + ${sql.lit(ATTRIBUTED_MS)}
-    ) then 1 else 0 end) as replied
+    ) then 1 else 0 end) as replied${channel === 'voice' ? ENDINGS : sql``}
   from campaign_recipients r left join messages m on m.id = r.message_id
   where r.campaign_id = ${id} and r.chunk >= ${from} and r.chunk < ${to} group by r.variant`;
 
 const REPORTED = sql`r.state = 'unknown' and m.status not in ('unknown', 'failed')`;
+
+const ENDINGS = sql.join(
+  CALL_ENDINGS.map(
+    (reason) => sql`,
+    sum(case when m.status in ('undelivered', 'failed') and m.reason = ${sql.lit(reason)} then 1 else 0 end)
+      as ${sql.ref(reason)}`,
+  ),
+  sql``,
+);
 
 const conversions = ({ id }: CampaignRow): RawBuilder<Counts> => sql<Counts>`
   select variant, count(distinct contact_id) as converted, count(*) as conversions

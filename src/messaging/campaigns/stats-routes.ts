@@ -18,7 +18,7 @@ import { type Conversion, recordConversion } from './conversions.ts';
 import { keepCounts } from './kept-counts.ts';
 import { createProgressReader } from './progress.ts';
 import { type CampaignStats, readStats } from './stats.ts';
-import type { Figures } from './stats-figures.ts';
+import { CALL_ENDINGS, type Figures } from './stats-figures.ts';
 
 const tags = ['Campaigns'];
 const params = idParams(CAMPAIGN_ID);
@@ -45,6 +45,12 @@ const FiguresSchema = Type.Object(
     replied: Type.Integer(),
     converted: Type.Integer({ description: 'People.' }),
     conversions: Type.Integer(),
+    calls: Type.Optional(
+      Type.Object(Object.fromEntries(CALL_ENDINGS.map((name) => [name, Type.Integer()])), {
+        ...closed,
+        description: 'By call: how those calls ended that were not heard to the end; those that were are `delivered`.',
+      }),
+    ),
     arrival_rate: Rate('Delivered of sent. Rates are null where there is nothing to divide by.'),
     click_rate: Rate('Clicked of delivered, as are the next ones.'),
     opt_out_rate: Rate('Opted out.'),

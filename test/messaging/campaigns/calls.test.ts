@@ -205,6 +205,11 @@ describe('a phone that is busy', () => {
     await post(`/v1/campaigns/${id}/resume`, {});
     await work(0);
     expect(await read()).toMatchObject({ status: 'sent', attempts: [{ reason: 'busy' }, { status: 'sent' }] });
+    await phone.pickUp().end(busy);
+    await work(3_600_000);
+    const { total } = (await phone.service.call('GET', `/v1/campaigns/${id}/stats`)).body;
+    const nobody = { no_answer: 0, declined: 0, machine_answered: 0, no_key_pressed: 0 };
+    expect(total).toMatchObject({ sent: 2, delivered: 0, calls: { busy: 1, ...nobody } });
   });
 
   it('is called again also when the carrier says so at once, with each call on record', async () => {
