@@ -20,7 +20,7 @@ import {
 } from './messaging/automations/personal-automations.ts';
 import { createConversionCollector, createConversionEraser } from './messaging/campaigns/personal-conversions.ts';
 import { createRecipientCollector, createRecipientEraser } from './messaging/campaigns/personal-recipients.ts';
-import { purgeRecipients } from './messaging/campaigns/purge-recipients.ts';
+import { keepTotals, purgeRecipients } from './messaging/campaigns/purge-recipients.ts';
 import { createConsentCollector, createConsentEraser } from './messaging/consent/personal-consents.ts';
 import { createContactCollector, createContactEraser } from './messaging/contacts/personal-contacts.ts';
 import {
@@ -120,7 +120,7 @@ export function openPersonalData(services: Opened): Privacy {
     classes: [
       { name: 'verifications', days: retention.verifications_days, purge: purgeVerifications },
       // Of messages it is added up what came of them.
-      { name: 'campaign_recipients', days: retention.messages_days, purge: purgeRecipients },
+      { name: 'campaign_recipients', days: retention.messages_days, before: keepTotals, purge: purgeRecipients },
       { name: 'messages', days: retention.messages_days, purge: purgeMessages },
       { name: 'appointments', days: retention.messages_days, purge: purgeAppointments },
       { name: 'automation_runs', days: retention.messages_days, purge: purgeRuns },

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from '../db/open.ts';
-import type { PurgeOld } from '../db/purge-old.ts';
+import type { BeforePurge, PurgeOld } from '../db/purge-old.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import type { Keyring } from '../lib/keyring.ts';
 import type { Mode } from '../lib/mode.ts';
@@ -14,6 +14,7 @@ export interface PurgedClass {
   name: string;
   /** Null: for good. */
   days: number | null;
+  before?: BeforePurge;
   purge: PurgeOld;
 }
 
@@ -55,12 +56,14 @@ export async function applyRetention(deps: RetentionDeps, now: number, stopped: 
 
 async function* steps(deps: RetentionDeps, now: number): AsyncGenerator<void> {
   const { retention, classes } = deps;
-  for (const { name, days, purge } of classes) {
+  for (const { name, days, before: first, purge } of classes) {
     if (days === null) continue;
+    const before = now - days * DAY_MS;
     for (const owner of await readOwners(deps.db)) {
+      if (first) yield* first(deps.db, { ...owner, before }, now);
       let gone: number;
       do {
-        gone = await purgeBatch(deps, name, purge, owner, now - days * DAY_MS);
+        gone = await purgeBatch(deps, name, purge, owner, before);
         yield;
       } while (gone === BATCH);
     }

@@ -87,6 +87,17 @@ function campaignTables(hot: string, hotKeyed: string): string[] {
     'create index campaign_recipients_of_chunk on campaign_recipients (campaign_id, chunk)',
     'create index campaign_recipients_of_contact on campaign_recipients (contact_id)',
 
+    // What was counted of large ones, and under which status: `standings` or `sums`.
+    `create table campaign_figures (
+       campaign_id text not null,
+       kind text not null,
+       status text not null,
+       value text not null,
+       counted_at bigint not null,
+       took_ms bigint not null,
+       primary key (campaign_id, kind)
+     ) ${hotKeyed}`,
+
     // The unit of lease: some hundred recipients that are due together. Gone when none of them waits.
     `create table campaign_chunks (
        id text primary key,

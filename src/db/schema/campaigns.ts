@@ -117,8 +117,20 @@ export interface CampaignChunkTable {
   reason: string | null;
 }
 
+export interface CampaignFiguresTable {
+  campaign_id: string;
+  kind: 'standings' | 'sums';
+  /** The campaign's, as it was counted. */
+  status: CampaignStatus;
+  /** JSON of Totals[kind]. */
+  value: string;
+  counted_at: number;
+  took_ms: number;
+}
+
 export interface CampaignsSchema extends AppointmentsSchema, AutomationsSchema, SendingSchema {
   campaigns: CampaignTable;
   campaign_recipients: CampaignRecipientTable;
   campaign_chunks: CampaignChunkTable;
+  campaign_figures: CampaignFiguresTable;
 }

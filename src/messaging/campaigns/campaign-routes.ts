@@ -77,7 +77,7 @@ export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncType
   const recipientCursors = createCursors(keyring, 'campaign-recipients');
   const find = async (request: FastifyRequest<{ Params: { id: string } }>) =>
     found(await findCampaign(db.kysely, ownerOf(request), request.params.id));
-  const whole = createWholeView(db);
+  const whole = createWholeView(db, now);
 
   async function move(request: FastifyRequest<{ Params: { id: string } }>, transition: Transition) {
     const row = movedOrRefused(await moveCampaign(db, byOf(request), request.params.id, transition, now()));

@@ -167,10 +167,10 @@ export const CampaignSchema = Type.Object(
     recipients: Type.Integer({ description: 'Contacts in the audience as it was found.' }),
     counts: Type.Optional(
       Type.Record(Type.String(), Type.Integer(), {
-        description:
-          'How many recipients are in each state. Of more than 25,000 as of a moment ago, and not there until counted.',
+        description: 'How many recipients are in each state.',
       }),
     ),
+    counted_at: Type.Optional({ ...TimestampSchema, description: 'Of more than 25,000: as of when `counts` are.' }),
     reasons: Type.Optional(
       Type.Array(
         Type.Object({ state: Type.String(), reason: nullable(Type.String()), count: Type.Integer() }, closed),

@@ -9,7 +9,11 @@ import { viewExperiment } from './split-schemas.ts';
 
 const orNull = (ms: number | null) => (ms === null ? null : toTimestamp(ms));
 
-export function viewCampaign(row: CampaignRow, standings?: readonly Standing[]): Static<typeof CampaignSchema> {
+export function viewCampaign(
+  row: CampaignRow,
+  standings?: readonly Standing[],
+  countedAt?: number,
+): Static<typeof CampaignSchema> {
   const content = readCampaignContent(row);
   const experiment = readExperiment(row);
   const { spend_currency: currency } = row;
@@ -37,6 +41,7 @@ export function viewCampaign(row: CampaignRow, standings?: readonly Standing[]):
     series_id: row.series_id,
     recipients: row.recipients,
     ...(standings && { counts: countsOf(standings), reasons: standings.filter(({ reason }) => reason !== null) }),
+    ...(countedAt !== undefined && { counted_at: toTimestamp(countedAt) }),
     starts_at: orNull(row.starts_at),
     started_at: orNull(row.started_at),
     ended_at: orNull(row.ended_at),

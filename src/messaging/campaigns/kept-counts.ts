@@ -9,8 +9,14 @@ interface Kept<T> {
 /** So long an answer waits for a count; then it has the one before. */
 const WAIT_MS = 500;
 /** Counting a million recipients takes its time: it is done a tenth of the time at most, however many look. */
-const IDLE_SHARE = 9;
+export const IDLE_SHARE = 9;
 const MAX_KEPT = 100;
+
+export interface KeptCount<T> {
+  value: T;
+  /** False: the next is being counted. */
+  isNewest: boolean;
+}
 
 /** What takes long to count: once at a time, for all who ask. Null: it has never been counted yet. */
 export function keepCounts<T>(clock: () => number = () => performance.now(), waitMs = WAIT_MS) {
@@ -27,20 +33,21 @@ export function keepCounts<T>(clock: () => number = () => performance.now(), wai
     }
   }
 
-  return async (key: string, count: () => Promise<T>): Promise<T | null> => {
+  return async (key: string, count: () => Promise<T>): Promise<KeptCount<T> | null> => {
     const kept = known.get(key) ?? { value: null, freshUntil: -Infinity, counting: null };
     // The one asked for last goes last.
     known.delete(key);
     known.set(key, kept);
     const [oldest] = known.keys();
     if (known.size > MAX_KEPT && oldest !== undefined) known.delete(oldest);
-    if (kept.value !== null && clock() < kept.freshUntil) return kept.value;
+    if (kept.value !== null && clock() < kept.freshUntil) return { value: kept.value, isNewest: true };
     kept.counting ??= begin(kept, count);
     const patience = new AbortController();
     const waited = sleep(waitMs, null, { signal: patience.signal }).then(
-      () => kept.value,
+      () => (kept.value === null ? null : { value: kept.value, isNewest: false }),
       () => null,
     );
-    return Promise.race([kept.counting, waited]).finally(() => patience.abort());
+    const counted = kept.counting.then((value) => ({ value, isNewest: true }));
+    return Promise.race([counted, waited]).finally(() => patience.abort());
   };
 }

@@ -10,6 +10,7 @@ import type { TemplateReader } from '../templates/template-reader.ts';
 import { createRulesCache } from '../windows/rules-cache.ts';
 import { beginOccurrence } from './begin-occurrence.ts';
 import type { CampaignRow } from './campaign.ts';
+import { createEndCount } from './campaign-figures.ts';
 import { type CampaignWorker, createCampaignWorker } from './campaign-worker.ts';
 import { moveCampaign } from './campaigns-table.ts';
 import type { ChunkDeps } from './chunk-deps.ts';
@@ -77,6 +78,7 @@ export function openCampaigns(deps: CampaignsDeps): Campaigns {
     },
   };
 
+  const countAtEnd = createEndCount(db, now);
   const worker = createCampaignWorker({
     db,
     now,
@@ -94,7 +96,8 @@ export function openCampaigns(deps: CampaignsDeps): Campaigns {
     work: (campaign, chunk) => workChunk(chunkDeps, campaign, chunk),
     recover: (campaign, chunk) => recoverChunk(chunkDeps, campaign, chunk),
     complete: async (campaign) => {
-      await endCampaign(db, campaign, { status: 'completed', reason: null }, now());
+      const isOurs = await endCampaign(db, campaign, { status: 'completed', reason: null }, now());
+      if (isOurs) await countAtEnd({ ...campaign, status: 'completed' });
     },
     onError: deps.onError,
   });

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
-import type { Old, PurgeOld } from '../../db/purge-old.ts';
+import type { Database } from '../../db/open.ts';
+import type { Old, Overdue, PurgeOld } from '../../db/purge-old.ts';
 import type { Schema } from '../../db/schema.ts';
 import { countRecipients } from './read-recipients.ts';
 import { countSums } from './stats.ts';
@@ -9,12 +10,8 @@ const MAX_CAMPAIGNS = 1_000;
 /** With the member of their keys that is not the campaign. */
 const LEDGERS = { campaign_recipients: 'contact_id', campaign_conversions: 'reference' } as const;
 
-/**
- * The recipients and conversions of campaigns that have ended; what they added up to stays with the campaign. Must come
- * before messages are purged, by the same days: they are what is added up.
- */
+/** The recipients and conversions of campaigns that have ended, once what they added up to is kept. */
 export const purgeRecipients: PurgeOld = async (trx, _dialect, old) => {
-  await keepTotals(trx, old);
   let left = old.limit;
   for (const id of await endedWithLedger(trx, old)) {
     for (const table of ['campaign_recipients', 'campaign_conversions'] as const) {
@@ -25,9 +22,12 @@ export const purgeRecipients: PurgeOld = async (trx, _dialect, old) => {
   return old.limit - left;
 };
 
-/** As soon as the first of its messages may be purged. */
-async function keepTotals(trx: Transaction<Schema>, { project, mode, before }: Old): Promise<void> {
-  const campaigns = await trx
+/**
+ * What the recipients of campaigns that have ended add up to stays with the campaign, as soon as the first of its messages
+ * may be purged: must come before that. Counted in pieces, so that nobody waits for a large one; one campaign each step.
+ */
+export async function* keepTotals({ kysely }: Database, { project, mode, before }: Overdue, now: number) {
+  const campaigns = await kysely
     .selectFrom('campaigns')
     .selectAll()
     .where('project_id', '=', project)
@@ -39,14 +39,17 @@ async function keepTotals(trx: Transaction<Schema>, { project, mode, before }: O
     .execute();
   for (const campaign of campaigns) {
     const totals: Totals = {
-      standings: await countRecipients(trx, campaign),
-      sums: await countSums(trx, campaign),
+      standings: await countRecipients(kysely, campaign),
+      sums: await countSums(kysely, campaign),
+      countedAt: now,
     };
-    await trx
+    await kysely
       .updateTable('campaigns')
       .set({ totals: JSON.stringify(totals) })
       .where('id', '=', campaign.id)
       .execute();
+    await kysely.deleteFrom('campaign_figures').where('campaign_id', '=', campaign.id).execute();
+    yield;
   }
 }
 

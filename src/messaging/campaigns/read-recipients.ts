@@ -2,7 +2,6 @@ import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
 import type { CampaignRow, RecipientRow } from './campaign.ts';
 import { type ChunkRange, chunkRanges } from './chunk-ranges.ts';
-import { readTotals } from './totals.ts';
 
 /** A recipient as it stands, with what its chunk and its campaign say of it. */
 export interface StandingRecipient
@@ -57,8 +56,6 @@ const COUNTED_CHUNKS = 50;
 
 /** How many stand how, and why. */
 export async function countRecipients(db: Kysely<Schema>, campaign: CampaignRow): Promise<Standing[]> {
-  const totals = readTotals(campaign);
-  if (totals) return totals.standings;
   const counts = new Map<string, Standing>();
   for await (const range of chunkRanges(campaign, COUNTED_CHUNKS)) {
     for (const { state, reason, count } of await countChunks(db, campaign, range)) {

@@ -47,7 +47,7 @@ type Counts = { variant: string | null } & Partial<
 >;
 
 /** Chunks counted in one statement. */
-const COUNTED_CHUNKS = 10;
+const COUNTED_CHUNKS = 5;
 
 /** One row for each variant; a campaign without variants has one. */
 export async function variantFigures(db: Kysely<Schema>, campaign: CampaignRow): Promise<Figures[]> {
@@ -81,12 +81,15 @@ function addCalls(to: Figures, more: Partial<Record<CallEnding, number | string 
   ) as Record<CallEnding, number>;
 }
 
-function emptyFigures(variant: string | null): Figures {
+export function emptyFigures(variant: string | null): Figures {
   return { variant, ...(Object.fromEntries(COUNTED.map((name) => [name, 0])) as Omit<Figures, 'variant' | 'calls'>) };
 }
 
 /** A carrier that reports on what may have been sent has taken it. */
-const people = ({ id, project_id, mode, channel }: CampaignRow, { from, to }: ChunkRange): RawBuilder<Counts> => sql<Counts>`
+const people = (
+  { id, project_id, mode, channel }: CampaignRow,
+  { from, to }: ChunkRange,
+): RawBuilder<Counts> => sql<Counts>`
   select r.variant, count(*) as recipients,
     sum(case when r.state = 'sent' then 1 when ${REPORTED} then 1 else 0 end) as sent,
     sum(case when r.state <> 'unknown' then 0 when ${REPORTED} then 0 else 1 end) as unknown,

@@ -13,11 +13,11 @@ import { createProgressStreams } from '../contacts/imports/progress-stream.ts';
 import { found, ownerOf } from '../contacts/request-routes.ts';
 import { CONTACT_ID, idParams } from '../contacts/views.ts';
 import { CAMPAIGN_ID, type CampaignRow } from './campaign.ts';
+import { createSums } from './campaign-figures.ts';
 import { findCampaign } from './campaigns-table.ts';
 import { type Conversion, recordConversion } from './conversions.ts';
-import { keepCounts } from './kept-counts.ts';
 import { createProgressReader } from './progress.ts';
-import { type CampaignStats, readStats } from './stats.ts';
+import { type CampaignStats, toStats } from './stats.ts';
 import { CALL_ENDINGS, type Figures } from './stats-figures.ts';
 
 const tags = ['Campaigns'];
@@ -78,6 +78,7 @@ const StatsSchema = Type.Object(
     cost: Type.Array(MoneySchema),
     value: Type.Array(MoneySchema, { description: 'Of conversions.' }),
     counted_at: TimestampSchema,
+    counting: Type.Boolean({ description: 'Newer figures are being counted: ask again in a moment.' }),
   },
   { ...closed, title: 'CampaignStats' },
 );
@@ -143,8 +144,8 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
 
   return async (app) => {
     const streams = createProgressStreams();
-    const readProgress = createProgressReader(db);
-    const keptStats = keepCounts<{ stats: CampaignStats; countedAt: number }>();
+    const readProgress = createProgressReader(db, now);
+    const sums = createSums(db, now, COUNTED_AT_ONCE);
     app.addHook('preClose', async () => streams.closeAll());
 
     app.get(
@@ -161,11 +162,8 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
       },
       async (request) => {
         const campaign = await find(request);
-        const count = async () => ({ stats: await readStats(db.kysely, campaign), countedAt: now() });
-        const isLarge = campaign.recipients > COUNTED_AT_ONCE;
-        const counted = isLarge ? await keptStats(campaign.id, count) : await count();
-        if (!counted) throw new Problem('overloaded', { detail: 'It is being counted.', retryAfterSeconds: 5 });
-        return viewStats(counted.stats, counted.countedAt);
+        const { value, countedAt, counting } = await sums.read(campaign);
+        return { ...viewStats(toStats(campaign, value)), counted_at: toTimestamp(countedAt), counting };
       },
     );
 
@@ -234,10 +232,7 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
   };
 }
 
-function viewStats(
-  { total, variants, winner, cost, value }: CampaignStats,
-  countedAt: number,
-): Static<typeof StatsSchema> {
+function viewStats({ total, variants, winner, cost, value }: CampaignStats) {
   return {
     total: viewFigures(total),
     variants: variants.map(viewFigures),
@@ -247,7 +242,6 @@ function viewStats(
       decides_at: toTimestamp(winner.decidesAt),
     },
     ...{ cost, value },
-    counted_at: toTimestamp(countedAt),
   };
 }
 

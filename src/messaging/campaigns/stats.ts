@@ -4,8 +4,7 @@ import type { CampaignRow } from './campaign.ts';
 import { chunkRanges } from './chunk-ranges.ts';
 import { fromMicros } from './spend.ts';
 import { decisionAt, readExperiment } from './split.ts';
-import { type Figures, sumFigures, variantFigures } from './stats-figures.ts';
-import { readTotals } from './totals.ts';
+import { emptyFigures, type Figures, sumFigures, variantFigures } from './stats-figures.ts';
 
 /** Chunks added up in one statement. */
 const COUNTED_CHUNKS = 50;
@@ -32,8 +31,12 @@ export interface CampaignSums {
   value: Money[];
 }
 
-export async function readStats(db: Kysely<Schema>, campaign: CampaignRow): Promise<CampaignStats> {
-  const { figures, cost, value } = readTotals(campaign)?.sums ?? (await countSums(db, campaign));
+/** As they are before anybody is handed over. */
+export function sumsAtStart({ recipients }: Pick<CampaignRow, 'recipients'>): CampaignSums {
+  return { figures: [{ ...emptyFigures(null), recipients }], cost: [], value: [] };
+}
+
+export function toStats(campaign: CampaignRow, { figures, cost, value }: CampaignSums): CampaignStats {
   const experiment = readExperiment(campaign);
   return {
     total: sumFigures(figures),

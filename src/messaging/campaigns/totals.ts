@@ -2,10 +2,15 @@ import type { CampaignRow } from './campaign.ts';
 import type { Standing } from './read-recipients.ts';
 import type { CampaignSums } from './stats.ts';
 
-/** What is left of a campaign's recipients when the time they are kept for is over. */
-export interface Totals {
+/** What a campaign's recipients add up to. */
+export interface Counts {
   standings: Standing[];
   sums: CampaignSums;
+}
+
+/** What is left of them when the time they are kept for is over. */
+export interface Totals extends Counts {
+  countedAt: number;
 }
 
 /** Null: they are counted from the recipients. */

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { keepTotals } from '../../../src/messaging/campaigns/purge-recipients.ts';
 import { describeWith } from '../../rig/stores.ts';
 import { type CampaignRig, openCampaignRig } from './campaign-rig.ts';
 
 const DAY = 86_400_000;
+/** Before all others. */
+const FIRST = Date.UTC(2020, 0, 1);
 const LEDGERS = ['campaign_recipients', 'campaign_conversions', 'messages'] as const;
 
 for (const profile of ['embedded', 'postgres'] as const) {
@@ -60,6 +63,26 @@ for (const profile of ['embedded', 'postgres'] as const) {
       expect(await rig.recipients(old)).toEqual([]);
       expect(await rowsOf(young)).toEqual([3, 1, 2]);
       expect(await stats(young)).toEqual(before.stats);
+    });
+
+    // SQLite has one connection.
+    it.runIf(profile === 'embedded')('while a large one is added up, others write', async () => {
+      rig.api.clock.now = FIRST;
+      const id = await send();
+      const { db } = rig.api.services;
+      // In so many pieces that others have their turn.
+      await db.kysely.updateTable('campaigns').set({ chunks: 20_000 }).where('id', '=', id).execute();
+      const campaign = () =>
+        db.kysely.selectFrom('campaigns').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+      const { project_id: project, mode, started_at: before } = await campaign();
+      const adding = keepTotals(db, { project, mode, before: before ?? 0 }, rig.api.clock.now).next();
+      await rig.list(0);
+      expect((await campaign()).totals).toBeNull();
+      await adding;
+      expect(JSON.parse((await campaign()).totals ?? 'null')).toMatchObject({
+        sums: { figures: [{ sent: 2, converted: 1 }] },
+        countedAt: rig.api.clock.now,
+      });
     });
   });
 }
