@@ -56,17 +56,11 @@ export function readContact(
   if (input.country && !isCountry(input.country)) fail('/country', 'is not a country of ISO 3166-1');
   if (input.time_zone && !isTimeZone(input.time_zone)) fail('/time_zone', 'is not an IANA time zone');
 
-  const draft: ContactDraft = {
-    id,
-    addresses,
-    attributes,
-    numberCountry,
-    tags: [...new Set(input.tags)],
-    ...(input.external_id !== undefined && { externalId: input.external_id }),
-    ...(locale !== undefined && { locale: locale || null }),
-    ...(input.country !== undefined && { country: input.country }),
-    ...(input.time_zone !== undefined && { timeZone: input.time_zone }),
-  };
+  const draft: ContactDraft = { id, addresses, attributes, numberCountry, tags: [...new Set(input.tags)] };
+  if (input.external_id !== undefined) draft.externalId = input.external_id;
+  if (locale !== undefined) draft.locale = locale || null;
+  if (input.country !== undefined) draft.country = input.country;
+  if (input.time_zone !== undefined) draft.timeZone = input.time_zone;
   return { draft, errors };
 }
 

@@ -2,7 +2,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { columnSet } from '../../db/column-set.ts';
 import type { Database } from '../../db/open.ts';
 import { among } from '../../db/row-set.ts';
-import type { Owner } from './contact.ts';
+import { ADDRESS_KINDS, type Owner } from './contact.ts';
 import type { Matched } from './match-contacts.ts';
 
 /** What each contact was and what it becomes. */
@@ -102,12 +102,14 @@ const tagSet = (dialect: Dialect, rows: readonly { tag: string; contact: string 
 
 /** Those of the first that the second has not, or spells otherwise. */
 function addressesNotIn(these: Matched, those: Matched | null) {
-  return Object.entries(these.addresses).flatMap(([kind, { address, hash }]) => {
-    const other = those?.addresses[kind as keyof Matched['addresses']];
-    return other?.address === address && other.hash === hash ? [] : [{ kind, hash, address, contact: these.id }];
+  return ADDRESS_KINDS.flatMap((kind) => {
+    const one = these.addresses[kind];
+    const other = those?.addresses[kind];
+    if (!one || (other?.address === one.address && other.hash === one.hash)) return [];
+    return { kind, hash: one.hash, address: one.address, contact: these.id };
   });
 }
 
 function tagsNotIn(these: Matched, those: Matched | null) {
-  return [...these.tags].flatMap((tag) => (those?.tags.has(tag) ? [] : [{ tag, contact: these.id }]));
+  return [...these.tags].flatMap((tag) => (those?.tags.has(tag) ? [] : { tag, contact: these.id }));
 }
