@@ -180,11 +180,16 @@ export function judgeContract(on: Scenario): void {
   });
 
   describe('withdraw', () => {
-    it.each(['before it was carried out', 'after it'])(
-      '%s: the next right answer is accepted in its place, and only one',
-      async (when) => {
+    it.each([
+      { when: 'before it was carried out', ledger: true },
+      { when: 'before it was carried out', ledger: false },
+      { when: 'after it', ledger: true },
+      { when: 'after it', ledger: false },
+    ])(
+      '$when (ledger: $ledger): the next right answer is accepted in its place, and only one',
+      async ({ when, ledger }) => {
         const now = newEpoch();
-        const challenge = await on.created(newChallenge(now, { budgets: [subjectBudget({ max: 2 })] }), now);
+        const challenge = await on.created(newChallenge(now, { budgets: [subjectBudget({ max: 2 })], ledger }), now);
         const [first, second] = [random(), random()];
         await on.spend(challenge, now, { attempt: first });
         if (when === 'after it') expect(await on.consume(challenge, now, first)).toBe(true);

@@ -2,6 +2,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailable } from '../../src/lib/errors.ts';
 import { createKeyring } from '../../src/lib/keyring.ts';
+import type { Challenge } from '../../src/verify/challenge.ts';
 import { createCodeHasher } from '../../src/verify/code.ts';
 import type { VerifyDeps } from '../../src/verify/deps.ts';
 import { createGuards } from '../../src/verify/guards.ts';
@@ -33,17 +34,22 @@ const deps: Omit<VerifyDeps, 'now'> = {
 };
 
 process.on('message', async (orders: Order[]) => {
-  const run = (order: Order) => (order.do === 'answer' ? answer(order) : resend(order));
-  const outcomes = await Promise.all(orders.map(run));
-  process.send?.(outcomes);
+  process.send?.(await Promise.all(orders.map(run)));
 });
 process.on('disconnect', close);
 process.send?.('ready');
 
-/** As the check does it: spend, judge, then consume or fail. */
-async function answer({ challenge, right, now }: Order & { do: 'answer' }): Promise<Outcome> {
+async function run(order: Order): Promise<Outcome[]> {
+  const unsure: Outcome[] = [];
+  const outcome = order.do === 'answer' ? await answer(order, unsure) : await resend(order, unsure);
+  return [...unsure, outcome];
+}
+
+/** As the check does it: spend, judge, then consume or fail; and as its caller does, who comes again. */
+async function answer(order: Order & { do: 'answer' }, unsure: Outcome[]): Promise<Outcome> {
+  const { challenge, right, now } = order;
   const spend = newSpend(challenge, now);
-  const spent = await patiently(() => store.spend(challenge.id, spend, now));
+  const spent = await patiently(() => store.spend(challenge.id, spend, now), unsure);
   if (spent.kind === 'refused') return spent.reason;
   if (spent.kind !== 'ok') return spent.kind;
   if (!right) {
@@ -51,25 +57,41 @@ async function answer({ challenge, right, now }: Order & { do: 'answer' }): Prom
     return 'failed';
   }
   const approved = eventOf('verification.approved', challenge, now);
-  const accepted = await patiently(() => store.consume(challenge.id, spend.attempt, approved, now));
-  return accepted ? 'approved' : 'too late';
+  try {
+    return (await store.consume(challenge.id, spend.attempt, approved, now)) ? 'approved' : 'too late';
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    await withdraw(challenge, spend.attempt, now);
+    return answer(order, unsure);
+  }
 }
 
-async function resend({ challenge, now }: Order & { do: 'resend' }): Promise<Outcome> {
+/** Until it is known to be so. */
+async function withdraw({ id, secrets }: Challenge, attempt: string, now: number): Promise<void> {
+  await store.withdraw(id, attempt, secrets?.codeHash ?? '', now);
+  const read = () => db.kysely.selectFrom('acceptances').select('withdrawn').where('challenge_id', '=', id).execute();
+  while (!(await patiently(read)).some(({ withdrawn }) => withdrawn?.includes(attempt))) await sleep(10);
+}
+
+async function resend({ challenge, now }: Order & { do: 'resend' }, unsure: Outcome[]): Promise<Outcome> {
   const { id, project, mode } = challenge;
   const caller = { project, mode, actor: 'key_one' };
   const request = { allowedChannels: ['sms' as const] };
-  const result = await patiently(() => resendVerification({ ...deps, now: () => now }, caller, id, request, now));
+  const result = await patiently(
+    () => resendVerification({ ...deps, now: () => now }, caller, id, request, now),
+    unsure,
+  );
   return result.kind;
 }
 
-/** So many at once wait longer for a connection or a lock than a store lets them; then nothing was done. */
-async function patiently<T>(step: () => Promise<T>): Promise<T> {
+/** So many at once wait longer for a connection or a lock than a store lets them; then perhaps nothing was done. */
+async function patiently<T>(step: () => Promise<T>, unsure: Outcome[] = []): Promise<T> {
   for (;;) {
     try {
       return await step();
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
+      unsure.push('unsure');
       await sleep(Math.random() * 50);
     }
   }

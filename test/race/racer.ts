@@ -10,12 +10,13 @@ export type Order =
   | { do: 'answer'; right: boolean; challenge: Challenge; now: number }
   | { do: 'resend'; challenge: Challenge; now: number };
 
-/** `approved`, `failed`, `sent`, or why not. */
+/** `approved`, `failed`, `sent`, or why not; before it an `unsure` for each step that may have been carried out unheard. */
 export type Outcome = string;
 
 /** A process of its own, with a store of its own. */
 export interface Racer {
-  run(orders: Order[]): Promise<Outcome[]>;
+  /** Of each order what came of it. */
+  run(orders: Order[]): Promise<Outcome[][]>;
   stop(): Promise<void>;
 }
 
@@ -27,7 +28,7 @@ export async function startRacer(profile: Profile): Promise<Racer> {
     async run(orders) {
       if (!child.connected) throw new Error('the racer has ended');
       child.send(orders);
-      return (await reply(child)) as Outcome[];
+      return (await reply(child)) as Outcome[][];
     },
     async stop() {
       if (!child.connected) return;

@@ -51,7 +51,7 @@ export function races(makeProfile: () => Promise<Profile>): void {
       const orders = Array.from({ length: count / racers.length }, () => challenges.map(order)).flat();
       const outcomes = await Promise.all(racers.map((racer) => racer.run(orders)));
       return challenges.map((_, index) =>
-        outcomes.flatMap((ofRacer) => ofRacer.filter((_, place) => place % challenges.length === index)),
+        outcomes.flatMap((ofRacer) => ofRacer.filter((_, place) => place % challenges.length === index).flat()),
       );
     }
 
@@ -60,8 +60,14 @@ export function races(makeProfile: () => Promise<Profile>): void {
     const resend = (challenge: Challenge) => ({ do: 'resend', challenge, now: challenge.createdAt }) as const;
     const tally = (outcomes: Outcome[]) => Object.groupBy(outcomes, (outcome) => outcome);
 
+    /** So many and no more, of which some may not have been heard of. */
+    function expectAll(count: number, heard: Outcome[], unsure: Outcome[]): void {
+      expect(heard.length).toBeLessThanOrEqual(count);
+      expect(heard.length + unsure.length).toBeGreaterThanOrEqual(count);
+    }
+
     it(`64 right answers at once: one is accepted (${ROUNDS} rounds)`, () =>
-      eachRound({ maxAttempts: 64 }, async (challenges) => {
+      eachRound({ maxAttempts: 1_000 }, async (challenges) => {
         for (const outcomes of await race(64, challenges, answer(true)))
           expect(tally(outcomes).approved).toHaveLength(1);
         for (const { id } of challenges) expect((await opened.store.get(id))?.status).toBe('approved');
@@ -70,21 +76,21 @@ export function races(makeProfile: () => Promise<Profile>): void {
     it(`200 wrong answers at once: five are judged, and the right one is refused afterwards (${ROUNDS} rounds)`, () =>
       eachRound({}, async (challenges) => {
         for (const outcomes of await race(200, challenges, answer(false))) {
-          const { failed, exhausted } = tally(outcomes);
-          expect(failed).toHaveLength(5);
-          expect(exhausted).toHaveLength(195);
+          const { failed = [], exhausted = [], unsure = [] } = tally(outcomes);
+          expectAll(5, failed, unsure);
+          expect(failed.length + exhausted.length).toBe(200);
         }
         for (const outcomes of await race(2, challenges, answer(true))) {
-          expect(outcomes).toEqual(['exhausted', 'exhausted']);
+          expect(tally(outcomes).exhausted).toHaveLength(2);
         }
       }));
 
     it(`30 resends at once: one goes out (${ROUNDS} rounds)`, () =>
       eachRound({}, async (challenges) => {
         for (const outcomes of await race(30, challenges, resend)) {
-          const { sent, limited } = tally(outcomes);
-          expect(sent).toHaveLength(1);
-          expect(limited).toHaveLength(29);
+          const { sent = [], limited = [], unsure = [] } = tally(outcomes);
+          expectAll(1, sent, unsure);
+          expect(sent.length + limited.length).toBe(30);
         }
         for (const { id } of challenges) expect((await opened.store.get(id))?.sends).toHaveLength(2);
       }));

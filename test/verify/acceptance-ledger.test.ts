@@ -2,10 +2,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { keys, tagOfChallenge } from '../../src/db/redis/keys.ts';
 import { openRedis, type RedisHandle } from '../../src/db/redis.ts';
-import { withAcceptanceLedger } from '../../src/verify/acceptance-ledger.ts';
+import { type AcceptingStore, withAcceptanceLedger } from '../../src/verify/acceptance-ledger.ts';
 import type { Challenge } from '../../src/verify/challenge.ts';
 import { createRedisStore } from '../../src/verify/redis-store.ts';
-import type { ChallengeStore } from '../../src/verify/store.ts';
 import { createEvents, eventOf, newChallenge, newSpend, random } from '../contract/build.ts';
 import { describeWith, freshDatabase, freshRedis } from '../rig/stores.ts';
 
@@ -15,7 +14,7 @@ await describeWith(['redis', 'postgres'], 'the acceptance ledger, in PostgreSQL'
 function suite(dialect: 'sqlite' | 'postgres'): void {
   let db: Database;
   let redis: RedisHandle;
-  let store: ChallengeStore;
+  let store: AcceptingStore;
   const now = Date.now();
 
   beforeAll(async () => {
@@ -24,6 +23,7 @@ function suite(dialect: 'sqlite' | 'postgres'): void {
     store = withAcceptanceLedger(createRedisStore(redis, { db }), db);
   });
   afterAll(async () => {
+    store.close();
     await redis.close();
     await db.close();
   });
@@ -38,6 +38,16 @@ function suite(dialect: 'sqlite' | 'postgres'): void {
   const consume = (challenge: Challenge, attempt: string) =>
     store.consume(challenge.id, attempt, eventOf('verification.approved', challenge, now), now);
 
+  const withdraw = ({ id, secrets }: Challenge, attempt: string) =>
+    store.withdraw(id, attempt, secrets?.codeHash ?? '', now);
+
+  /** The answer has Redis forget what came after. */
+  async function remember({ id }: Challenge): Promise<() => Promise<unknown>> {
+    const key = keys.state(tagOfChallenge(id), id);
+    const before = await redis.call((client) => client.dumpBuffer(key));
+    return () => redis.call((client) => client.restore(key, 0, before ?? '', 'REPLACE'));
+  }
+
   const entries = ({ id }: Challenge) =>
     db.kysely.selectFrom('acceptances').selectAll().where('challenge_id', '=', id).execute();
 
@@ -51,15 +61,36 @@ function suite(dialect: 'sqlite' | 'postgres'): void {
 
   it('accepts no other attempt after Redis forgot the approval, but the same one', async () => {
     const challenge = await spent();
-    const key = keys.state(tagOfChallenge(challenge.id), challenge.id);
-    const before = await redis.call((client) => client.dumpBuffer(key));
-    const forget = () => redis.call((client) => client.restore(key, 0, before ?? '', 'REPLACE'));
+    const forget = await remember(challenge);
     expect(await consume(challenge, 'attempt-1')).toBe(true);
     await forget();
     expect(await consume(challenge, 'attempt-2')).toBe(false);
     // Its process died before it could answer.
     expect(await consume(challenge, 'attempt-1')).toBe(true);
     expect(await consume(challenge, 'attempt-1')).toBe(false);
+  });
+
+  it('lets nobody take over from a run of a request of which another run may have been answered', async () => {
+    const challenge = await spent();
+    const forget = await remember(challenge);
+    expect(await consume(challenge, 'request.one')).toBe(true);
+    await forget();
+    expect(await consume(challenge, 'request.two')).toBe(true);
+    for (const run of ['request.one', 'request.two']) await withdraw(challenge, run);
+    await forget();
+    expect(await consume(challenge, 'other')).toBe(false);
+    expect(await consume(challenge, 'request.three')).toBe(true);
+  });
+
+  it('tells no run of a request that it was approved, once another request has taken over', async () => {
+    const challenge = await spent();
+    expect(await consume(challenge, 'request.one')).toBe(true);
+    const forget = await remember(challenge);
+    await withdraw(challenge, 'request.one');
+    expect(await consume(challenge, 'other')).toBe(true);
+    await forget();
+    const again = newSpend(challenge, now, { attempt: 'request.two' });
+    expect(await store.spend(challenge.id, again, now)).toMatchObject({ kind: 'refused', reason: 'already_used' });
   });
 
   it('accepts one of many attempts at once, of each of many challenges', async () => {
@@ -84,5 +115,6 @@ function suite(dialect: 'sqlite' | 'postgres'): void {
     const event = eventOf('verification.approved', challenge, now);
     expect(await other.consume(challenge.id, 'attempt-1', event, now)).toBe(true);
     expect(await entries(challenge)).toHaveLength(1);
+    other.close();
   });
 }
