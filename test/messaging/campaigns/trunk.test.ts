@@ -1,22 +1,26 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { headerOf } from '../../../src/delivery/sip/message.ts';
-import { ESPEAK, WAIT } from '../../delivery/sip/caller.ts';
+import { WAIT } from '../../delivery/sip/caller.ts';
 import { startPeer } from '../../delivery/sip/peer.ts';
-import { describeWith, privateFolder } from '../../rig/stores.ts';
+import { tone, wavOf } from '../../delivery/sip/tones.ts';
+import { privateFolder } from '../../rig/stores.ts';
 import { newNumber } from '../../service.ts';
 import { openCampaignRig } from './campaign-rig.ts';
 
-await describeWith(['espeak-ng'], 'a campaign over a trunk with four lines', () => {
-  it('keeps two for others, and goes on when its calls have ended', { timeout: 60_000 }, async () => {
+describe('a campaign over a trunk with four lines', () => {
+  it('keeps two for others, and goes on when its calls have ended', { timeout: 120_000 }, async () => {
     const peer = await startPeer((request, { answer }) => {
       if (request.method === 'INVITE') answer(request, 180, { tag: headerOf(request, 'call-id') ?? '' });
     });
+    const folder = privateFolder('trunk');
+    const said = join(folder, 'hello.wav');
+    writeFileSync(said, wavOf(tone([440], 1_000)));
     const trunk = { host: '127.0.0.1', port: peer.port, caller_id: '+33180000000', ping_seconds: 0, channels: 4 };
-    const providers = { trunk: { type: 'sip', trunks: [trunk], speech: { command: ESPEAK }, drain_ms: 0 } };
-    const file = join(privateFolder('trunk'), 'countersign.json');
-    writeFileSync(file, JSON.stringify({ providers }));
+    const sip = { type: 'sip', trunks: [trunk], speech: { command: ['cat', said] }, ring_seconds: 120, drain_ms: 0 };
+    const file = join(folder, 'countersign.json');
+    writeFileSync(file, JSON.stringify({ providers: { trunk: sip } }));
     const rig = await openCampaignRig('embedded', { env: { COUNTERSIGN_CONFIG: file } });
     const { api } = rig;
     onTestFinished(() => api.close());
