@@ -55,7 +55,14 @@ export async function openMessaging(services: Opened): Promise<Messaging> {
     wakeMessages: delivery.queue.wake,
   });
   const campaigns = openCampaigns({
-    ...{ db, bulk: delivery.bulk, gate: delivery.gate, shortener: links.shortener, templateReader: reader, now },
+    ...{
+      db: db.bulk,
+      bulk: delivery.bulk,
+      gate: delivery.gate,
+      shortener: links.shortener,
+      templateReader: reader,
+      now,
+    },
     ...{ window: services.window, recordings: delivery.recordings },
     onError: (error) => log.warn({ err: error }, 'a part of a campaign failed; it is tried again'),
   });

@@ -23,6 +23,7 @@ import type { RateCounter } from './http/rate-counter.ts';
 import { createSqlRateCounter } from './http/rate-counter-sql.ts';
 import { type Background, createBackground } from './lib/background.ts';
 import { type Now, systemNow } from './lib/clock.ts';
+import { codeTraffic } from './lib/code-traffic.ts';
 import { createGuardedHttpClient } from './lib/guarded-http-client.ts';
 import { createKeyring, type Keyring } from './lib/keyring.ts';
 import { createTargetGuard, type TargetGuard } from './lib/target-guard.ts';
@@ -61,6 +62,7 @@ import { createPolicyResolver } from './verify/policy.ts';
 import { handleReceipt } from './verify/receipts.ts';
 import { getRecord } from './verify/records.ts';
 import { createSqlStore } from './verify/sql-store.ts';
+import { watchSteps } from './verify/watch-steps.ts';
 import { resealEndpoints } from './webhooks/endpoints/reseal-endpoints.ts';
 import { openWebhooks, type Webhooks } from './webhooks/open-webhooks.ts';
 
@@ -219,7 +221,7 @@ export async function openServices(config: Config, options: OpenOptions = {}): P
   opening.defer(() => webhooks.close());
   const onImportError = (error: unknown) => log.warn({ err: error }, 'an import failed; it is tried again');
   const imports = openImports({ db, hashKey, now, onError: onImportError });
-  const store = withAcceptanceLedger(redisSide?.store ?? createSqlStore(db), db);
+  const store = withAcceptanceLedger(watchSteps(redisSide?.store ?? createSqlStore(db), codeTraffic.watch), db);
   opening.defer(() => store.close());
   const verify: VerifyDeps = {
     now,

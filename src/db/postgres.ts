@@ -34,7 +34,12 @@ const TRANSACTION: Brackets = {
   rollback: [CompiledQuery.raw('rollback')],
 };
 
-export function openPostgres(connectionString: string, options: PostgresOptions): Postgres {
+/** `enter` is asked before a connection is taken. */
+export function openPostgres(
+  connectionString: string,
+  options: PostgresOptions,
+  enter?: () => Promise<() => void>,
+): Postgres {
   const pool = new pg.Pool({
     connectionString,
     application_name: 'countersign',
@@ -56,13 +61,24 @@ export function openPostgres(connectionString: string, options: PostgresOptions)
   pool.on('error', options.onError);
   pool.on('connect', (client) => client.on('error', () => {}));
 
+  const leaves = new WeakMap<pg.PoolClient, () => void>();
+
   async function connect(): Promise<pg.PoolClient> {
-    if (pool.waitingCount >= options.maxWaiting) throw new StoreUnavailable('database');
+    const leave = enter && (await enter());
     try {
-      return await pool.connect();
+      if (pool.waitingCount >= options.maxWaiting) throw new StoreUnavailable('database');
+      const client = await pool.connect();
+      if (leave) leaves.set(client, leave);
+      return client;
     } catch (error) {
+      leave?.();
       throw fromPostgres(error);
     }
+  }
+
+  function release(client: pg.PoolClient, broken?: boolean): void {
+    client.release(broken);
+    leaves.get(client)?.();
   }
 
   const guarded = new WeakMap<pg.PoolClient, PostgresPoolClient>();
@@ -74,7 +90,7 @@ export function openPostgres(connectionString: string, options: PostgresOptions)
         async connect() {
           const client = await connect();
           // Kysely remembers clients by identity.
-          const known = guarded.get(client) ?? guard(client);
+          const known = guarded.get(client) ?? guard(client, (broken) => release(client, broken));
           guarded.set(client, known);
           return known;
         },
@@ -87,7 +103,7 @@ export function openPostgres(connectionString: string, options: PostgresOptions)
         const connection = { send: sendTogether.bind(null, client), discard: () => (broken = true) };
         return await runBatch(connection, TRANSACTION, work);
       } finally {
-        client.release(broken);
+        release(client, broken);
       }
     },
   };
@@ -112,7 +128,7 @@ async function sendTogether(client: pg.PoolClient, queries: readonly CompiledQue
   });
 }
 
-function guard(client: pg.PoolClient): PostgresPoolClient {
+function guard(client: pg.PoolClient, release: PostgresPoolClient['release']): PostgresPoolClient {
   const query = async (sql: string, parameters: readonly unknown[]) => {
     try {
       return await client.query(sql, [...parameters]);
@@ -121,7 +137,7 @@ function guard(client: pg.PoolClient): PostgresPoolClient {
     }
   };
   // The cast drops the overload for cursors, which are not used.
-  return { query: query as never, release: (broken) => client.release(broken) };
+  return { query: query as never, release };
 }
 
 /** int8 as a number: times are milliseconds and counts are small, both far below 2^53. */

@@ -4,7 +4,7 @@
  */
 export function createBatcher<Input, Output>(
   run: (inputs: Input[]) => Promise<Output[]>,
-  maxSize: number,
+  maxSize: number | (() => number),
 ): (input: Input) => Promise<Output> {
   interface Call {
     input: Input;
@@ -18,8 +18,9 @@ export function createBatcher<Input, Output>(
     running = true;
     await null; // calls of the same tick go together
     while (waiting.length > 0) {
-      const calls = waiting.slice(0, maxSize);
-      waiting = waiting.slice(maxSize);
+      const size = typeof maxSize === 'number' ? maxSize : maxSize();
+      const calls = waiting.slice(0, size);
+      waiting = waiting.slice(size);
       try {
         const outputs = await run(calls.map(({ input }) => input));
         for (const [index, call] of calls.entries()) call.resolve(outputs[index] as Output);

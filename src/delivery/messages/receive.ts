@@ -5,6 +5,7 @@ import type { JobQueue } from '../../jobs/queue.ts';
 import { createBatcher } from '../../lib/batch.ts';
 import type { Channel } from '../../lib/channels.ts';
 import type { Now } from '../../lib/clock.ts';
+import { codeTraffic } from '../../lib/code-traffic.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
 import type { ProviderReceipt } from '../provider.ts';
 import type { Routing } from '../routing/router.ts';
@@ -55,6 +56,7 @@ export interface ReceiverDeps {
 }
 
 const BATCH = 200;
+const BATCH_BESIDE_CODES = 50;
 /** Receipts in memory; about 10 MB. */
 const MAX_WORKING = 10_000;
 /** After 2 s, 4 s, 8 s … more than an hour; then a receipt stays parked until it is purged. */
@@ -65,11 +67,12 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   const { kysely, dialect } = db;
   const keep = createReceiptKeeper(db);
   const options = { reportsOnce: deps.reportsOnce, canFailOver, keepOptOuts: deps.keepOptOuts };
+  const batchSize = () => (codeTraffic.isAbout() ? BATCH_BESIDE_CODES : BATCH);
   let working = 0;
   const workInFresh = createBatcher(async (groups: ReceiptRow[][]) => {
     await apply(await findTargets(db, groups.flat()));
     return groups;
-  }, BATCH);
+  }, batchSize);
 
   async function apply(targets: readonly Target[]): Promise<void> {
     if (targets.length === 0) return;

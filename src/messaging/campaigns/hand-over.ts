@@ -3,6 +3,7 @@ import { batchTransaction } from '../../db/transaction.ts';
 import type { BulkOutcome, SentMessage } from '../../delivery/messages/send-bulk.ts';
 import type { RouteDecision } from '../../delivery/routing/router.ts';
 import { backOffMs } from '../../jobs/worker.ts';
+import { inParts } from '../../lib/in-parts.ts';
 import { type CampaignRow, LEASE_MS } from './campaign.ts';
 import { type ChunkDeps, insist, mayBegin, REST_MS, type Rest, waitOf } from './chunk-deps.ts';
 import { type LeasedChunk, markChunk } from './chunks.ts';
@@ -38,6 +39,8 @@ const PATIENCE_MS = 3_000;
 const LINES_MS = 1_000;
 /** Then contacts are read again, and asked for whether they still want it: carriers may be slow, and people say STOP. */
 const SCREENED_MS = 1_000;
+/** In one turn of the event loop; as many are answered in one. */
+const SENT_AT_ONCE = 16;
 
 /** Hands the ready ones of a chunk over, slice by slice, the next one while the one before is with the carriers. */
 export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: LeasedChunk) {
@@ -62,12 +65,16 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
       }
       scripts.set(variant, script);
     }
+    const { shortener } = deps;
+    const words = await inParts(slice, ({ variant, row, recipient }) => {
+      const script = scripts.get(variant);
+      return script ? wordRecipient(script, row, recipient.attributes, shortener, at) : null;
+    });
     const priced: Priced[] = [];
     const settled: Outcome[] = [];
-    for (const one of slice) {
-      const script = scripts.get(one.variant);
-      if (!script) continue;
-      const worded = wordRecipient(script, one.row, one.recipient.attributes, deps.shortener, at);
+    for (const [index, one] of slice.entries()) {
+      const worded = words[index];
+      if (!worded) continue;
       if (worded.kind === 'skipped') {
         settled.push({ ...stand(campaign, one.recipient, 'skipped', worded.reason, at), variant: one.variant });
         continue;
@@ -119,17 +126,17 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
 
   async function sendAll(slice: readonly Priced[]): Promise<BulkOutcome[]> {
     using deadline = deps.bulk.deadline();
-    const endedAt: number[] = [];
-    const outcomes = await Promise.all(
-      slice.map(async ({ worded: { row, words }, decision, leave }) => {
-        const may = async (attempt: number) => (attempt === 1 || (await isOpen(row))) && mayBegin(deps, lease);
-        const outcome = await deps.bulk.send({ row, words, decision }, may, deadline);
-        endedAt.push(performance.now());
-        leave();
-        return outcome;
-      }),
-    );
-    deps.slices.took(campaign.id, slice.length, (endedAt.at(-1) ?? 0) - (endedAt[0] ?? 0));
+    const took: number[] = [];
+    const sendOne = async ({ worded: { row, words }, decision, leave }: Priced) => {
+      const may = async (attempt: number) => (attempt === 1 || (await isOpen(row))) && mayBegin(deps, lease);
+      const begunAt = performance.now();
+      const outcome = await deps.bulk.send({ row, words, decision }, may, deadline);
+      took.push(performance.now() - begunAt);
+      leave();
+      return outcome;
+    };
+    const outcomes = await inParts(slice, sendOne, SENT_AT_ONCE);
+    deps.slices.took(campaign.id, slice.length, Math.max(...took) - Math.min(...took));
     return outcomes;
   }
 

@@ -6,6 +6,7 @@ import type { BulkSender } from '../../delivery/messages/send-bulk.ts';
 import type { Shortener } from '../../delivery/messages/short-links.ts';
 import type { Recordings } from '../../delivery/recordings/recordings.ts';
 import type { Now } from '../../lib/clock.ts';
+import { codeTraffic } from '../../lib/code-traffic.ts';
 import type { TemplateReader } from '../templates/template-reader.ts';
 import { createRulesCache } from '../windows/rules-cache.ts';
 import { beginOccurrence } from './begin-occurrence.ts';
@@ -71,7 +72,7 @@ export function openCampaigns(deps: CampaignsDeps): Campaigns {
     ...{ db, bulk: deps.bulk, gate: deps.gate, window: deps.window, shortener: deps.shortener },
     ...{ takeTurns, takePace, scriptOf, now },
     saveOutcomes: createSaveOutcomes(db),
-    slices: createSlices(),
+    slices: createSlices(codeTraffic),
     isGoing: (campaign) => worker.isGoing(campaign),
     halt: async (campaign, reason) => {
       await endCampaign(db, campaign, { status: 'paused', reason }, now());

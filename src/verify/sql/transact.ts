@@ -42,6 +42,7 @@ const TRIES = 3;
  */
 export function createTransact(db: Database, statements: Statements): Transact {
   const run = createBatcher(runTogether, TOGETHER);
+  const runApart = createBatcher(runTogether, TOGETHER);
 
   async function runTogether(group: Transition<unknown>[]): Promise<(() => unknown)[]> {
     try {
@@ -95,9 +96,14 @@ export function createTransact(db: Database, statements: Statements): Transact {
   }
 
   return async <T>(transition: Transition<T>) => {
-    const result = await run(transition);
+    const result = await (sharesNothing(transition) ? runApart : run)(transition);
     return result() as T;
   };
+}
+
+/** Waits for no row but its challenge's: it need not wait for those that take turns either. */
+function sharesNothing({ limits = [], looksAt = [], counts }: Transition<unknown>): boolean {
+  return limits.length === 0 && looksAt.length === 0 && !counts;
 }
 
 /** Rows to be locked, as they are made where there is none. */
