@@ -4,6 +4,7 @@ import type { Database } from '../../db/open.ts';
 import { columnsOf, rowSetStatement } from '../../db/row-set.ts';
 import { batchTransaction } from '../../db/transaction.ts';
 import { StoreUnavailable } from '../../lib/errors.ts';
+import { inParts } from '../../lib/in-parts.ts';
 import type { AuditEvent } from '../event.ts';
 import { fromEventRow } from '../events-table.ts';
 import { type Leaf, makeLeaf } from './leaf.ts';
@@ -24,7 +25,6 @@ export interface SealerLog {
   error(details: object, message: string): void;
 }
 
-/** A portion takes the thread for about ten milliseconds. */
 const PORTION = 500;
 
 const LEAF = {
@@ -71,18 +71,15 @@ export function createSealer(db: Database, log?: SealerLog): Sealer {
   const unreadable = new Set<number>();
 
   /** One that has no leaf stays on the list, for the metric to tell of, and holds up no other. */
-  function readEvents<Row extends Parameters<typeof fromEventRow>[0]>(rows: readonly Row[]) {
-    const read: { position: number; event: AuditEvent; leaf: Leaf }[] = [];
-    for (const row of rows) {
-      try {
-        const event = fromEventRow(row);
-        read.push({ position: row.position, event, leaf: makeLeaf(event) });
-      } catch (error) {
-        if (!unreadable.has(row.position)) log?.error({ err: error, event: row.id }, 'an event cannot be sealed');
-        unreadable.add(row.position);
-      }
+  function readEvent(row: Parameters<typeof fromEventRow>[0]): { position: number; event: AuditEvent; leaf: Leaf }[] {
+    try {
+      const event = fromEventRow(row);
+      return [{ position: row.position, event, leaf: makeLeaf(event) }];
+    } catch (error) {
+      if (!unreadable.has(row.position)) log?.error({ err: error, event: row.id }, 'an event cannot be sealed');
+      unreadable.add(row.position);
+      return [];
     }
-    return read;
   }
 
   function sealWaiting(): Promise<number | null> {
@@ -91,7 +88,7 @@ export function createSealer(db: Database, log?: SealerLog): Sealer {
       if (!held) return null;
       const { size } = held;
       const [rows] = await batch.run(waiting);
-      const found = readEvents(rows);
+      const found = (await inParts(rows, readEvent)).flat();
       if (found.length === 0) return 0;
       const read = createReadHashes(db, async (query) => (await batch.run(query))[0]);
       const hashes = found.map(({ leaf }) => leaf.hash);
