@@ -29,7 +29,8 @@ export interface Schema
   budgets: BudgetTable;
   known_devices: { key: string; expires_at: number };
   acceptances: AcceptanceTable;
-  token_redemptions: { jti: string; expires_at: number };
+  /** `request`: the seed of the idempotent request that redeemed it. */
+  token_redemptions: { jti: string; expires_at: number; request: string | null };
   idempotency: IdempotencyTable;
   events: EventTable;
   messages: MessageTable;

@@ -93,7 +93,7 @@ export function tokenRoutes({ db, now, keys, otherKeys, proofs }: TokenRoutesDep
         },
       },
       async (request) => {
-        const redeemer = { ...actorOf(request), project: request.auth.projectId };
+        const redeemer = { ...actorOf(request), project: request.auth.projectId, seed: request.idempotency?.seed };
         const claims = await redeemProof({ db, proofs }, redeemer, request.body.token, now());
         return claims ? { active: true, ...claims } : { active: false };
       },

@@ -110,6 +110,24 @@ await describeWith(['redis', 'postgres'], 'a right answer that could not be fini
     },
   );
 
+  it('whose proof PostgreSQL has redeemed without an answer: the request redeems it when it comes again, nobody else', async () => {
+    for (const profile of ['scaled', 'postgres'] as const) {
+      const { service, database } = await open(profile);
+      const { id, ask } = await start(service);
+      const { token } = await answered(ask);
+      const redeem = (headers = {}) => service.call('POST', '/v1/tokens/introspect', { token }, { headers });
+      const key = { 'idempotency-key': newKey() };
+      await fails(database, commitAfter('token_redemptions'), () => {
+        freeKeys(service);
+        return redeem(key);
+      });
+      freeKeys(service);
+      expect(await answered(redeem)).toEqual({ active: false });
+      expect(await answered(() => redeem(key))).toMatchObject({ active: true, jti: id });
+      expect(await answered(() => redeem({ 'idempotency-key': newKey() }))).toEqual({ active: false });
+    }
+  });
+
   it('whose process is killed between the ledger and Redis: its request gets the proof when it comes again, no other', async () => {
     const to = newNumber();
     const database = await freshDatabase('postgres');

@@ -115,7 +115,8 @@ export const core: Migration = {
 
       `create table token_redemptions (
          jti text primary key,
-         expires_at bigint not null
+         expires_at bigint not null,
+         request text
        ) ${keyed}`,
       'create index token_redemptions_expired on token_redemptions (expires_at)',
 
