@@ -66,7 +66,9 @@ for (const profile of ['embedded', 'postgres'] as const) {
     });
 
     // SQLite has one connection.
-    it.runIf(profile === 'embedded')('while a large one is added up, others write', async () => {
+    if (profile !== 'embedded') return;
+
+    it('while a large one is added up, others write', async () => {
       rig.api.clock.now = FIRST;
       const id = await send();
       const { db } = rig.api.services;
