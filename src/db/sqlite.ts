@@ -11,6 +11,7 @@ import {
   type SqliteStatement,
 } from 'kysely';
 import { type Checkpointer, createCheckpointer } from './checkpointer.ts';
+import { eachRowOf } from './each-row.ts';
 import { fromSqlite } from './errors.ts';
 
 const STATEMENTS = 200;
@@ -72,10 +73,28 @@ function prepare(database: DatabaseSync, sql: string): SqliteStatement {
   const statement = guard(() => database.prepare(sql));
   return {
     reader: statement.columns().length > 0,
-    all: (parameters) => guard(() => statement.all(...(parameters as SQLInputValue[]))),
-    run: (parameters) => guard(() => statement.run(...(parameters as SQLInputValue[]))),
+    all(parameters) {
+      const answers = guard(() => forEach(database, parameters, (row) => statement.all(...row)));
+      return answers.length === 1 ? (answers[0] ?? []) : answers.flat();
+    },
+    run(parameters) {
+      const changes = guard(() => forEach(database, parameters, (row) => Number(statement.run(...row).changes)));
+      return { changes: changes.reduce((sum, more) => sum + more, 0), lastInsertRowid: 0 };
+    },
     iterate: (parameters) => guard(() => statement.iterate(...(parameters as SQLInputValue[]))),
   };
+}
+
+function forEach<T>(
+  database: DatabaseSync,
+  parameters: readonly unknown[],
+  run: (row: readonly SQLInputValue[]) => T,
+): T[] {
+  const each = eachRowOf(parameters);
+  if (!each) return [run(parameters as SQLInputValue[])];
+  // Else a failure in the midst of them would leave those before it written.
+  if (!database.isTransaction) throw new Error('rows are written within a transaction');
+  return each.rows.map(run);
 }
 
 function guard<T>(call: () => T): T {

@@ -17,6 +17,8 @@ import type { Composer } from './wording/composer.ts';
 /** The same as verify's, declared here: neither folder imports the other. */
 export interface CodeMessage extends CodeText {
   verificationId: string;
+  /** When the verification was started, ms. */
+  startedAt: number;
   sendIndex: number;
   project: string;
   mode: 'live' | 'test';

@@ -64,13 +64,22 @@ const TIME_UNIT_MS = 8;
  * every index that has their ids. As hard to guess as any other; for things that tell when they were made in any case.
  */
 export function newOrderedId(prefix: IdPrefix, now: number): string {
+  return `${prefix}_${encodeTime(now)}${encodeId(randomCharacters())}`;
+}
+
+/** As long as any other id, in the order of the times, and the same for the same bytes (at least 18 of them). */
+export function orderedIdOf(prefix: IdPrefix, at: number, bytes: Uint8Array): string {
+  return `${prefix}_${encodeTime(at)}${encodeId(bytes.subarray(0, CHARACTERS - TIME_CHARACTERS))}`;
+}
+
+function encodeTime(at: number): string {
   let time = '';
-  let rest = Math.floor(now / TIME_UNIT_MS);
+  let rest = Math.floor(at / TIME_UNIT_MS);
   for (let left = TIME_CHARACTERS; left > 0; left -= 1) {
     time = ALPHABET.charAt(rest % 32) + time;
     rest = Math.floor(rest / 32);
   }
-  return `${prefix}_${time}${encodeId(randomCharacters())}`;
+  return time;
 }
 
 /** Shards of the challenge keyspace: the slot a challenge lives in on Redis Cluster. Never change it on live data. */

@@ -1,5 +1,5 @@
 import { StoreUnavailable } from '../lib/errors.ts';
-import { newId } from '../lib/ids.ts';
+import { newOrderedId } from '../lib/ids.ts';
 import { hashPhone, parsePhone } from '../lib/phone.ts';
 import type { Challenge, Status } from './challenge.ts';
 import { HashingUnavailable, isCodeShaped } from './code.ts';
@@ -233,7 +233,7 @@ async function refuseFromRecord(deps: VerifyDeps, caller: Caller, id: string, no
 
 function describeAttempt(caller: Caller, id: string, input: CheckInput, now: number, attempt: string): Spend {
   const event = (type: 'verification.attempt_failed' | 'verification.canceled') => ({
-    id: newId('evt'),
+    id: newOrderedId('evt', now),
     type,
     at: now,
     project: caller.project,

@@ -5,6 +5,8 @@ import type { SpokenManner } from './spoken-manner.ts';
 /** What verify asks of delivery. open.ts joins the two; neither imports the other. */
 export interface CodeMessage {
   verificationId: string;
+  /** When the verification was started, ms. */
+  startedAt: number;
   /** Which send of the verification this is, from 0; receipts name it. */
   sendIndex: number;
   project: string;

@@ -1,5 +1,5 @@
 import type { AuditEvent, ClientInfo, EventType } from '../audit/event.ts';
-import { newId } from '../lib/ids.ts';
+import { newOrderedId } from '../lib/ids.ts';
 import type { Challenge, ChallengeFacts } from './challenge.ts';
 
 /** Who acts: an API key id, `client:<verification id>` for a client token, or `system`. */
@@ -15,7 +15,7 @@ export function challengeEvent(
   client: ClientInfo = challenge.client,
 ): AuditEvent {
   return {
-    id: newId('evt'),
+    id: newOrderedId('evt', now),
     type,
     at: now,
     project: challenge.project,

@@ -54,9 +54,9 @@ export function createGuards(hashKey: KeyObject) {
     const cooldown = policy.resend_cooldown_seconds;
     // Shared by all projects: nobody is bombed through several apps.
     const windowsOf = (kind: 'recipient' | 'email', letter: string, id: string): Limit[] => [
-      ...(cooldown > 0 ? [window(`${kind}_cooldown`, `${letter}0:${id}`, 1, cooldown)] : []),
-      window(`${kind}_10_minutes`, `${letter}10:${id}`, recipient_10_minutes, 600),
-      window(`${kind}_day`, `${letter}24:${id}`, recipient_day, 86_400),
+      ...(cooldown > 0 ? [window(`${kind}_cooldown`, `${letter}:${id}:0`, 1, cooldown)] : []),
+      window(`${kind}_10_minutes`, `${letter}:${id}:10`, recipient_10_minutes, 600),
+      window(`${kind}_day`, `${letter}:${id}:24`, recipient_day, 86_400),
     ];
     const limits: Limit[] = [
       ...windowsOf('recipient', 'r', recipient),

@@ -184,6 +184,7 @@ function toMessage(challenge: Challenge, index: number, sealed: SealedCode, now:
   const channel = challenge.sends[index]?.channel ?? 'sms';
   return {
     verificationId: challenge.id,
+    startedAt: challenge.createdAt,
     sendIndex: index,
     project: challenge.project,
     mode: challenge.mode,

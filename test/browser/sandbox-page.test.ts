@@ -51,6 +51,7 @@ await describeWith(['chromium'], 'the page /sandbox', () => {
         project: firstProject.id,
         mode: 'test',
         verificationId: 'ver_x',
+        startedAt: 0,
         sendIndex: 0,
         to: NUMBER,
         recipientHash: 'hash',

@@ -174,6 +174,7 @@ function hang(signal: AbortSignal): Promise<SendVerdict> {
 export function code(changes: Partial<CodeMessage> = {}): CodeMessage {
   return {
     verificationId: 'ver_1abcdefghjkmnpqrstvwxyz0123',
+    startedAt: 0,
     sendIndex: 0,
     project: 'prj_a',
     mode: 'live',

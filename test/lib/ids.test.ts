@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { CHALLENGE_ID, newChallengeId, newId, newOrderedId, SHARDS, shardOfChallenge } from '../../src/lib/ids.ts';
+import {
+  CHALLENGE_ID,
+  newChallengeId,
+  newId,
+  newOrderedId,
+  orderedIdOf,
+  SHARDS,
+  shardOfChallenge,
+} from '../../src/lib/ids.ts';
 
 describe('ids (API-23)', () => {
   it('have 130 random bits: every character of 32 equally likely in every place', () => {
@@ -28,6 +36,15 @@ describe('ids (API-23)', () => {
     const atOnce = Array.from({ length: 1_000 }, () => newOrderedId('con', 0));
     expect(new Set(atOnce).size).toBe(1_000);
     for (const id of [...ids, ...atOnce]) expect(id).toMatch(/^con_[0-9a-hjkmnp-tv-z]{8}[0-9a-hjkmnp-tv-z]{26}$/);
+  });
+
+  it('of times and bytes are the same again, in the order of the times, and no longer than others', () => {
+    const bytes = randomBytes(32);
+    const ids = Array.from({ length: 100 }, (_, at) => orderedIdOf('msg', 1_700_000_000_000 + 8 * at, bytes));
+    expect(ids).toEqual(ids.toSorted());
+    expect(orderedIdOf('msg', 1_700_000_000_000, bytes)).toBe(ids[0]);
+    expect(orderedIdOf('msg', 1_700_000_000_000, randomBytes(32))).not.toBe(ids[0]);
+    for (const id of ids) expect(id).toMatch(/^msg_[0-9a-hjkmnp-tv-z]{26}$/);
   });
 
   it('of challenges name their shard', () => {

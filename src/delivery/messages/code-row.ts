@@ -1,18 +1,16 @@
 import { hash } from 'node:crypto';
 import type { MessageTable } from '../../db/schema.ts';
-import { encodeId } from '../../lib/ids.ts';
+import { orderedIdOf } from '../../lib/ids.ts';
 import type { CodeMessage } from '../deliver.ts';
 import { UNSENT } from './unsent-message.ts';
-
-const ID_BYTES = 26;
 
 /** One for each send of a verification, whoever writes of it: its row cannot be written twice. */
 export function codeMessageId({
   verificationId,
+  startedAt,
   sendIndex,
-}: Pick<CodeMessage, 'verificationId' | 'sendIndex'>): string {
-  const digest = hash('sha256', `${verificationId} ${sendIndex}`, 'buffer');
-  return `msg_${encodeId(digest.subarray(0, ID_BYTES))}`;
+}: Pick<CodeMessage, 'verificationId' | 'startedAt' | 'sendIndex'>): string {
+  return orderedIdOf('msg', startedAt, hash('sha256', `${verificationId} ${sendIndex}`, 'buffer'));
 }
 
 /** Before its first try. Neither the text nor the code is in it. */

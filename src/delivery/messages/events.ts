@@ -1,6 +1,6 @@
 import type { AuditEvent, EventType } from '../../audit/event.ts';
 import type { MessageTable } from '../../db/schema.ts';
-import { newId } from '../../lib/ids.ts';
+import { newOrderedId } from '../../lib/ids.ts';
 import type { MessageStatus } from './message.ts';
 
 type Told = Exclude<MessageStatus, 'queued' | 'sending'>;
@@ -22,7 +22,7 @@ export function messageEvents(
   if (message.purpose === 'code' || !isTold(status)) return [];
   return [
     {
-      id: newId('evt'),
+      id: newOrderedId('evt', at),
       type: `message.${status}` satisfies EventType,
       at,
       project: message.project_id,

@@ -2,8 +2,9 @@ import { type CompiledQuery, type Insertable, type Kysely, sql } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
 import { EVENT_COLUMNS, toEventRow } from '../../audit/events-table.ts';
 import type { Database } from '../../db/open.ts';
-import { among, columnsOf, rowSet, rowSetStatement, setColumns } from '../../db/row-set.ts';
+import { among, columnsOf, rowSet, setColumns } from '../../db/row-set.ts';
 import type { EventTable, MessageAttemptTable, MessagePartTable, MessageTable, Schema } from '../../db/schema.ts';
+import { insertStatement } from '../../db/write-rows.ts';
 
 /** Statements over many rows: one text whatever their number, and one round trip for all that happens at a time. */
 
@@ -137,21 +138,19 @@ export function createMessageStatements(db: Database) {
 
   return {
     /** A message that is there already stays as it is; answers with the others. */
-    insertMessages: rowSetStatement(
+    insertMessages: insertStatement(
       db,
+      'messages',
       MESSAGE,
-      (rows) => sql<{
-        id: string;
-      }>`insert into messages (${columnsOf(MESSAGE)}) select ${columnsOf(MESSAGE)} from ${rows}
-        where true on conflict (id) do nothing returning id`,
+      sql<{ id: string }>`on conflict (id) do nothing returning id`,
     ),
 
     /** Of messages that were written in the same transaction. */
-    insertEndedAttempts: rowSetStatement(
+    insertEndedAttempts: insertStatement(
       db,
+      'message_attempts',
       ATTEMPT,
-      (rows) => sql`insert into message_attempts (${columnsOf(ATTEMPT)}) select ${columnsOf(ATTEMPT)} from ${rows}
-        where true on conflict (message_id, number) do nothing`,
+      sql`on conflict (message_id, number) do nothing`,
     ),
 
     /** Takes up messages that nobody else has taken up and nobody has called off. Answers with those. */
@@ -205,11 +204,11 @@ export function createMessageStatements(db: Database) {
       ),
 
     /** A carrier that uses its ids again means the newest message by them. */
-    insertParts: rowSetStatement(
+    insertParts: insertStatement(
       db,
+      'message_parts',
       PART,
-      (rows) => sql`insert into message_parts (${columnsOf(PART)}) select ${columnsOf(PART)} from ${rows} where true
-        on conflict (provider, provider_id) do update set ${setColumns(PART, 'excluded')}
+      sql`on conflict (provider, provider_id) do update set ${setColumns(PART, 'excluded')}
         where message_parts.message_id <> excluded.message_id or message_parts.attempt <> excluded.attempt`,
     ),
 

@@ -3,9 +3,10 @@ import { EVENT_COLUMNS } from '../../audit/events-table.ts';
 import { BUDGET_COLUMNS } from '../../db/budget-columns.ts';
 import { amongUnlocked } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
-import { columnsOf, keysStatement, rowSetStatement, setColumns } from '../../db/row-set.ts';
+import { keysStatement, setColumns } from '../../db/row-set.ts';
 import type { BudgetTable, LimitTable } from '../../db/schema.ts';
 import { statement } from '../../db/statement.ts';
+import { insertStatement, updateStatement } from '../../db/write-rows.ts';
 import { VERIFICATION, type VerificationRow } from './verification-row.ts';
 
 const LIMIT = {
@@ -39,25 +40,12 @@ export function createStatements(db: Database) {
       (found) => sql<VerificationRow>`select * from verifications where ${found} order by id ${forUpdate}`,
     ),
 
-    insertChallenges: rowSetStatement(
-      db,
-      VERIFICATION,
-      (rows) =>
-        sql`insert into verifications (${columnsOf(VERIFICATION)}) select ${columnsOf(VERIFICATION)} from ${rows}`,
-    ),
+    insertChallenges: insertStatement(db, 'verifications', VERIFICATION),
 
     /** Apart from `saveChallenges`, because it touches no index. */
-    saveCounts: rowSetStatement(
-      db,
-      { id, ...COUNTS },
-      (rows) => sql`update verifications set ${setColumns(COUNTS, 'r')} from ${rows} where verifications.id = r.id`,
-    ),
+    saveCounts: updateStatement(db, 'verifications', { id }, COUNTS),
 
-    saveChallenges: rowSetStatement(
-      db,
-      { id, ...CHANGING },
-      (rows) => sql`update verifications set ${setColumns(CHANGING, 'r')} from ${rows} where verifications.id = r.id`,
-    ),
+    saveChallenges: updateStatement(db, 'verifications', { id }, CHANGING),
 
     claimDue: statement((row: { now: number; lease_until: number; max: number }) =>
       kysely
@@ -87,25 +75,16 @@ export function createStatements(db: Database) {
     ),
 
     /** A row that is not there cannot be locked. */
-    placeLimits: placing(rowSetStatement(db, LIMIT, (rows) => insertInto('limits', LIMIT, rows, sql`nothing`))),
+    placeLimits: placing(insertStatement(db, 'limits', LIMIT, sql`on conflict (key) do nothing`)),
     lockLimits: lockCounters<LimitTable>('limits'),
-    saveLimits: rowSetStatement(db, LIMIT, (rows) => insertInto('limits', LIMIT, rows, updateOf(LIMIT))),
+    saveLimits: insertStatement(db, 'limits', LIMIT, orUpdate(LIMIT)),
 
     readBudgets: keysStatement(db, 'key', (found) => sql<BudgetTable>`select * from budgets where ${found}`),
-    placeBudgets: placing(
-      rowSetStatement(db, BUDGET_COLUMNS, (rows) => insertInto('budgets', BUDGET_COLUMNS, rows, sql`nothing`)),
-    ),
+    placeBudgets: placing(insertStatement(db, 'budgets', BUDGET_COLUMNS, sql`on conflict (key) do nothing`)),
     lockBudgets: lockCounters<BudgetTable>('budgets'),
-    saveBudgets: rowSetStatement(db, BUDGET_COLUMNS, (rows) =>
-      insertInto('budgets', BUDGET_COLUMNS, rows, updateOf(BUDGET_COLUMNS)),
-    ),
+    saveBudgets: insertStatement(db, 'budgets', BUDGET_COLUMNS, orUpdate(BUDGET_COLUMNS)),
 
-    appendEvents: rowSetStatement(
-      db,
-      EVENT_COLUMNS,
-      (rows) => sql`insert into events (${columnsOf(EVENT_COLUMNS)}) select ${columnsOf(EVENT_COLUMNS)} from ${rows}
-        where true on conflict (id) do nothing`,
-    ),
+    appendEvents: insertStatement(db, 'events', EVENT_COLUMNS, sql`on conflict (id) do nothing`),
   };
 
   function lockCounters<Row>(table: 'limits' | 'budgets') {
@@ -122,18 +101,6 @@ export function createStatements(db: Database) {
   }
 }
 
-/** Counters, by their keys; on a conflict `act`. */
-function insertInto(
-  table: 'limits' | 'budgets',
-  columns: object,
-  rows: RawBuilder<unknown>,
-  act: RawBuilder<unknown>,
-): RawBuilder<unknown> {
-  const names = columnsOf(columns);
-  return sql`insert into ${sql.table(table)} (${names}) select ${names} from ${rows} where true
-    on conflict (key) do ${act}`;
-}
-
-function updateOf({ key: _, ...columns }: { key: string }): RawBuilder<unknown> {
-  return sql`update set ${setColumns(columns, 'excluded')}`;
+function orUpdate({ key: _, ...columns }: { key: string }): RawBuilder<unknown> {
+  return sql`on conflict (key) do update set ${setColumns(columns, 'excluded')}`;
 }
