@@ -1,6 +1,6 @@
 import { type CompiledQuery, sql } from 'kysely';
 import type { Database } from '../db/open.ts';
-import { among, rowSet } from '../db/row-set.ts';
+import { among, keysStatement, rowSet } from '../db/row-set.ts';
 import { amongDue, type DueJobs } from './due-jobs.ts';
 
 /**
@@ -81,6 +81,12 @@ export function createQueue(db: Database, name: string, lanes: readonly number[]
   const returning = <T>(query: { compile(db: typeof kysely): CompiledQuery }) =>
     query.compile(kysely) as CompiledQuery<T>;
 
+  const remove = keysStatement(
+    db,
+    'id',
+    (isOneOfThem) => sql`delete from jobs where queue = ${sql.lit(name)} and ${isOneOfThem}`,
+  );
+
   async function claimDue(due: Omit<DueJobs, 'queue'>, leaseMs: number): Promise<Job[]> {
     const leasedUntil = due.now + leaseMs;
     const rows = await kysely
@@ -160,14 +166,7 @@ export function createQueue(db: Database, name: string, lanes: readonly number[]
       `);
     },
 
-    remove(ids) {
-      if (ids.length === 0) return null;
-      return kysely
-        .deleteFrom('jobs')
-        .where('queue', '=', name)
-        .where('id', 'in', [...ids])
-        .compile();
-    },
+    remove,
 
     async figures(now) {
       const due = kysely

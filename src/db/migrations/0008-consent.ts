@@ -39,6 +39,9 @@ export function consentTables(hot: string, keyed: string): string[] {
        primary key (address_hash, project_id, mode, channel, purpose)
      ) ${keyed}`,
     'create index consents_of_project on consents (project_id, mode, updated_at, entry_id)',
+    // Few among many.
+    `create index consents_not_granted on consents (project_id, mode, state, updated_at, entry_id)
+       where state <> 'granted'`,
 
     `create table consent_settings (
        project_id text not null,
@@ -69,6 +72,8 @@ export function consentTables(hot: string, keyed: string): string[] {
     `create unique index suppressions_of_address
        on suppressions (address_hash, project_id, mode, channel, purpose, sender, reason)`,
     'create index suppressions_of_project on suppressions (project_id, mode, created_at, id)',
+    'create index suppressions_by_reason on suppressions (project_id, mode, reason, created_at, id)',
+    'create index suppressions_to_review on suppressions (project_id, mode, created_at, id) where review = 1',
     "create index suppressions_of_codes on suppressions (created_at) where purpose = 'all'",
   ];
 }

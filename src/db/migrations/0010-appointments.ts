@@ -28,6 +28,7 @@ export function appointmentTables(hot: string, keyed: string): string[] {
        updated_at bigint not null
      ) ${hot}`,
     'create index appointments_of_project on appointments (project_id, mode, starts_at, id)',
+    'create index appointments_by_status on appointments (project_id, mode, status, starts_at, id)',
     'create index appointments_of_recipient on appointments (recipient_hash, starts_at)',
     'create index appointments_of_contact on appointments (contact_id, starts_at) where contact_id is not null',
 

@@ -74,7 +74,9 @@ export function automationTables(hot: string, keyed: string): string[] {
     'create index automation_runs_of_automation on automation_runs (automation_id, entered_at, id)',
     'create index automation_runs_of_contact on automation_runs (contact_id, entered_at, id)',
     'create index automation_runs_ended on automation_runs (project_id, mode, ended_at) where ended_at is not null',
-    'create index automation_runs_under_way on automation_runs (automation_id, held, id) where ended_at is null',
+    // Counted by it, too.
+    'create index automation_runs_by_status on automation_runs (automation_id, status, entered_at, id)',
+    'create index automation_runs_held on automation_runs (automation_id, id) where held = 1',
     `create table automation_steps (
        run_id text not null,
        number integer not null,

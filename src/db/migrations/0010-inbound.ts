@@ -101,6 +101,10 @@ export function inboundTables(hot: string, keyed: string): string[] {
     `create unique index conversations_of_address
        on conversations (address_hash, project_id, mode, channel, number_key)`,
     'create index conversations_of_project on conversations (project_id, mode, last_at, id)',
+    'create index conversations_by_status on conversations (project_id, mode, status, last_at, id)',
+    `create index conversations_of_assignee on conversations (project_id, mode, assignee, last_at, id)
+       where assignee is not null`,
+    'create index conversations_unread on conversations (project_id, mode, (unread > 0), last_at, id)',
     'create index conversations_changed on conversations (project_id, mode, updated_at, id)',
   ];
 }

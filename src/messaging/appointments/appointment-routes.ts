@@ -108,7 +108,7 @@ export function appointmentRoutes(deps: AppointmentRoutesDeps): FastifyPluginAsy
           startsBefore: starts_before === undefined ? undefined : Date.parse(starts_before),
         };
         const after = startsAt === undefined ? null : { startsAt: Number(startsAt), id: String(id) };
-        const found = await listAppointments(db.kysely, ownerOf(request), filter, after, limit + 1);
+        const found = await listAppointments(db, ownerOf(request), filter, after, limit + 1);
         return toPage(found, limit, cursors, ({ row }) => [row.starts_at, row.id], schemas.viewAppointment);
       },
     );
@@ -172,7 +172,7 @@ export function appointmentRoutes(deps: AppointmentRoutesDeps): FastifyPluginAsy
   };
 
   async function find(request: FastifyRequest, id: string): Promise<Appointment> {
-    const found = await findAppointment(db.kysely, ownerOf(request), id);
+    const found = await findAppointment(db, ownerOf(request), id);
     if (!found) throw new Problem('not_found');
     return found;
   }

@@ -1,8 +1,11 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { filterOnly } from '../../db/filter-only.ts';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
+import type { Reader } from '../contacts/contacts-table.ts';
+import { oneOf } from '../contacts/one-of.ts';
 import type { AppointmentRow, AppointmentStatus, Owner, ReminderRow } from './appointment.ts';
 import { nextDueAt } from './plan-reminders.ts';
 
@@ -26,12 +29,13 @@ export interface Appointment {
   reminders: ReminderRow[];
 }
 
-export function own(db: Kysely<Schema>, { project, mode }: Owner) {
-  return db.selectFrom('appointments').selectAll().where('project_id', '=', project).where('mode', '=', mode);
+export function own(db: Kysely<Schema>, { project, mode }: Owner, isOfPerson = false) {
+  const owner = isOfPerson ? filterOnly('project_id') : sql.ref<string>('project_id');
+  return db.selectFrom('appointments').selectAll().where(owner, '=', project).where('mode', '=', mode);
 }
 
-export async function findAppointment(db: Kysely<Schema>, owner: Owner, id: string): Promise<Appointment | null> {
-  const row = await own(db, owner).where('id', '=', id).executeTakeFirst();
+export async function findAppointment(db: Reader, owner: Owner, id: string): Promise<Appointment | null> {
+  const row = await own(db.kysely, owner).where('id', '=', id).executeTakeFirst();
   if (!row) return null;
   const [found = null] = await withReminders(db, [row]);
   return found;
@@ -39,13 +43,13 @@ export async function findAppointment(db: Kysely<Schema>, owner: Owner, id: stri
 
 /** By their time, the first one first. */
 export async function listAppointments(
-  db: Kysely<Schema>,
+  db: Reader,
   owner: Owner,
   { status, recipientHash, contactId, startsFrom, startsBefore }: AppointmentFilter,
   after: Place | null,
   limit: number,
 ): Promise<Appointment[]> {
-  let query = own(db, owner);
+  let query = own(db.kysely, owner, recipientHash !== undefined || contactId !== undefined);
   if (status !== undefined) query = query.where('status', '=', status);
   if (recipientHash !== undefined) query = query.where('recipient_hash', '=', recipientHash);
   if (contactId !== undefined) query = query.where('contact_id', '=', contactId);
@@ -55,15 +59,17 @@ export async function listAppointments(
   return withReminders(db, await query.orderBy('starts_at').orderBy('id').limit(limit).execute());
 }
 
-async function withReminders(db: Kysely<Schema>, rows: readonly AppointmentRow[]): Promise<Appointment[]> {
+async function withReminders({ kysely, dialect }: Reader, rows: readonly AppointmentRow[]): Promise<Appointment[]> {
   if (rows.length === 0) return [];
-  const reminders = await db
+  const reminders = await kysely
     .selectFrom('appointment_reminders')
     .selectAll()
     .where(
-      'appointment_id',
-      'in',
-      rows.map(({ id }) => id),
+      oneOf(
+        dialect,
+        'appointment_id',
+        rows.map(({ id }) => id),
+      ),
     )
     .orderBy('plan')
     .orderBy('due_at')
@@ -82,7 +88,7 @@ export async function lockAppointment(
 ): Promise<Appointment | null> {
   const row = await forUpdate(dialect, own(trx, owner).where('id', '=', id)).executeTakeFirst();
   if (!row) return null;
-  const [found = null] = await withReminders(trx, [row]);
+  const [found = null] = await withReminders({ kysely: trx, dialect }, [row]);
   return found;
 }
 

@@ -59,7 +59,7 @@ export async function createAppointment(
     await scheduleLook(trx, queue, { row, reminders });
   });
   queue.wake();
-  return (await findAppointment(db.kysely, ownerOfRow(row), row.id)) ?? { row, reminders };
+  return (await findAppointment(db, ownerOfRow(row), row.id)) ?? { row, reminders };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { PurgeOld } from '../../db/purge-old.ts';
 import type { Schema } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { Collect, Eraser, Erasure, Subject } from '../../lib/subject.ts';
+import { oneOf } from '../contacts/one-of.ts';
 import { ownerOfRow } from './appointment.ts';
 import { createAppointmentQueue } from './appointment-queue.ts';
 import { viewAppointment } from './appointment-schemas.ts';
@@ -18,7 +19,7 @@ export function createAppointmentCollector(db: Database): Collect {
     const rows = await appointmentsOf(db, subject).select(['id', 'project_id', 'mode']).orderBy('starts_at').execute();
     for (const { id, project_id, mode } of rows) {
       const owner = { project: project_id, mode };
-      const found = await findAppointment(db.kysely, owner, id);
+      const found = await findAppointment(db, owner, id);
       if (found) yield { kind: 'appointment', record: { ...ownerOfRow(found.row), ...viewAppointment(found) } };
     }
   };
@@ -65,7 +66,13 @@ export function createAppointmentEraser(db: Database): Eraser {
     async erase(erasure, claim) {
       const count = await forEachBatch(erasure, async (ids) => {
         await claim(ids);
-        await writeTransaction(db, {}, (trx) => removeAppointments(trx, ids));
+        await writeTransaction(db, {}, async (trx) => {
+          await removeReminders(trx, db.dialect, ids);
+          await trx
+            .deleteFrom('appointments')
+            .where(oneOf(db.dialect, 'id', ids))
+            .execute();
+        });
       });
       return { count };
     },
@@ -96,21 +103,22 @@ export const purgeAppointments: PurgeOld = async (trx, dialect, { project, mode,
     .where(amongUnlocked(dialect, 'id', old))
     .returning('id')
     .execute();
-  await removeAppointments(
+  await removeReminders(
     trx,
+    dialect,
     gone.map(({ id }) => id),
   );
   return gone.length;
 };
 
-async function removeAppointments(trx: Transaction<Schema>, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
+async function removeReminders(
+  trx: Transaction<Schema>,
+  dialect: Database['dialect'],
+  appointments: readonly string[],
+): Promise<void> {
+  if (appointments.length === 0) return;
   await trx
     .deleteFrom('appointment_reminders')
-    .where('appointment_id', 'in', [...ids])
-    .execute();
-  await trx
-    .deleteFrom('appointments')
-    .where('id', 'in', [...ids])
+    .where(oneOf(dialect, 'appointment_id', appointments))
     .execute();
 }

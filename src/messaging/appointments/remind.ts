@@ -140,7 +140,7 @@ export function createReminderWorker(deps: RemindDeps): JobWorker {
   async function findById(id: string): Promise<Appointment | null> {
     const query = db.kysely.selectFrom('appointments').select(['project_id as project', 'mode']).where('id', '=', id);
     const owner = await query.executeTakeFirst();
-    return owner ? findAppointment(db.kysely, owner, id) : null;
+    return owner ? findAppointment(db, owner, id) : null;
   }
 
   return createJobWorker({

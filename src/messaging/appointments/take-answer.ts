@@ -1,4 +1,5 @@
 import { insertEvents } from '../../audit/insert-events.ts';
+import { filterOnly } from '../../db/filter-only.ts';
 import type { Database } from '../../db/open.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import { languagesOf } from '../consent/keywords/country-languages.ts';
@@ -89,7 +90,7 @@ async function findReminded({ trx, message, owner, who, now }: InboundTurn): Pro
     .selectAll('a')
     .select(['t.sender as reminded_by', 't.started_at as reminded_at'])
     .where('a.recipient_hash', '=', who.hash)
-    .where('a.project_id', '=', owner.project)
+    .where(filterOnly('a.project_id'), '=', owner.project)
     .where('a.mode', '=', owner.mode)
     .where('a.status', 'in', [...OPEN, 'canceled'])
     .where('a.starts_at', '>', now)

@@ -164,7 +164,7 @@ export function controlAutomation(
 
 async function hasRuns(db: Kysely<Schema>, id: string): Promise<boolean> {
   const runs = db.selectFrom('automation_runs').select('id').where('automation_id', '=', id);
-  return (await runs.where('ended_at', 'is', null).limit(1).executeTakeFirst()) !== undefined;
+  return (await runs.where('status', '=', 'running').limit(1).executeTakeFirst()) !== undefined;
 }
 
 /** Those in it are ended; what they did stays readable as long as runs are kept. */

@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../audit/event.ts';
 import { toEventRow } from '../../audit/events-table.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import type { Database } from '../../db/open.ts';
-import { rowSet } from '../../db/row-set.ts';
+import { among, rowSet } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
 import { newId } from '../../lib/ids.ts';
@@ -45,10 +45,12 @@ export async function endRuns(
     const [automation = '', contact = ''] = key.split(' ');
     return { automation, contact, ended: runs.length };
   });
+  const contacts = counts.map(({ contact }) => contact);
   await sql`
     update automation_entries set running = automation_entries.running - r.ended
     from ${rowSet(dialect, { automation: 'text', contact: 'text', ended: 'bigint' }, counts)}
-    where automation_entries.automation_id = r.automation and automation_entries.contact_id = r.contact
+    where ${among(dialect, 'automation_entries.contact_id', contacts)}
+      and automation_entries.automation_id = r.automation and automation_entries.contact_id = r.contact
   `.execute(trx);
   await insertEvents(
     trx,

@@ -4,7 +4,7 @@ import type { AuditEvent } from '../../audit/event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
-import { rowSet } from '../../db/row-set.ts';
+import { among, rowSet } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
@@ -119,18 +119,22 @@ async function findMeant(
   entries: readonly Entry[],
   now: number,
 ): Promise<Map<string, boolean>> {
-  const ids = [...new Set(entries.map(({ contactId }) => contactId))];
-  const own = db.kysely
+  const named = [...new Set(entries.map(({ contactId }) => contactId))];
+  // By their ids alone: Postgres without statistics would look for each among all contacts of the project.
+  const found = await byIds(db, named).select(['project_id', 'mode']).execute();
+  const own = found.filter(({ project_id, mode }) => project_id === owner.project && mode === owner.mode);
+  const ids = own.map(({ id }) => id);
+  if (filter === undefined) return new Map(ids.map((id) => [id, true]));
+  const condition = await filterCondition(db, owner, filter, now);
+  const meant = new Set((await byIds(db, ids).where(condition).execute()).map(({ id }) => id));
+  return new Map(ids.map((id) => [id, meant.has(id)]));
+}
+
+function byIds({ kysely, dialect }: Reader, ids: readonly string[]) {
+  return kysely
     .selectFrom('contacts')
     .select('id')
-    .where('project_id', '=', owner.project)
-    .where('mode', '=', owner.mode)
-    .where(oneOf(db.dialect, 'id', ids));
-  const meant = new Map((await own.execute()).map(({ id }) => [id, filter === undefined]));
-  if (filter === undefined) return meant;
-  const condition = await filterCondition(db, owner, filter, now);
-  for (const { id } of await own.where(condition).execute()) meant.set(id, true);
-  return meant;
+    .where(oneOf(dialect, 'id', ids));
 }
 
 async function isActive(trx: Transaction<Schema>, id: string): Promise<boolean> {
@@ -182,6 +186,7 @@ async function keepEntries(
 ): Promise<void> {
   if (changed.size === 0) return;
   const columns = {
+    automation: 'text',
     contact: 'text',
     entries: 'bigint',
     running: 'bigint',
@@ -190,14 +195,15 @@ async function keepEntries(
     window_entries: 'bigint',
   } as const;
   const rows = [...changed].map(([contact, { entries, running, lastAt, windowAt, windowEntries }]) => ({
-    ...{ contact, entries, running },
+    ...{ automation, contact, entries, running },
     ...{ last_at: lastAt, window_at: windowAt, window_entries: windowEntries },
   }));
   await sql`
     update automation_entries set entries = r.entries, running = r.running, last_at = r.last_at,
       window_at = r.window_at, window_entries = r.window_entries
     from ${rowSet(dialect, columns, rows)}
-    where automation_entries.automation_id = ${automation} and automation_entries.contact_id = r.contact
+    where ${among(dialect, 'automation_entries.contact_id', [...changed.keys()])}
+      and automation_entries.automation_id = r.automation and automation_entries.contact_id = r.contact
   `.execute(trx);
 }
 

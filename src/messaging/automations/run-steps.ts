@@ -1,5 +1,3 @@
-import type { AuditEvent } from '../../audit/event.ts';
-import { fromEventRow } from '../../audit/events-table.ts';
 import type { Database } from '../../db/open.ts';
 import { batchTransaction, writeTransaction } from '../../db/transaction.ts';
 import type { Job, JobQueue } from '../../jobs/queue.ts';
@@ -20,7 +18,7 @@ import {
 } from './automation.ts';
 import { changeContact } from './change-step.ts';
 import { type Ending, endRuns } from './end-runs.ts';
-import { stopReasonOf, stopTypes } from './match-event.ts';
+import { findStop } from './find-stop.ts';
 import { type SendDeps, sendMessage } from './send-step.ts';
 import { endOfWait } from './wait.ts';
 import { callWebhook, type WebhookDeps } from './webhook-step.ts';
@@ -132,30 +130,6 @@ async function load({ kysely }: Database, id: string): Promise<Loaded | null> {
   if (!row) return null;
   const { automation_status: automationStatus, secret_number: secretNumber, definition, ...run } = row;
   return { run, definition: JSON.parse(definition) as Definition, secretNumber, automationStatus };
-}
-
-/** What the person has done since: told by the feed as well, which may be some seconds late. */
-async function findStop({ kysely }: Database, run: RunRow, definition: Definition): Promise<string | null> {
-  const types = stopTypes(definition);
-  if (types.length === 0) return null;
-  const rows = await kysely
-    .selectFrom('events')
-    .selectAll()
-    .where('recipient_hash', 'in', (eb) =>
-      eb.selectFrom('contact_addresses').select('address_hash').where('contact_id', '=', run.contact_id),
-    )
-    .where('project_id', '=', run.project_id)
-    .where('mode', '=', run.mode)
-    .where('type', 'in', types)
-    .where('created_at', '>', run.entered_at)
-    .orderBy('position', 'desc')
-    .limit(100)
-    .execute();
-  for (const event of rows.map(fromEventRow) as AuditEvent[]) {
-    const reason = stopReasonOf(definition, event);
-    if (reason !== null) return reason;
-  }
-  return null;
 }
 
 /** Without a job until the automation goes on: `tendRuns` gives it one then. */

@@ -26,12 +26,15 @@ export async function listRuns(
   before: Place | null,
   limit: number,
 ): Promise<Run[]> {
-  let query = selectRuns(db, owner, automation);
-  if (status !== undefined) query = query.where('r.status', '=', status);
-  if (contactId !== undefined) query = query.where('r.contact_id', '=', contactId);
-  if (before) query = query.where((eb) => eb(eb.refTuple('r.entered_at', 'r.id'), '<', eb.tuple(before.at, before.id)));
-  const rows = await query.orderBy('r.entered_at', 'desc').orderBy('r.id', 'desc').limit(limit).execute();
-  return rows.map(toRun);
+  const automationStatus = await findStatus(db, owner, automation);
+  if (automationStatus === null) return [];
+  // Of the automation, and so of its owner: said twice, Postgres without statistics would sort all of them.
+  let query = db.selectFrom('automation_runs').selectAll().where('automation_id', '=', automation);
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (contactId !== undefined) query = query.where('contact_id', '=', contactId);
+  if (before) query = query.where((eb) => eb(eb.refTuple('entered_at', 'id'), '<', eb.tuple(before.at, before.id)));
+  const rows = await query.orderBy('entered_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+  return toRuns(db, automation, automationStatus, rows);
 }
 
 export async function findRun(
@@ -40,15 +43,22 @@ export async function findRun(
   automation: string,
   id: string,
 ): Promise<{ run: Run; steps: StepRow[] } | null> {
-  const row = await selectRuns(db, owner, automation).where('r.id', '=', id).executeTakeFirst();
-  if (!row) return null;
+  const automationStatus = await findStatus(db, owner, automation);
+  if (automationStatus === null) return null;
+  const query = db
+    .selectFrom('automation_runs')
+    .selectAll()
+    .where('id', '=', id)
+    .where('automation_id', '=', automation);
+  const [run] = await toRuns(db, automation, automationStatus, await query.execute());
+  if (!run) return null;
   const steps = await db
     .selectFrom('automation_steps')
     .selectAll()
     .where('run_id', '=', id)
     .orderBy('number')
     .execute();
-  return { run: toRun(row), steps };
+  return { run, steps };
 }
 
 export interface AutomationFigures {
@@ -74,26 +84,40 @@ export async function countRuns(db: Kysely<Schema>, automation: string): Promise
   return { runs, refused: Object.fromEntries(refused.map(({ reason, count }) => [reason, Number(count)])) };
 }
 
-function selectRuns(db: Kysely<Schema>, { project, mode }: Owner, automation: string) {
-  return db
-    .selectFrom('automation_runs as r')
-    .innerJoin('automations as a', 'a.id', 'r.automation_id')
-    .innerJoin('automation_versions as v', (join) =>
-      join.onRef('v.automation_id', '=', 'r.automation_id').onRef('v.version', '=', 'r.version'),
-    )
-    .selectAll('r')
-    .select(['a.status as automation_status', 'v.definition'])
-    .where('r.automation_id', '=', automation)
-    .where('r.project_id', '=', project)
-    .where('r.mode', '=', mode);
+async function findStatus(
+  db: Kysely<Schema>,
+  { project, mode }: Owner,
+  automation: string,
+): Promise<AutomationRow['status'] | null> {
+  const row = await db
+    .selectFrom('automations')
+    .select('status')
+    .where('id', '=', automation)
+    .where('project_id', '=', project)
+    .where('mode', '=', mode)
+    .executeTakeFirst();
+  return row?.status ?? null;
 }
 
-function toRun({
-  automation_status: automationStatus,
-  definition: text,
-  ...row
-}: RunRow & { automation_status: AutomationRow['status']; definition: string }): Run {
-  const definition = JSON.parse(text) as Definition;
-  const isOver = row.ended_at !== null || row.position >= definition.steps.length;
-  return { row, automationStatus, next: isOver ? null : nameOfStep(definition, row.position) };
+async function toRuns(
+  db: Kysely<Schema>,
+  automation: string,
+  automationStatus: AutomationRow['status'],
+  rows: readonly RunRow[],
+): Promise<Run[]> {
+  if (rows.length === 0) return [];
+  const versions = await db
+    .selectFrom('automation_versions')
+    .select(['version', 'definition'])
+    .where('automation_id', '=', automation)
+    .where('version', 'in', [...new Set(rows.map(({ version }) => version))])
+    .execute();
+  const definitions = new Map(
+    versions.map(({ version, definition }) => [version, JSON.parse(definition) as Definition]),
+  );
+  return rows.map((row) => {
+    const definition = definitions.get(row.version);
+    const isOver = row.ended_at !== null || !definition || row.position >= definition.steps.length;
+    return { row, automationStatus, next: isOver ? null : nameOfStep(definition, row.position) };
+  });
 }

@@ -1,5 +1,6 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
+import type { Place } from '../contacts/contacts-table.ts';
 import { DAY_MS, instantOf } from '../windows/local-time.ts';
 import type { Trigger } from './automation.ts';
 import { selectAll, toAutomation, toOpen } from './automations-table.ts';
@@ -31,13 +32,13 @@ export async function scanDates(deps: EnterDeps, now: number): Promise<number> {
     const { row, definition } = automation;
     if (definition.trigger.type !== 'date') continue;
     const day = row.scan_day ?? firstDay(now);
-    const last = await scanPart(deps, toOpen(automation), definition.trigger, day, row.scan_after ?? '', now);
+    const last = await scanPart(deps, toOpen(automation), definition.trigger, day, readPlace(row.scan_after), now);
     const next = last === null ? nextDay(day, now) : day;
     await deps.db.kysely
       .updateTable('automations')
       .set({
         scan_day: next,
-        scan_after: last,
+        scan_after: last && `${last.at} ${last.id}`,
         scan_at: last === null && next === null ? now + AGAIN_MS : now,
       })
       .where('id', '=', row.id)
@@ -59,30 +60,40 @@ function nextDay(day: string, now: number): string | null {
   return next <= now + AHEAD_MS ? dayOf(next) : null;
 }
 
-/** The last contact looked at; null: there are no more. */
+function readPlace(text: string | null): Place {
+  const [at = '0', id = ''] = text?.split(' ') ?? [];
+  return { at: Number(at), id };
+}
+
+/** The last contact looked at, in the order of the project's index; null: there are no more. */
 async function scanPart(
   deps: EnterDeps,
   automation: OpenAutomation,
   trigger: DateTrigger,
   day: string,
-  after: string,
+  after: Place,
   now: number,
-): Promise<string | null> {
+): Promise<Place | null> {
   const { db } = deps;
   const { project, mode } = automation.owner;
   const own = db.kysely
     .selectFrom('contacts')
-    .select(['id', 'time_zone'])
     .where('project_id', '=', project)
     .where('mode', '=', mode)
-    .where('id', '>', after)
-    .orderBy('id');
+    .where((eb) => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(after.at, after.id)));
   const last = await own
+    .select(['created_at as at', 'id'])
+    .orderBy('created_at')
+    .orderBy('id')
     .offset(BATCH - 1)
     .limit(1)
     .executeTakeFirst();
-  const part = last ? own.where('id', '<=', last.id) : own;
-  const found = await part.where(isItsDay(db.dialect, trigger, day)).execute();
+  const part = last ? own.where((eb) => eb(eb.refTuple('created_at', 'id'), '<=', eb.tuple(last.at, last.id))) : own;
+  const found = await part
+    .select(['id', 'time_zone'])
+    .where(isItsDay(db.dialect, trigger, day))
+    .orderBy('id')
+    .execute();
   const entries = found.flatMap(({ id: contactId, time_zone: zone }): Entry[] => {
     const shown = Date.parse(day) + msOf(trigger.at ?? '09:00');
     const dueAt = instantOf(zone ?? trigger.time_zone ?? 'UTC', shown, 0);
@@ -91,7 +102,7 @@ async function scanPart(
     return [{ contactId, key: `date ${day}`, cause: 'date', data: { date: day }, dueAt }];
   });
   await enterRuns(deps, automation, entries, now);
-  return last?.id ?? null;
+  return last ?? null;
 }
 
 /** Of dates without a year, those of 29 February are on the 28th in other years. */

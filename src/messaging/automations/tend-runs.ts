@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { JobQueue } from '../../jobs/queue.ts';
@@ -6,6 +7,8 @@ import { endRuns } from './end-runs.ts';
 
 /** Of one automation in a turn: others have theirs in between. */
 const BATCH = 500;
+/** As the index of them says it. */
+const HELD = sql.lit(1);
 
 /** Wakes held runs of automations that go on, and ends the runs of those that were stopped. Returns how many. */
 export async function tendRuns(db: Database, queue: JobQueue, now: number): Promise<number> {
@@ -16,8 +19,7 @@ export async function tendRuns(db: Database, queue: JobQueue, now: number): Prom
         .selectFrom('automation_runs')
         .select('id')
         .where('automation_id', '=', id)
-        .where('ended_at', 'is', null)
-        .orderBy('id')
+        .where('status', '=', 'running')
         .limit(BATCH)
         .execute();
       const ending = { status: 'stopped', reason: 'automation_stopped' } as const;
@@ -39,11 +41,8 @@ async function eachAutomation(
     .select('a.id')
     .where('a.status', '=', status)
     .where(({ exists, selectFrom }) => {
-      const runs = selectFrom('automation_runs as r')
-        .select('r.id')
-        .whereRef('r.automation_id', '=', 'a.id')
-        .where('r.ended_at', 'is', null);
-      return exists(status === 'active' ? runs.where('r.held', '=', 1) : runs);
+      const runs = selectFrom('automation_runs as r').select('r.id').whereRef('r.automation_id', '=', 'a.id');
+      return exists(status === 'active' ? runs.where('r.held', '=', HELD) : runs.where('r.status', '=', 'running'));
     })
     .limit(100)
     .execute();
@@ -58,8 +57,7 @@ function wakeHeld(db: Database, queue: JobQueue, automation: string, now: number
       .selectFrom('automation_runs')
       .select(['id', 'project_id', 'due_at'])
       .where('automation_id', '=', automation)
-      .where('held', '=', 1)
-      .where('ended_at', 'is', null)
+      .where('held', '=', HELD)
       .orderBy('id')
       .limit(BATCH)
       .execute();

@@ -27,7 +27,7 @@ export function createCodeGate({ kysely }: Database, gate: MessageGate, now: Now
   async function look(): Promise<void> {
     askedAt = now();
     const before = expected;
-    const asked = sql`select 1 from suppressions where purpose = 'all' limit 1`.execute(kysely);
+    const asked = sql`select 1 from suppressions where purpose = 'all' order by created_at limit 1`.execute(kysely);
     const found = await asked.then(({ rows }) => rows.length > 0).catch(() => true);
     // What has come meanwhile was not there to be seen.
     if (expected === before) isAny = found;

@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely';
-import type { Schema } from '../../db/schema.ts';
+import { sql } from 'kysely';
+import type { Database } from '../../db/open.ts';
+import { lookUp } from '../../db/row-set.ts';
 import type { InboundRow } from '../../delivery/messages/keep-inbound.ts';
 import { senderKey } from './sender-key.ts';
 import type { Owner } from './subject.ts';
@@ -17,18 +18,17 @@ const LOOKED_AT = 500;
  * this phone from it; failing that, every one that has written to this phone at all. A STOP must not get lost.
  */
 export async function findReplyOwners(
-  db: Kysely<Schema>,
+  { kysely, dialect }: Pick<Database, 'kysely' | 'dialect'>,
   { project_id: project, mode, recipient }: InboundRow,
   addressHash: string,
 ): Promise<ReplyOwner[]> {
-  let query = db
-    .selectFrom('messages')
-    .leftJoin('message_attempts', 'message_attempts.message_id', 'messages.id')
-    .select(['messages.project_id', 'messages.locale', 'message_attempts.sender'])
-    .where('messages.recipient_hash', '=', addressHash)
-    .where('messages.mode', '=', mode);
-  if (project !== null) query = query.where('messages.project_id', '=', project);
-  const sent = await query.orderBy('messages.created_at', 'desc').limit(LOOKED_AT).execute();
+  const attempts = lookUp(dialect, 'message_attempts', 'a', sql`a.message_id = m.id`, 'left join');
+  const { rows: sent } = await sql<{ project_id: string; locale: string | null; sender: string | null }>`
+    select m.project_id, m.locale, a.sender from messages m ${attempts}
+    where m.recipient_hash = ${addressHash} and m.mode = ${mode}
+      ${project === null ? sql`` : sql`and m.project_id = ${project}`}
+    order by m.created_at desc limit ${LOOKED_AT}
+  `.execute(kysely);
   const localeOf = (of: string) => sent.find(({ project_id, locale }) => project_id === of && locale)?.locale ?? null;
   if (project !== null) return [{ project, mode, locale: localeOf(project) }];
   const by = senderKey(recipient);

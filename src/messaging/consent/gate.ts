@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { filterOnly } from '../../db/filter-only.ts';
 import type { Database } from '../../db/open.ts';
 import { rowSetStatement } from '../../db/row-set.ts';
 import type { GateQuestion, MessageGate } from '../../delivery/messages/gate.ts';
@@ -37,7 +38,7 @@ export function createConsentGate(db: Database): MessageGate {
     (rows) => sql<Found>`
       select r.number,
         (select s.reason from suppressions s
-          where s.address_hash = r.address_hash and s.project_id = r.project_id and s.mode = r.mode
+          where s.address_hash = r.address_hash and ${filterOnly('s.project_id')} = r.project_id and s.mode = r.mode
             and s.channel in (r.channel, '*') and s.sender in (r.sender, '*')
             and (s.purpose = 'all' or s.purpose = r.purpose or (s.purpose = 'messages' and r.purpose <> 'code'))
           order by s.created_at desc limit 1) as suppression,

@@ -1,4 +1,5 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { filterOnly } from '../../db/filter-only.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { SuppressionInput } from './save-suppressions.ts';
 import { senderKey } from './sender-key.ts';
@@ -13,8 +14,9 @@ export interface SuppressionFilter {
   limit: number;
 }
 
-function ofOwner(db: Kysely<Schema>, { project, mode }: Owner) {
-  return db.selectFrom('suppressions').selectAll().where('project_id', '=', project).where('mode', '=', mode);
+function ofOwner(db: Kysely<Schema>, { project, mode }: Owner, isOfPerson = false) {
+  const owner = isOfPerson ? filterOnly('project_id') : sql.ref<string>('project_id');
+  return db.selectFrom('suppressions').selectAll().where(owner, '=', project).where('mode', '=', mode);
 }
 
 /** By its id, or by what it was made of. */
@@ -40,10 +42,11 @@ export function listSuppressions(
   owner: Owner,
   { hash, reason, review, before, limit }: SuppressionFilter,
 ): Promise<SuppressionRow[]> {
-  let query = ofOwner(db, owner);
+  let query = ofOwner(db, owner, hash !== undefined);
   if (hash !== undefined) query = query.where('address_hash', '=', hash);
   if (reason !== undefined) query = query.where('reason', '=', reason);
-  if (review !== undefined) query = query.where('review', '=', review ? 1 : 0);
+  // As the index of those that are to be reviewed says it.
+  if (review !== undefined) query = query.where('review', '=', sql.lit(review ? 1 : 0));
   if (before) query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(before.at, before.id)));
   return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
 }

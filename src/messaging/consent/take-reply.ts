@@ -56,7 +56,7 @@ export function createReplyTaker(deps: ReplyDeps) {
     const read = readReply(inbound.text, country);
     if (!who || !read) return { inbound, read: null };
     const reply = { inbound, who, read, at: now() };
-    for (const owner of await findReplyOwners(db.kysely, inbound, who.hash)) {
+    for (const owner of await findReplyOwners(db, inbound, who.hash)) {
       const settings = await readSettings(db.kysely, owner);
       const answer = await settle(owner, reply, settings);
       if (answer) await respond(owner, inbound, answer, read, country, settings);

@@ -1,6 +1,7 @@
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { adminEvent } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
+import { filterOnly } from '../../db/filter-only.ts';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { ConversationTable } from '../../db/schema/inbound.ts';
@@ -14,6 +15,8 @@ export type ConversationRow = Selectable<ConversationTable>;
 
 /** Read at once; the rest follows. */
 export const CHANGES = 500;
+/** As their index says it. */
+const IS_UNREAD = sql<boolean>`(unread > 0)`;
 
 export interface ConversationFilter {
   status?: ConversationRow['status'] | undefined;
@@ -43,11 +46,11 @@ export function listConversations(
   limit: number,
 ): Promise<ConversationRow[]> {
   const { status, assignee, unassigned, unread, channel, addressHash } = filter;
-  let query = ownConversations(db, owner);
+  let query = ownConversations(db, owner, addressHash !== undefined);
   if (status !== undefined) query = query.where('status', '=', status);
   if (assignee !== undefined) query = query.where('assignee', '=', assignee);
   if (unassigned !== undefined) query = query.where('assignee', unassigned ? 'is' : 'is not', null);
-  if (unread !== undefined) query = query.where('unread', unread ? '>' : '=', 0);
+  if (unread !== undefined) query = query.where(IS_UNREAD, '=', sql.lit(unread));
   if (channel !== undefined) query = query.where('channel', '=', channel);
   if (addressHash !== undefined) query = query.where('address_hash', '=', addressHash);
   if (before) query = query.where((eb) => eb(eb.refTuple('last_at', 'id'), '<', eb.tuple(before.at, before.id)));
@@ -73,7 +76,7 @@ export async function countUnread(
     .select((eb) => [eb.fn.countAll<number>().as('conversations'), eb.fn.sum<number | null>('unread').as('messages')])
     .where('project_id', '=', project)
     .where('mode', '=', mode)
-    .where('unread', '>', 0)
+    .where(IS_UNREAD, '=', sql.lit(true))
     .executeTakeFirstOrThrow();
   return { conversations: Number(conversations), messages: Number(messages ?? 0) };
 }
@@ -126,6 +129,11 @@ export async function noteReply({ kysely }: Database, { id }: ConversationRow, n
 export const later = ({ updated_at }: Pick<ConversationRow, 'updated_at'>, now: number) =>
   Math.max(now, updated_at + 1);
 
-export function ownConversations(db: Kysely<Schema> | Transaction<Schema>, { project, mode }: Owner) {
-  return db.selectFrom('conversations').selectAll().where('project_id', '=', project).where('mode', '=', mode);
+export function ownConversations(
+  db: Kysely<Schema> | Transaction<Schema>,
+  { project, mode }: Owner,
+  isOfPerson = false,
+) {
+  const owner = isOfPerson ? filterOnly('project_id') : sql.ref<string>('project_id');
+  return db.selectFrom('conversations').selectAll().where(owner, '=', project).where('mode', '=', mode);
 }

@@ -111,7 +111,7 @@ async function postpone({ kysely }: Database, { id, tries }: InboundRow, now: nu
 
 /** Answers with how many replies it gave. */
 async function handle(deps: ChainDeps, trx: Transaction<Schema>, message: InboundRow, now: number): Promise<number> {
-  const owner = ownerOf(message) ?? (await findLastWriter(trx, message));
+  const owner = ownerOf(message) ?? (await findLastWriter({ kysely: trx, dialect: deps.db.dialect }, message));
   if (!owner) {
     await end(trx, message, { reason: UNOWNED });
     return 0;

@@ -1,4 +1,6 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../../db/open.ts';
+import { lookUp } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { InboundRow, NumberOwners } from '../../delivery/messages/keep-inbound.ts';
 import { senderKey } from '../consent/sender-key.ts';
@@ -24,18 +26,14 @@ const LOOKED_AT = 200;
 
 /** Of a number that nobody has claimed: the project that has last written to this phone from it. */
 export async function findLastWriter(
-  db: Kysely<Schema>,
+  { kysely, dialect }: Pick<Database, 'kysely' | 'dialect'>,
   { sender_hash: hash, mode, recipient }: InboundRow,
 ): Promise<Owner | null> {
-  const sent = await db
-    .selectFrom('messages')
-    .innerJoin('message_attempts', 'message_attempts.message_id', 'messages.id')
-    .select(['messages.project_id as project', 'message_attempts.sender'])
-    .where('messages.recipient_hash', '=', hash)
-    .where('messages.mode', '=', mode)
-    .orderBy('messages.created_at', 'desc')
-    .limit(LOOKED_AT)
-    .execute();
+  const { rows: sent } = await sql<{ project: string; sender: string | null }>`
+    select m.project_id as project, a.sender
+    from messages m ${lookUp(dialect, 'message_attempts', 'a', sql`a.message_id = m.id`)}
+    where m.recipient_hash = ${hash} and m.mode = ${mode} order by m.created_at desc limit ${LOOKED_AT}
+  `.execute(kysely);
   const by = senderKey(recipient);
   const last = sent.find(({ sender }) => sender !== null && senderKey(sender) === by);
   return last ? { project: last.project, mode } : null;

@@ -1,6 +1,7 @@
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
+import { filterOnly } from '../../db/filter-only.ts';
 import { amongUnlocked } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { SurveyResponseTable } from '../../db/schema/inbound.ts';
@@ -25,7 +26,8 @@ export function listResponses(
   before: Place | null,
   limit: number,
 ): Promise<SurveyResponseRow[]> {
-  let query = db.selectFrom('survey_responses').selectAll().where('project_id', '=', project).where('mode', '=', mode);
+  const owner = keywordId === undefined ? sql.ref<string>('project_id') : filterOnly('project_id');
+  let query = db.selectFrom('survey_responses').selectAll().where(owner, '=', project).where('mode', '=', mode);
   if (keywordId !== undefined) query = query.where('keyword_id', '=', keywordId);
   if (status !== undefined) query = query.where('status', '=', status);
   if (before) query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(before.at, before.id)));
@@ -34,7 +36,12 @@ export function listResponses(
 
 /** Ends those that are not answered any more. Answers with how many. */
 export async function expireResponses(db: Database, now: number): Promise<number> {
-  const some = db.kysely.selectFrom('survey_responses').select('id').where('due_at', '<=', now).limit(1);
+  const some = db.kysely
+    .selectFrom('survey_responses')
+    .select('id')
+    .where('due_at', '<=', now)
+    .orderBy('due_at')
+    .limit(1);
   if ((await some.execute()).length === 0) return 0;
   return writeTransaction(db, {}, async (trx) => {
     const due = trx

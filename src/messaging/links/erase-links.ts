@@ -1,6 +1,7 @@
 import type { Database } from '../../db/open.ts';
 import { writeTransaction } from '../../db/transaction.ts';
 import type { Collect, Eraser, Subject } from '../../lib/subject.ts';
+import { oneOf } from '../contacts/one-of.ts';
 import type { LinkCache } from './link-cache.ts';
 
 /** Links of a person's messages: their addresses may name the person, and who followed them is known. */
@@ -17,7 +18,12 @@ export function createLinkEraser(db: Database, cache: LinkCache): Eraser {
         const reached = erasure.project === null ? own : own.where('project_id', '=', erasure.project);
         const gone = await reached.returning('id').execute();
         const ids = gone.map(({ id }) => id);
-        if (ids.length > 0) await trx.deleteFrom('link_visitors').where('link_id', 'in', ids).execute();
+        if (ids.length > 0) {
+          await trx
+            .deleteFrom('link_visitors')
+            .where(oneOf(db.dialect, 'link_id', ids))
+            .execute();
+        }
         cache.forget(ids);
         return { count: ids.length };
       }),

@@ -1,10 +1,12 @@
 import { type Kysely, sql } from 'kysely';
 import { type Actor, adminEvent } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
+import { filterOnly } from '../../db/filter-only.ts';
 import { amongUnlocked } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { Schema } from '../../db/schema.ts';
 import { writeTransaction } from '../../db/transaction.ts';
+import { oneOf } from '../contacts/one-of.ts';
 import type { LinkRow } from './link.ts';
 
 export interface LinkOwner {
@@ -34,7 +36,7 @@ export function createLink(db: Database, row: LinkRow, actor: Actor): Promise<Li
 }
 
 export async function findLink(db: Kysely<Schema>, owner: LinkOwner, id: string): Promise<LinkRow | null> {
-  return (await owned(db, owner).selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+  return (await filtered(db, owner, {}).selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
 }
 
 /** Newest first. */
@@ -44,7 +46,7 @@ export function listLinks(
   { campaignId, messageId }: LinkFilter,
   { before, limit }: { before: { at: number; id: string } | null; limit: number },
 ): Promise<LinkRow[]> {
-  let query = filtered(owned(db, owner), { campaignId, messageId }).selectAll();
+  let query = filtered(db, owner, { campaignId, messageId }).selectAll();
   if (before) query = query.where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(before.at, before.id)));
   return query.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
 }
@@ -60,7 +62,7 @@ export interface LinkFigures {
 
 /** For the click rate of a campaign: `messagesClicked` of those that were delivered. */
 export async function linkFigures(db: Kysely<Schema>, owner: LinkOwner, filter: LinkFilter): Promise<LinkFigures> {
-  const row = await filtered(owned(db, owner), filter)
+  const row = await filtered(db, owner, filter)
     .select(({ fn }) => [
       fn.countAll().as('links'),
       fn.sum('clicks').as('clicks'),
@@ -97,16 +99,20 @@ export function purgeLinks(db: Database, now: number): Promise<number> {
       .returning('id')
       .execute();
     const ids = gone.map(({ id }) => id);
-    if (ids.length > 0) await trx.deleteFrom('link_visitors').where('link_id', 'in', ids).execute();
+    if (ids.length > 0) {
+      await trx
+        .deleteFrom('link_visitors')
+        .where(oneOf(db.dialect, 'link_id', ids))
+        .execute();
+    }
     return ids.length;
   });
 }
 
-function owned(db: Kysely<Schema>, { project, mode }: LinkOwner) {
-  return db.selectFrom('links').where('project_id', '=', project).where('mode', '=', mode);
-}
-
-function filtered(query: ReturnType<typeof owned>, { campaignId, messageId }: LinkFilter) {
+function filtered(db: Kysely<Schema>, { project, mode }: LinkOwner, { campaignId, messageId }: LinkFilter) {
+  const isOfAll = campaignId === undefined && messageId === undefined;
+  const owner = isOfAll ? sql.ref<string>('project_id') : filterOnly('project_id');
+  const query = db.selectFrom('links').where(owner, '=', project).where('mode', '=', mode);
   const ofCampaign = campaignId === undefined ? query : query.where('campaign_id', '=', campaignId);
   return messageId === undefined ? ofCampaign : ofCampaign.where('message_id', '=', messageId);
 }

@@ -105,6 +105,7 @@ export async function purgeFrequency({ kysely }: Database, now: number): Promise
     .selectFrom('contact_frequency')
     .select(['contact_id', 'purpose'])
     .where('updated_at', '<=', now - KEPT_MS)
+    .orderBy('updated_at')
     .limit(BATCH);
   const { numDeletedRows } = await kysely
     .deleteFrom('contact_frequency')
