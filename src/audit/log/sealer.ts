@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
-import { columnsOf, rowSetStatement } from '../../db/row-set.ts';
+import { rowSetStatement } from '../../db/row-set.ts';
 import { batchTransaction } from '../../db/transaction.ts';
+import { insertStatement } from '../../db/write-rows.ts';
 import { StoreUnavailable } from '../../lib/errors.ts';
 import { inParts } from '../../lib/in-parts.ts';
 import type { AuditEvent } from '../event.ts';
@@ -52,17 +53,8 @@ export function createSealer(db: Database, log?: SealerLog): Sealer {
     .orderBy('unsealed_events.position')
     .limit(PORTION)
     .compile();
-  const leafColumns = columnsOf(LEAF);
-  const insertLeaves = rowSetStatement(
-    db,
-    LEAF,
-    (rows) => sql`insert into audit_leaves (${leafColumns}) select ${leafColumns} from ${rows} where true`,
-  );
-  const insertNodes = rowSetStatement(
-    db,
-    NODE,
-    (rows) => sql`insert into audit_nodes (level, number, hash) select level, number, hash from ${rows} where true`,
-  );
+  const insertLeaves = insertStatement(db, 'audit_leaves', LEAF);
+  const insertNodes = insertStatement(db, 'audit_nodes', NODE);
   const takeOff = rowSetStatement(
     db,
     { position: 'bigint' },
