@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { applyNewBatch, prepareNewBatch } from '../../../src/messaging/contacts/imports/apply-batch.ts';
+import type { ImportFormat, ImportOptions } from '../../../src/messaging/contacts/imports/import.ts';
+import { readRow } from '../../../src/messaging/contacts/imports/read-row.ts';
 import { runSlice } from '../../../src/messaging/contacts/imports/run-slice.ts';
 import { readCsv } from '../../audit/export/read-csv.ts';
 import { newSecret } from '../../projects/new-secret.ts';
@@ -272,6 +275,43 @@ for (const profile of PROFILES) {
         sample: 0,
       });
       expect(found.count).toBe(3_998);
+    });
+
+    it('a batch of new people that is not where the import is, or of one that was canceled, writes nothing', async () => {
+      const { db, hashKey } = api.services;
+      const { body: list } = await api.call('POST', '/v1/lists', { name: 'late' });
+      const { body } = await upload('id,phone\n', { list_id: list.id });
+      const found = db.kysely.selectFrom('contact_imports').selectAll().where('id', '=', body.id);
+      const row = await found.executeTakeFirstOrThrow();
+      const { columns } = JSON.parse(row.format ?? '') as ImportFormat;
+      const options = JSON.parse(row.options) as ImportOptions;
+      const now = () => api.clock.now;
+      const context = { hashKey, attributes: new Map(), columns, tags: ['late'], country: null, now };
+      const late = (name: string) =>
+        [
+          [name, newNumber()],
+          ['wrong', '1'],
+        ].map((cells) => readRow(context, cells));
+      const write = (from: number, name: string) => {
+        const before = 2 * (from - row.position);
+        const batch = { rows: late(name), from, to: from + 1 };
+        return applyNewBatch({ db, now }, prepareNewBatch({ db, now }, { ...row, rows: before }, options, batch));
+      };
+      expect(await write(row.position + 1, 'late')).toBeNull();
+      expect(await contactsBy('tag=late')).toEqual([]);
+      expect(await errorsOf(row.id)).toEqual([]);
+      expect(await write(row.position, 'late')).toMatchObject({
+        rows: 2,
+        created: 1,
+        failed: 1,
+        position: row.position + 1,
+      });
+      expect(await write(row.position + 1, 'late')).toBe('undone');
+      expect(await contactsBy(`list_id=${list.id}`)).toHaveLength(1);
+      expect(await errorsOf(row.id)).toHaveLength(1);
+      await api.call('POST', `/v1/contacts/imports/${row.id}/cancel`);
+      expect(await write(row.position + 1, 'later')).toBeNull();
+      expect(await contactsBy('tag=late')).toHaveLength(1);
     });
 
     it('a canceled import does nothing more', async () => {
