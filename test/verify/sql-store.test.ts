@@ -67,4 +67,26 @@ await describeWith(['postgres'], 'the SQL store on PostgreSQL', () => {
       expect(claimed.map(({ id }) => id)).toEqual([free.id]);
     });
   });
+
+  it('marks a send without waiting for a start that waits for its project’s window', async () => {
+    const db = await open('migrated', { lockTimeoutMs: 60_000, statementTimeoutMs: 60_000 });
+    const store = createSqlStore(db);
+    const window: Limit = { name: 'project', key: 'k', max: 9, windowMs: HOUR };
+    const [begun, next] = [newChallenge(NOW), newChallenge(NOW)];
+    await store.create(begun, [window], createEvents(begun, NOW), NOW);
+    let hasStarted = false;
+    let starting: Promise<unknown> | null = null;
+    await batchTransaction(db, {}, async (batch) => {
+      await batch.run(sql`select 1 from limits where key = ${window.key} for update`.compile(db.kysely));
+      starting = store.create(next, [window], createEvents(next, NOW), NOW).then(() => {
+        hasStarted = true;
+      });
+      const { sends, step, status, nextSendAt, dueAt } = begun;
+      const change = { sends, step, status, nextSendAt, dueAt, events: [] };
+      expect(await store.advance(begun.id, begun.rev, change, NOW)).toMatchObject({ kind: 'ok' });
+      expect(hasStarted).toBe(false);
+    });
+    await starting;
+    expect(hasStarted).toBe(true);
+  });
 });
