@@ -26,7 +26,11 @@ export interface SealerLog {
   error(details: object, message: string): void;
 }
 
-const PORTION = 500;
+/**
+ * Leaves of a portion are made in parts, with the event loop given back in between; on SQLite at once, since nobody else
+ * writes until a portion is sealed.
+ */
+const PORTIONS = { postgres: { size: 500, part: 50 }, sqlite: { size: 150, part: 150 } };
 
 const LEAF = {
   log_index: 'bigint',
@@ -43,6 +47,7 @@ const NODE = { level: 'bigint', number: 'bigint', hash: 'text' } as const;
 
 export function createSealer(db: Database, log?: SealerLog): Sealer {
   const { kysely, dialect } = db;
+  const portion = PORTIONS[dialect];
   const anyWaiting = kysely.selectFrom('unsealed_events').select('position').limit(1).compile();
   const state = kysely.selectFrom('audit_state').select('size').where('id', '=', 1);
   const lockState = (dialect === 'postgres' ? forUpdate(dialect, state).skipLocked() : state).compile();
@@ -51,7 +56,7 @@ export function createSealer(db: Database, log?: SealerLog): Sealer {
     .innerJoin('events', 'events.position', 'unsealed_events.position')
     .selectAll('events')
     .orderBy('unsealed_events.position')
-    .limit(PORTION)
+    .limit(portion.size)
     .compile();
   const insertLeaves = insertStatement(db, 'audit_leaves', LEAF);
   const insertNodes = insertStatement(db, 'audit_nodes', NODE);
@@ -80,7 +85,7 @@ export function createSealer(db: Database, log?: SealerLog): Sealer {
       if (!held) return null;
       const { size } = held;
       const [rows] = await batch.run(waiting);
-      const found = (await inParts(rows, readEvent)).flat();
+      const found = (await inParts(rows, readEvent, portion.part)).flat();
       if (found.length === 0) return 0;
       const read = createReadHashes(db, async (query) => (await batch.run(query))[0]);
       const hashes = found.map(({ leaf }) => leaf.hash);
