@@ -118,6 +118,6 @@ await onEachDialect('the sealer', (databases) => {
     await sealer.sealAll();
     await db.kysely.deleteFrom('audit_leaves').where('log_index', '=', 4).execute();
     await insertSome(db, 256);
-    await expect(sealer.sealAll()).rejects.toThrow('hashes of level 0 from 0 to 10 are missing');
+    await expect(sealer.sealAll()).rejects.toThrow(/hashes of level 0 from 0 to \d+ are missing/);
   });
 });
