@@ -4,16 +4,24 @@ import { newChallengeId, newId, SHARDS } from '../../src/lib/ids.ts';
 import type { Budget, Challenge, Limit } from '../../src/verify/challenge.ts';
 import { challengeEvent } from '../../src/verify/events.ts';
 import type { CreateEvents, FailEvents, FlowChange, Spend } from '../../src/verify/store.ts';
+import { atFileEnd } from '../rig/file-end.ts';
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-let epoch = Date.UTC(2026, 0, 1);
+const LAST_EPOCH = Date.UTC(2026, 0, 1);
+let epoch = LAST_EPOCH;
 
 /** A test's own time, earlier than any before it: nothing that an earlier test left behind is due in it. */
 export function newEpoch(): number {
+  // The next file has a store of its own; without an end to it, times would come before 1970.
+  if (epoch === LAST_EPOCH) {
+    atFileEnd(() => {
+      epoch = LAST_EPOCH;
+    });
+  }
   epoch -= 60 * DAY;
   return epoch;
 }

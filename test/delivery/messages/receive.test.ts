@@ -141,9 +141,10 @@ await onEachDialect('receipts', ({ open }) => {
   });
 
   test('in another form, faster than the answer, are joined at the next look', async () => {
-    const { carrier, delivery, send, work, clock, statusOf } = await start();
+    const { carrier, delivery, send, work, settled, clock, statusOf } = await start();
     carrier().planned.push(async () => {
       await delivery.receive('main', [{ providerId: ['99', '0063'], status: 'delivered' }]);
+      await settled(); // it was looked for, and not found
       return accepted('0063');
     });
     const { message } = await send();
