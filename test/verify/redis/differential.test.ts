@@ -89,7 +89,7 @@ async function prepare(world: World, step: Step, sql: ChallengeStore): Promise<C
     }
     case 'consume': {
       const event = eventOf('verification.approved', challenge, now);
-      return (store) => store.consume(id, step.attempt, event, now);
+      return ifThere(id, (store) => store.consume(id, step.attempt, event, now));
     }
     case 'refund':
       return (store) => store.refund(id, now);
@@ -117,7 +117,10 @@ function limitsAt(world: World, places: readonly number[]): Limit[] {
   return world.limits.filter((_, place) => places.includes(place));
 }
 
-/** What becomes of late events of a challenge that Redis does not know is tested with the recorder. */
+/**
+ * What becomes of late events of a challenge that Redis does not know is tested with the recorder. None is accepted
+ * before it is there: the ledger, which Redis would enter to be safe, would hold that against the one that comes after.
+ */
 function ifThere(id: string, call: Call): Call {
   return async (store) => (await store.get(id)) && call(store);
 }
