@@ -35,6 +35,7 @@ export interface Schema
   events: EventTable;
   messages: MessageTable;
   message_attempts: MessageAttemptTable;
+  message_looks: MessageLookTable;
   message_parts: MessagePartTable;
   receipts: ReceiptTable;
   jobs: JobTable;
@@ -230,6 +231,12 @@ export interface MessageAttemptTable {
   cost_currency: string | null;
   started_at: number;
   ended_at: number | null;
+}
+
+/** When a message is looked at; of use while that is still its own `due_at`, or past. */
+export interface MessageLookTable {
+  due_at: number;
+  message_id: string;
 }
 
 export interface MessagePartTable {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { messageStatements } from '../../src/delivery/messages/statements.ts';
+import { watchMessages } from '../../src/delivery/messages/watch.ts';
 import { createQueue } from '../../src/jobs/queue.ts';
 import { listAppointments } from '../../src/messaging/appointments/appointments-table.ts';
 import { endRuns } from '../../src/messaging/automations/end-runs.ts';
@@ -25,7 +27,7 @@ const NOW = 1_800_000_000_000;
 const TABLES = [
   ...['contacts', 'contact_addresses', 'messages', 'message_attempts', 'events', 'links', 'consents', 'suppressions'],
   ...['automation_entries', 'automation_runs', 'jobs', 'appointments', 'appointment_reminders', 'conversations'],
-  'survey_responses',
+  ...['survey_responses', 'message_looks'],
 ];
 const OF_ALL = new RegExp(`(?:Seq Scan on|SCAN) (?:${TABLES.join('|')})\\b`);
 
@@ -41,6 +43,7 @@ async function fillAll(db: WatchedDatabase): Promise<void> {
   const sent = { purpose: `'marketing'`, channel: `'sms'`, recipient: `'a'`, recipient_hash: `'hash' || i` };
   const said = { recipient_masked: `'a'`, status: `'sent'`, attempts: '1', actor: `'a'` };
   await add('messages', { id: `'msg' || i`, ...own, ...sent, ...said, ...times });
+  await add('message_looks', { message_id: `'msg' || i`, due_at: 'i' });
   const tried = { provider: `'p'`, sender: `'s'`, status: `'sent'`, started_at: 'i' };
   await add('message_attempts', { message_id: `'msg' || i`, number: '1', ...tried });
   const told = { type: `'message.sent'`, actor: `'a'`, recipient_hash: `'hash' || i`, data: `'{}'`, created_at: 'i' };
@@ -96,6 +99,15 @@ const open = {
   definition: { trigger: { type: 'webhook' as const }, steps: [{ type: 'wait' as const, seconds: 1 }] },
 };
 
+const watch: Work = (db) => {
+  const choice = { route: () => ({ candidates: [] }) as never };
+  return watchMessages({ db, queue: queueOf(db), choice, receiver: { lookAgain: async () => 0 } }, 300);
+};
+const lockMessages: Work = async (db) => {
+  const query = messageStatements(db).lockMessages(['msg7', 'msg8']);
+  if (query) await db.kysely.executeQuery(query);
+};
+
 type Found = string | { postgres: string; sqlite: string };
 type Work = (db: WatchedDatabase) => Promise<unknown>;
 
@@ -115,6 +127,9 @@ const gate: Work = (db) =>
     { ...OWNER, addressHash: 'hash7', channel: 'sms', purpose: 'marketing', sender: null },
   ] as Parameters<ReturnType<typeof createConsentGate>>[0]);
 const CASES: [what: string, work: Work, found: Found][] = [
+  ['messages to be looked at', watch, 'message_looks_due'],
+  ['what is known of them', watch, byId('messages')],
+  ['messages that receipts are about', lockMessages, byId('messages')],
   [
     'runs of a status',
     (db) => listRuns(db.kysely, OWNER, 'aut1', { status: 'failed' }, null, LIMIT),

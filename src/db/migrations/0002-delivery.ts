@@ -1,6 +1,9 @@
 import type { Migration } from '../migrate.ts';
 
-const HOT = 'with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02)';
+const OFTEN = 'autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02';
+const HOT = `with (fillfactor = 80, ${OFTEN})`;
+/** Each row is written again soon after it was made, with those beside it: half of a page is left for that. */
+const TWICE = `with (fillfactor = 50, ${OFTEN})`;
 
 /** Messages, their tries and receipts; the queue; routes and what is known of carriers. */
 export const delivery: Migration = {
@@ -8,8 +11,9 @@ export const delivery: Migration = {
   name: 'delivery',
   statements(dialect) {
     const postgres = dialect === 'postgres';
-    const hot = postgres ? HOT : '';
     const hotKeyed = postgres ? HOT : 'without rowid';
+    const twice = postgres ? TWICE : '';
+    const twiceKeyed = postgres ? TWICE : 'without rowid';
     return [
       `create table messages (
          id text primary key,
@@ -44,12 +48,18 @@ export const delivery: Migration = {
          due_at bigint,
          created_at bigint not null,
          updated_at bigint not null
-       ) ${hot}`,
+       ) ${twice}`,
       'create index messages_of_project on messages (project_id, mode, created_at, id)',
       'create index messages_of_recipient on messages (recipient_hash, project_id, mode, created_at, id)',
       `create index messages_of_verification on messages (verification_id, send_index)
          where verification_id is not null`,
-      'create index messages_due on messages (due_at) where due_at is not null',
+
+      // Messages by their due_at, as it was at some time; an index of them would have each receipt write all indexes anew.
+      `create table message_looks (
+         due_at bigint not null,
+         message_id text not null
+       )`,
+      'create index message_looks_due on message_looks (due_at, message_id)',
 
       `create table message_attempts (
          message_id text not null,
@@ -64,7 +74,7 @@ export const delivery: Migration = {
          started_at bigint not null,
          ended_at bigint,
          primary key (message_id, number)
-       ) ${hotKeyed}`,
+       ) ${twiceKeyed}`,
 
       // One row for each id a carrier gave: receipts are found by it.
       `create table message_parts (
@@ -80,7 +90,7 @@ export const delivery: Migration = {
          cost_currency text,
          status_at bigint not null,
          primary key (provider, provider_id)
-       ) ${hotKeyed}`,
+       ) ${twiceKeyed}`,
       'create index message_parts_of_message on message_parts (message_id, attempt, part)',
 
       // Each report once; without a message: parked until the message turns up.
@@ -102,8 +112,10 @@ export const delivery: Migration = {
       'create index receipts_of_message on receipts (message_id, received_at) where message_id is not null',
       'create index receipts_parked on receipts (received_at) where message_id is null',
       // Were the provider first, Postgres could take either for a look-up by the other, and read all that is parked.
-      'create index receipts_parked_by_id on receipts (provider_id, provider) where message_id is null',
-      'create index receipts_parked_by_reference on receipts (reference, provider) where message_id is null',
+      `create index receipts_parked_by_id on receipts (provider_id, provider)
+         where message_id is null and provider_id is not null`,
+      `create index receipts_parked_by_reference on receipts (reference, provider)
+         where message_id is null and reference is not null`,
       'create index receipts_due on receipts (due_at) where due_at is not null',
 
       `create table inbound_messages (

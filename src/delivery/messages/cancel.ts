@@ -5,7 +5,7 @@ import type { MessageCaller } from './create.ts';
 import { messageEvents } from './events.ts';
 import type { MessageRow } from './load.ts';
 import { type MessageStatus, WAITING } from './message.ts';
-import { createMessageStatements } from './statements.ts';
+import { messageStatements } from './statements.ts';
 
 export type CancelResult =
   | { kind: 'canceled'; message: MessageRow }
@@ -48,7 +48,7 @@ export function cancelMessage(
     const [[canceled], [found]] = await batch.run(cancel, find);
     if (!canceled) return found ? { kind: 'too_late', status: found.status as MessageStatus } : { kind: 'not_found' };
     await batch.commit(
-      createMessageStatements(db).insertEvents(messageEvents(canceled, 'canceled', actor, now)),
+      messageStatements(db).insertEvents(messageEvents(canceled, 'canceled', actor, now)),
       queue.remove([id]),
     );
     return { kind: 'canceled', message: canceled };

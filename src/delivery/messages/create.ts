@@ -21,7 +21,7 @@ import type { MessageStatus } from './message.ts';
 import { type CallInput, type CallPolicy, findCallMember, readCall, USUAL_CALLS } from './read-call.ts';
 import { hashRecipient, type Recipient, readRecipient } from './recipient.ts';
 import { type Shortened, type Shortener, shortenLinks } from './short-links.ts';
-import { createMessageStatements } from './statements.ts';
+import { messageStatements } from './statements.ts';
 import { UNSENT } from './unsent-message.ts';
 import type { WordedMessage, WordMessage } from './words.ts';
 
@@ -131,7 +131,7 @@ export type Prepared = { kind: 'prepared'; message: NewMessage } | Exclude<Creat
 
 export function createMessageInserts(deps: CreateDeps): MessageInserts {
   const { queue, choice, hashKey, recordings, gate, wordMessage = bringsItsOwn, shortener = null } = deps;
-  const compiled = createMessageStatements(deps.db);
+  const compiled = messageStatements(deps.db);
 
   return {
     async prepare(caller, given, now, seed) {

@@ -6,7 +6,7 @@ import { messageEvents } from './events.ts';
 import { jobOf } from './job-of.ts';
 import { type LoadedMessage, type MessageRow, selectAttempts } from './load.ts';
 import { readRoute } from './route-record.ts';
-import { createMessageStatements } from './statements.ts';
+import { messageStatements } from './statements.ts';
 
 /**
  * Messages that a carrier took and then said nothing about for as long as their route waits: they go to the next
@@ -21,7 +21,7 @@ export async function endSilence(
 ): Promise<void> {
   if (ids.length === 0) return;
   const { kysely, dialect } = db;
-  const statements = createMessageStatements(db);
+  const statements = messageStatements(db);
   const query = kysely
     .selectFrom('messages')
     .selectAll()
@@ -39,6 +39,7 @@ export async function endSilence(
     const queued = next.filter(({ status }) => status === 'queued');
     await batch.commit(
       statements.saveMessages(next),
+      statements.insertLooks(next),
       statements.insertEvents(
         next
           .filter(({ status }) => status === 'unknown')

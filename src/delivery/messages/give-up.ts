@@ -5,7 +5,7 @@ import type { Claimed, JobQueue } from '../../jobs/queue.ts';
 import { messageEvents } from './events.ts';
 import { selectAttempts } from './load.ts';
 import { type AttemptStatus, WAITING } from './message.ts';
-import { createMessageStatements } from './statements.ts';
+import { messageStatements } from './statements.ts';
 import { endOfAttempts } from './status.ts';
 
 /** Buries a job that cannot be done, and ends its message, so that nobody waits for it. */
@@ -15,7 +15,7 @@ export function giveUpMessage(
   job: Claimed & { reason: string },
   now: number,
 ): Promise<void> {
-  const statements = createMessageStatements(db);
+  const statements = messageStatements(db);
   const unfinished = db.kysely
     .selectFrom('messages')
     .selectAll()

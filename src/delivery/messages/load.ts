@@ -1,6 +1,6 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database } from '../../db/open.ts';
-import { lookUp, rowSet } from '../../db/row-set.ts';
+import { keysStatement, lookUp, rowSet } from '../../db/row-set.ts';
 import type { MessageAttemptTable, MessagePartTable, MessageTable, ReceiptTable } from '../../db/schema.ts';
 import { createBatcher } from '../../lib/batch.ts';
 
@@ -19,8 +19,10 @@ const BATCH = 200;
 
 /** Messages that are asked for at once are read at once. */
 export function createMessageLoader(db: Database): (id: string) => Promise<LoadedMessage | null> {
+  const select = keysStatement(db, 'id', (found) => sql<MessageRow>`select * from messages where ${found}`);
   return createBatcher(async (ids: string[]) => {
-    const messages = await db.kysely.selectFrom('messages').selectAll().where('id', 'in', ids).execute();
+    const query = select(ids);
+    const messages = query ? (await db.kysely.executeQuery(query)).rows : [];
     const begun = messages.filter(({ attempts }) => attempts > 0).map(({ id }) => id);
     const attempts = begun.length > 0 ? await attemptsOf(db, begun) : [];
     const byId = new Map(messages.map((message) => [message.id, message]));

@@ -5,7 +5,7 @@ import type { JobQueue } from '../../jobs/queue.ts';
 import { messageEvents } from './events.ts';
 import { selectAttempts } from './load.ts';
 import type { AttemptStatus } from './message.ts';
-import { createMessageStatements, type MessageChange } from './statements.ts';
+import { type MessageChange, messageStatements } from './statements.ts';
 import { statusOfAttempts } from './status.ts';
 
 /**
@@ -15,7 +15,7 @@ import { statusOfAttempts } from './status.ts';
  */
 export function loseSends(db: Database, queue: JobQueue, ids: readonly string[], now: number): Promise<number> {
   if (ids.length === 0) return Promise.resolve(0);
-  const statements = createMessageStatements(db);
+  const statements = messageStatements(db);
   const lock = forUpdate(
     db.dialect,
     db.kysely

@@ -6,11 +6,11 @@ import { newId } from '../../lib/ids.ts';
 import type { OutboundMessage } from '../provider.ts';
 import type { KeepOptOuts, OptOut } from './gate.ts';
 import { hashRecipient, readRecipient } from './recipient.ts';
-import { createMessageStatements } from './statements.ts';
+import { messageStatements } from './statements.ts';
 
 /** A carrier has just refused a message because the recipient wants nothing from this sender. */
 export function createOptOutRecorder(db: Database, hashKey: KeyObject, keepOptOuts: KeepOptOuts, now: Now) {
-  const { insertEvents } = createMessageStatements(db);
+  const { insertEvents } = messageStatements(db);
 
   return async ({ project, mode, channel, to, from }: OutboundMessage, messageId: string): Promise<void> => {
     const recipient = readRecipient(channel, to);

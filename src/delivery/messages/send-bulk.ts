@@ -19,7 +19,7 @@ import { type AttemptStatus, referenceOf } from './message.ts';
 import { describeRoute, receiptDueAt } from './route-record.ts';
 import { toEnded } from './send-entries.ts';
 import { type AttemptEnded, newestOfEach } from './send-log.ts';
-import { createMessageStatements } from './statements.ts';
+import { messageStatements } from './statements.ts';
 import { statusOfAttempts } from './status.ts';
 
 /**
@@ -36,8 +36,11 @@ export interface BulkSender {
   deadline(): Deadline;
   /** Never throws for a carrier's sake. `mayBegin` is asked last before each hand-over, with its number. */
   send(message: BulkMessage, mayBegin: (attempt: number) => Promise<boolean>, deadline: Deadline): Promise<BulkOutcome>;
-  /** To be committed in one transaction; a message that is there already stays as it is. */
-  record(sent: readonly SentMessage[]): (CompiledQuery | null)[];
+  /**
+   * To be committed in one transaction. `fresh`: as if nothing of it were written, which a unique violation contradicts;
+   * `again`: a message that is there already stays as it is.
+   */
+  record(sent: readonly SentMessage[], as: 'fresh' | 'again'): (CompiledQuery | null)[];
   /** After that: carriers may have reported before. */
   recorded(sent: readonly SentMessage[]): void;
 }
@@ -78,7 +81,7 @@ export interface BulkDeps extends TryDeps {
 
 export function createBulkSender(deps: BulkDeps): BulkSender {
   const { choice, now } = deps;
-  const statements = createMessageStatements(deps.db);
+  const statements = messageStatements(deps.db);
   const signal = new AbortController().signal;
 
   return {
@@ -126,13 +129,21 @@ export function createBulkSender(deps: BulkDeps): BulkSender {
       return { kind: 'sent', message: toSent(row, tries, decision) };
     },
 
-    record: (sent) => [
-      statements.insertMessages(sent.map(({ row }) => row)),
-      statements.insertEndedAttempts(sent.flatMap(({ attempts }) => attempts)),
-      statements.insertParts(newestOfEach(sent.flatMap(({ parts }) => parts))),
-      deps.queue.enqueue(sent.flatMap(({ again }) => again ?? [])),
-      statements.insertEvents(sent.flatMap(({ events }) => events)),
-    ],
+    record: (sent, as) => {
+      const { insertMessages, insertEndedAttempts, insertParts, insertEvents, insertFresh } = statements;
+      const insert =
+        as === 'fresh'
+          ? insertFresh
+          : { messages: insertMessages, attempts: insertEndedAttempts, parts: insertParts, events: insertEvents };
+      return [
+        insert.messages(sent.map(({ row }) => row)),
+        statements.insertLooks(sent.map(({ row }) => row)),
+        insert.attempts(sent.flatMap(({ attempts }) => attempts)),
+        insert.parts(newestOfEach(sent.flatMap(({ parts }) => parts))),
+        deps.queue.enqueue(sent.flatMap(({ again }) => again ?? [])),
+        insert.events(sent.flatMap(({ events }) => events)),
+      ];
+    },
 
     recorded(sent) {
       deps.attemptsEnded(

@@ -7,7 +7,7 @@ import { StoreUnavailable } from '../../lib/errors.ts';
 import type { Price } from '../provider.ts';
 import { type FreshCode, foldFreshCodes, outcomeOf, toPartRows } from './fresh-codes.ts';
 import type { AttemptStatus, MessageStatus } from './message.ts';
-import { createMessageStatements } from './statements.ts';
+import { messageStatements } from './statements.ts';
 
 /** A try is about to be made. */
 export interface AttemptBegun {
@@ -71,7 +71,7 @@ export type Written = 'written' | 'refused' | 'failed';
 export type WriteEntries = (entries: readonly SendEntry[]) => Promise<Written[]>;
 
 export function createSendLog(db: Database, queue: JobQueue): WriteEntries {
-  const statements = createMessageStatements(db);
+  const statements = messageStatements(db);
 
   /** Answers with the codes that something is written of already. */
   async function writeFreshCodes(codes: readonly FreshCode[]): Promise<FreshCode[]> {
@@ -82,6 +82,7 @@ export function createSendLog(db: Database, queue: JobQueue): WriteEntries {
       const ids = new Set(inserted.map(({ id }) => id));
       const fresh = codes.filter(({ message }) => ids.has(message.id));
       await batch.commit(
+        statements.insertLooks(fresh.map(({ message }) => message)),
         statements.insertEndedAttempts(fresh.flatMap(({ attempts }) => attempts)),
         statements.insertParts(newestOfEach(fresh.flatMap(({ parts }) => parts))),
       );
@@ -103,9 +104,11 @@ export function createSendLog(db: Database, queue: JobQueue): WriteEntries {
         statements.endMessages(changed.map(toChange)),
         statements.insertParts(newestOfEach(ended.flatMap(toPartRows))),
       );
+      const looks = [...begun.map(({ messageId: id, dueAt: due_at }) => ({ id, due_at })), ...changed.map(toChange)];
       const settledIds = new Set(settled.map(({ id }) => id));
       const settling = changed.filter(({ messageId }) => settledIds.has(messageId));
       await batch.commit(
+        statements.insertLooks(looks),
         statements.insertEvents(settling.flatMap(({ after }) => after?.event ?? [])),
         // Gone, if its process had been given up meanwhile.
         queue.enqueue(settling.flatMap(({ after }) => after?.putBack ?? [])),

@@ -4,7 +4,7 @@ import type { Claimed, JobQueue } from '../../jobs/queue.ts';
 import { messageEvents } from './events.ts';
 import type { MessageRow } from './load.ts';
 import type { MessageStatus } from './message.ts';
-import { createMessageStatements } from './statements.ts';
+import { messageStatements } from './statements.ts';
 
 /** Ends a message that was not handed over, and its job. Whoever changed it meanwhile has the better of it. */
 export function settleMessage(
@@ -27,6 +27,6 @@ export function settleMessage(
   return batchTransaction(db, {}, async (batch) => {
     const [changed] = await batch.run(end);
     const events = changed.length > 0 ? messageEvents(message, status, 'system', now, { reason }) : [];
-    await batch.commit(createMessageStatements(db).insertEvents(events), queue.complete([job]));
+    await batch.commit(messageStatements(db).insertEvents(events), queue.complete([job]));
   });
 }

@@ -1,10 +1,10 @@
-import { type CompiledQuery, type Insertable, type Kysely, sql } from 'kysely';
+import { type CompiledQuery, type Kysely, type Selectable, sql } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
-import { EVENT_COLUMNS, toEventRow } from '../../audit/events-table.ts';
+import { EVENT_COLUMNS, type EventRow, toEventRow } from '../../audit/events-table.ts';
 import type { Database } from '../../db/open.ts';
-import { among, columnsOf, rowSet, setColumns } from '../../db/row-set.ts';
-import type { EventTable, MessageAttemptTable, MessagePartTable, MessageTable, Schema } from '../../db/schema.ts';
-import { insertStatement } from '../../db/write-rows.ts';
+import { among, columnsOf, keysStatement, rowSet, setColumns } from '../../db/row-set.ts';
+import type { MessageAttemptTable, MessageLookTable, MessagePartTable, MessageTable, Schema } from '../../db/schema.ts';
+import { insertStatement, type WriteRows } from '../../db/write-rows.ts';
 
 /** Statements over many rows: one text whatever their number, and one round trip for all that happens at a time. */
 
@@ -46,6 +46,8 @@ const MESSAGE: Types<MessageTable> = {
   campaign_id: 'text',
   contact_id: 'text',
 };
+
+const LOOK: Types<MessageLookTable> = { due_at: 'bigint', message_id: 'text' };
 
 const PART: Types<MessagePartTable> = {
   provider: 'text',
@@ -129,14 +131,42 @@ const CHANGE: Types<MessageChange> = {
 
 export type MessageStatements = ReturnType<typeof createMessageStatements>;
 
-export function createMessageStatements(db: Database) {
+const known = new WeakMap<Database, MessageStatements>();
+
+/** Compiled once for each database. */
+export function messageStatements(db: Database): MessageStatements {
+  const statements = known.get(db) ?? createMessageStatements(db);
+  known.set(db, statements);
+  return statements;
+}
+
+function createMessageStatements(db: Database) {
   const { kysely, dialect } = db;
   const set = <Row>(types: Types<Row>, rows: readonly Row[]) =>
     rowSet(dialect, types, rows as readonly Record<keyof Row & string, string | number | null>[]);
   const amongAttempts = (rows: readonly EndedAttempt[]) =>
     among(dialect, 'message_attempts.message_id', rows.map(messageIdOf));
 
+  const insertLookRows = insertStatement(db, 'message_looks', LOOK);
+  const eventsBy = (insert: WriteRows<keyof EventRow>) => (events: readonly AuditEvent[]) =>
+    insert(events.map(toEventRow));
+
   return {
+    lockMessages: keysStatement(
+      db,
+      'id',
+      (found) => sql<Selectable<MessageTable>>`
+        select * from messages where ${found} order by id ${dialect === 'postgres' ? sql`for update` : sql``}`,
+    ),
+
+    /** What nobody has written before, else a unique violation: Postgres need not look first whether it is there. */
+    insertFresh: {
+      messages: insertStatement(db, 'messages', MESSAGE),
+      attempts: insertStatement(db, 'message_attempts', ATTEMPT),
+      parts: insertStatement(db, 'message_parts', PART),
+      events: eventsBy(insertStatement(db, 'events', EVENT_COLUMNS)),
+    },
+
     /** A message that is there already stays as it is; answers with the others. */
     insertMessages: insertStatement(
       db,
@@ -144,6 +174,10 @@ export function createMessageStatements(db: Database) {
       MESSAGE,
       sql<{ id: string }>`on conflict (id) do nothing returning id`,
     ),
+
+    /** With all that gives a message its `due_at`, else nobody looks at it then. One too many does no harm. */
+    insertLooks: (rows: readonly { id: string; due_at: number | null }[]) =>
+      insertLookRows(rows.flatMap(({ id, due_at }) => (due_at === null ? [] : { due_at, message_id: id }))),
 
     /** Of messages that were written in the same transaction. */
     insertEndedAttempts: insertStatement(
@@ -237,13 +271,7 @@ export function createMessageStatements(db: Database) {
             from ${set(CHANGE, rows)} where messages.id = r.id`.compile(kysely),
       ),
 
-    insertEvents: (events: readonly AuditEvent[]) =>
-      when(events, () => {
-        const rows = events.map((event) => toEventRow(event) as Insertable<EventTable>);
-        return sql`insert into events (${columnsOf(EVENT_COLUMNS)}) select ${columnsOf(EVENT_COLUMNS)}
-            from ${set(EVENT_COLUMNS, rows as Omit<EventTable, 'position'>[])} where true
-            on conflict (id) do nothing`.compile(kysely);
-      }),
+    insertEvents: eventsBy(insertStatement(db, 'events', EVENT_COLUMNS, sql`on conflict (id) do nothing`)),
   };
 }
 

@@ -1,7 +1,6 @@
-import { type CompiledQuery, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { AuditEvent } from '../../audit/event.ts';
 import type { Batch } from '../../db/batch.ts';
-import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import { among, rowSet } from '../../db/row-set.ts';
 import { together } from '../../db/together.ts';
@@ -17,9 +16,9 @@ import {
 import type { Target } from './find-targets.ts';
 import type { KeepOptOuts } from './gate.ts';
 import { jobOf } from './job-of.ts';
-import { type MessageRow, selectAttempts, selectParts } from './load.ts';
+import { selectAttempts, selectParts } from './load.ts';
 import { findOptOuts, optOutEvent } from './opt-outs.ts';
-import { createMessageStatements } from './statements.ts';
+import { messageStatements } from './statements.ts';
 
 /** Until then a receipt of a code counts as not told to its verification. */
 const TELL_MS = 15_000;
@@ -43,7 +42,7 @@ export function workIn(
   const ids = [...new Set(targets.map(({ messageId }) => messageId))].sort();
   return batchTransaction(db, {}, async (batch) => {
     const [messages, attempts, parts, taken] = await batch.run(
-      lockMessages(db, ids),
+      messageStatements(db).lockMessages(ids),
       selectAttempts(db, ids).compile(kysely),
       selectParts(db, ids).compile(kysely),
       takeReceipts(db, targets, now),
@@ -88,7 +87,7 @@ function save(
   applied: readonly Applied[],
   optedOut: readonly AuditEvent[],
 ): Promise<void> {
-  const statements = createMessageStatements(db);
+  const statements = messageStatements(db);
   const ids = (chosen: readonly Applied[]) => chosen.map(({ state }) => state.message.id);
   const again = applied.flatMap(({ state, againAt }) => (againAt === null ? [] : [jobOf(state.message, againAt)]));
   return batch.commit(
@@ -96,20 +95,12 @@ function save(
       statements.saveParts(applied.flatMap((one) => one.parts)),
       statements.saveAttempts(applied.flatMap((one) => one.attempts)),
       statements.saveMessages(applied.map(({ state }) => state.message)),
+      statements.insertLooks(applied.map(({ state }) => state.message)),
       statements.insertEvents([...applied.flatMap((one) => one.events), ...optedOut]),
       queue.enqueue(again),
       queue.remove(ids(applied.filter(({ arrived }) => arrived))),
     ]),
   );
-}
-
-function lockMessages({ kysely, dialect }: Database, ids: readonly string[]): CompiledQuery<MessageRow> {
-  const query = kysely
-    .selectFrom('messages')
-    .selectAll()
-    .where('id', 'in', [...ids])
-    .orderBy('id');
-  return forUpdate(dialect, query).compile();
 }
 
 /**

@@ -1,4 +1,6 @@
 import { type CompiledQuery, sql } from 'kysely';
+import type { Batch } from '../../db/batch.ts';
+import { isUniqueViolation } from '../../db/errors.ts';
 import type { Database } from '../../db/open.ts';
 import { rowSetStatement } from '../../db/row-set.ts';
 import type { RecipientState } from '../../db/schema/campaigns.ts';
@@ -112,7 +114,7 @@ export async function writeOutcomes(
 ): Promise<void> {
   if (settled.length + later.length === 0 && money.reserved === 0) return;
   const turns = [...Map.groupBy(later, ({ at }) => Math.ceil(at / TOGETHER_MS) * TOGETHER_MS)];
-  await batchTransaction(db, {}, async (batch) => {
+  const write = async (batch: Batch, as: 'fresh' | 'again') => {
     const [[counted]] = await batch.run(takeNumbers(db, campaign.id, turns.length));
     const first = (counted?.chunks ?? 0) - turns.length + 1;
     const moved = turns.flatMap(([, group], index) =>
@@ -121,7 +123,7 @@ export async function writeOutcomes(
     await batch.commit(
       ...settle(db, chunk, money),
       ...together(db.dialect, [
-        ...bulk.record(sent),
+        ...bulk.record(sent, as),
         saveOutcomes([...settled, ...moved]),
         insertChunks(
           db,
@@ -133,6 +135,11 @@ export async function writeOutcomes(
         ),
       ]),
     );
+  };
+  await batchTransaction(db, {}, (batch) => write(batch, 'fresh')).catch((error) => {
+    // It was written, and the answer was lost; or a carrier has given one of its ids twice.
+    if (!isUniqueViolation(error)) throw error;
+    return batchTransaction(db, {}, (batch) => write(batch, 'again'));
   });
   bulk.recorded(sent);
 }
