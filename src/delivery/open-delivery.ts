@@ -150,7 +150,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   let tellVerify: (receipt: CodeReceipt) => Promise<void> | void = () => {};
   const onError = (error: unknown) => log.warn({ err: error }, 'a message could not be worked on');
   const receiver: Receiver = createReceiver({
-    db: db.bulk,
+    db,
     queue,
     choice,
     routing,

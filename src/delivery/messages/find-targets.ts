@@ -9,6 +9,8 @@ import { idsOf } from './receipt-row.ts';
 export interface Target {
   receipt: ReceiptRow;
   messageId: string;
+  /** Of the message; null when that is gone. */
+  purpose: string | null;
   attempt: number;
   /** The carrier's id of one part, as it is stored; null: the receipt names our reference only, so all parts. */
   providerId: string | null;
@@ -31,9 +33,10 @@ async function findByIds(db: Database, receipts: readonly ReceiptRow[]): Promise
   );
   if (wanted.length === 0) return new Map();
   const columns = { key: 'text', provider: 'text', id: 'text', rank: 'bigint' } as const;
-  const { rows } = await sql<{ key: string; provider_id: string; message_id: string; attempt: number }>`
-    select r.key, p.provider_id, p.message_id, p.attempt from ${rowSet(db.dialect, columns, wanted)}
+  const { rows } = await sql<Found>`
+    select r.key, p.provider_id, p.message_id, p.attempt, m.purpose from ${rowSet(db.dialect, columns, wanted)}
     ${lookUp(db.dialect, 'message_parts', 'p', sql`p.provider = r.provider and p.provider_id = r.id`)}
+    ${lookUp(db.dialect, 'messages', 'm', sql`m.id = p.message_id`, 'left join')}
     order by r.rank desc
   `.execute(db.kysely);
   return toMap(receipts, rows);
@@ -47,9 +50,10 @@ async function findByReferences(db: Database, receipts: readonly ReceiptRow[]): 
   });
   if (wanted.length === 0) return new Map();
   const columns = { key: 'text', provider: 'text', message_id: 'text', number: 'bigint' } as const;
-  const { rows } = await sql<{ key: string; message_id: string; attempt: number }>`
-    select r.key, a.message_id, a.number as attempt from ${rowSet(db.dialect, columns, wanted)}
+  const { rows } = await sql<Omit<Found, 'provider_id'>>`
+    select r.key, a.message_id, a.number as attempt, m.purpose from ${rowSet(db.dialect, columns, wanted)}
     ${lookUp(db.dialect, 'message_attempts', 'a', sql`a.message_id = r.message_id and a.number = r.number`)}
+    ${lookUp(db.dialect, 'messages', 'm', sql`m.id = a.message_id`, 'left join')}
     where a.provider = r.provider and a.status <> 'sending'
   `.execute(db.kysely);
   return toMap(
@@ -58,16 +62,21 @@ async function findByReferences(db: Database, receipts: readonly ReceiptRow[]): 
   );
 }
 
+interface Found {
+  key: string;
+  message_id: string;
+  purpose: string | null;
+  attempt: number;
+  provider_id: string | null;
+}
+
 /** The last of a receipt's rows counts. */
-function toMap(
-  receipts: readonly ReceiptRow[],
-  rows: readonly { key: string; message_id: string; attempt: number; provider_id: string | null }[],
-): Map<string, Target> {
+function toMap(receipts: readonly ReceiptRow[], rows: readonly Found[]): Map<string, Target> {
   const byKey = new Map(receipts.map((receipt) => [receipt.key, receipt]));
   return new Map(
-    rows.flatMap(({ key, message_id: messageId, attempt, provider_id: providerId }) => {
+    rows.flatMap(({ key, message_id: messageId, purpose, attempt, provider_id: providerId }) => {
       const receipt = byKey.get(key);
-      return receipt ? [[key, { receipt, messageId, attempt, providerId }] as const] : [];
+      return receipt ? [[key, { receipt, messageId, purpose, attempt, providerId }] as const] : [];
     }),
   );
 }

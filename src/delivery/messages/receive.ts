@@ -64,19 +64,32 @@ const LONGEST_LOOK_MS = FIRST_LOOK_MS * 2 ** 11;
 
 export function createReceiver(deps: ReceiverDeps): Receiver {
   const { db, queue, choice, now } = deps;
-  const { kysely, dialect } = db;
-  const keep = createReceiptKeeper(db);
+  const { bulk } = db;
+  const { kysely, dialect } = bulk;
+  const keep = createReceiptKeeper(bulk);
   const options = { reportsOnce: deps.reportsOnce, canFailOver, keepOptOuts: deps.keepOptOuts };
   const batchSize = () => (codeTraffic.isAbout() ? BATCH_BESIDE_CODES : BATCH);
   let working = 0;
-  const workInFresh = createBatcher(async (groups: ReceiptRow[][]) => {
-    await apply(await findTargets(db, groups.flat()));
-    return groups;
-  }, batchSize);
+  const find = createBatcher(async (groups: ReceiptRow[][]) => {
+    const found = Map.groupBy(await findTargets(bulk, groups.flat()), ({ receipt }) => receipt);
+    return groups.map((group) => group.flatMap((receipt) => found.get(receipt) ?? []));
+  }, BATCH);
+  const applyCodes = createBatcher(applyTo.bind(null, db), BATCH);
+  const applyOthers = createBatcher(applyTo.bind(null, bulk), batchSize);
 
+  async function applyTo(store: Database, groups: Target[][]): Promise<Target[][]> {
+    await workInAndTell(store, groups.flat());
+    return groups;
+  }
+
+  /** A code may have to go on to its next step: it waits for nothing that waits for codes. */
   async function apply(targets: readonly Target[]): Promise<void> {
-    if (targets.length === 0) return;
-    const { reports, codes, goesOn } = await workIn(db, queue, targets, options, now());
+    const [codes, others] = [targets.filter(isOfCode), targets.filter((target) => !isOfCode(target))];
+    await Promise.all([codes.length > 0 && applyCodes(codes), others.length > 0 && applyOthers(others)]);
+  }
+
+  async function workInAndTell(store: Database, targets: readonly Target[]): Promise<void> {
+    const { reports, codes, goesOn } = await workIn(store, queue, targets, options, now());
     if (goesOn) queue.wake();
     for (const { message, attempt, status } of reports) {
       const { channel, country } = message;
@@ -94,19 +107,25 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     return routeAgain(choice, state, at).candidates.length > 0;
   }
 
-  /** A code's verification goes on to its next step at once. Answers with those that could not be told. */
+  /**
+   * A code's verification goes on to its next step at once, none waits for another's. Answers with those that could not
+   * be told.
+   */
   async function tell(reports: readonly AttemptReport[]): Promise<Set<string>> {
     const untold = new Set<string>();
-    for (const report of reports) {
-      const receipt = toCodeReceipt(report);
-      if (!receipt) continue;
-      try {
-        await deps.onCode(receipt);
-      } catch (error) {
-        deps.onError(error);
-        untold.add(nameOf(report.message.id, report.attempt.number));
+    const tellInOrder = async (own: readonly AttemptReport[]) => {
+      for (const report of own) {
+        const receipt = toCodeReceipt(report);
+        try {
+          if (receipt) await deps.onCode(receipt);
+        } catch (error) {
+          deps.onError(error);
+          untold.add(nameOf(report.message.id, report.attempt.number));
+        }
       }
-    }
+    };
+    const ofEach = Map.groupBy(reports, ({ message }) => message.verification_id ?? message.id);
+    await Promise.all([...ofEach.values()].map(tellInOrder));
     return untold;
   }
 
@@ -135,7 +154,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
     const ids = [...new Set(receipts.flatMap(({ message_id }) => message_id ?? []))];
     if (ids.length === 0) return;
     const messages = await kysely.selectFrom('messages').selectAll().where('id', 'in', ids).execute();
-    const attempts = await attemptsOf(db, ids);
+    const attempts = await attemptsOf(bulk, ids);
     const about = attempts.filter((attempt) =>
       receipts.some(
         ({ message_id, attempt: number }) => message_id === attempt.message_id && number === attempt.number,
@@ -166,8 +185,9 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       // Kept it is: what comes faster than it can be worked in is left to the watch.
       if (fresh.length === 0 || working > MAX_WORKING) return;
       working += fresh.length;
+      const work = find(fresh).then(apply);
       deps.background(
-        workInFresh(fresh).finally(() => {
+        work.finally(() => {
           working -= fresh.length;
         }),
       );
@@ -180,7 +200,7 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
       await postpone(due, at);
       await apply(
         await findTargets(
-          db,
+          bulk,
           due.filter(({ message_id }) => message_id === null),
         ),
       );
@@ -200,10 +220,12 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
         union
         select parked.* from ${given} ${parked(sql`parked.reference = r.reference`)}
       `.execute(kysely);
-      await apply(await findTargets(db, waiting));
+      await apply(await findTargets(bulk, waiting));
     },
   };
 }
+
+const isOfCode = ({ purpose }: Target) => purpose === 'code';
 
 const nameOf = (messageId: string, attempt: number) => `${messageId} ${attempt}`;
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { purgeExpired } from '../../../src/db/purge.ts';
 import type { ProviderReceipt } from '../../../src/delivery/provider.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
@@ -249,13 +249,11 @@ await onEachDialect('receipts', ({ open }) => {
     const db = await open();
     const gate = Promise.withResolvers<void>();
     let isSlow = false;
-    const rig = await openDeliveryRig({
-      ...db,
-      async batch(options, work) {
-        if (isSlow) await gate.promise;
-        return db.batch(options, work);
-      },
-    });
+    const batch: typeof db.batch = async (options, work) => {
+      if (isSlow) await gate.promise;
+      return db.batch(options, work);
+    };
+    const rig = await openDeliveryRig({ ...db, batch, bulk: { ...db.bulk, batch } });
     const { message } = await sender(db, rig)();
     rig.carrier().planned.push(accepted('c-0'));
     await rig.work();
@@ -306,6 +304,39 @@ await onEachDialect('receipts', ({ open }) => {
       { verificationId, sendIndex: 1, status: 'failed', provider: 'main', reason: 'filtered' },
     ]);
     expect(await types()).toEqual([]);
+  });
+
+  test('of codes wait neither for each other nor for receipts of bulk', async () => {
+    const db = await open();
+    const gate = Promise.withResolvers<void>();
+    const started: Promise<void>[] = [];
+    const batch: typeof db.batch = async (options, work) => {
+      await Promise.all(started);
+      return db.bulk.batch(options, work);
+    };
+    const rig = await openDeliveryRig({ ...db, bulk: { ...db.bulk, batch } });
+    onTestFinished(() => gate.resolve());
+    const told: string[] = [];
+    rig.delivery.onCodeReceipt(async ({ verificationId }) => {
+      if (verificationId === 'ver_slow') await gate.promise;
+      told.push(verificationId);
+    });
+    const { message } = await sender(db, rig)();
+    rig.carrier().planned.push(accepted('c-0'), accepted('x-0'), accepted('x-1'));
+    await rig.work();
+    await rig.deliver(code({ verificationId: 'ver_slow' }));
+    await rig.deliver(code({ verificationId: 'ver_quick' }));
+    await rig.settled();
+    started.push(gate.promise);
+    const ids = ['c-0', 'x-0', 'x-1'];
+    await Promise.all(ids.map((id) => rig.delivery.receive('main', [{ providerId: id, status: 'delivered' }])));
+    await expect.poll(() => told).toEqual(['ver_quick']);
+    const bulk = db.kysely.selectFrom('messages').select('status').where('id', '=', message.id);
+    expect(await bulk.execute()).toEqual([{ status: 'sent' }]);
+    gate.resolve();
+    await rig.settled();
+    expect(told).toEqual(['ver_quick', 'ver_slow']);
+    expect(await bulk.execute()).toEqual([{ status: 'delivered' }]);
   });
 
   test('of a code whose verification cannot be told are told again', async () => {
