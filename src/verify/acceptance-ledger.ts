@@ -1,7 +1,13 @@
 import type { Database } from '../db/open.ts';
 import { createBatcher } from '../lib/batch.ts';
 import { newId } from '../lib/ids.ts';
-import { type Acceptance, enterAcceptances, findWithdrawn, withdrawAcceptance } from './acceptances.ts';
+import {
+  type Acceptance,
+  enterAcceptances,
+  findWithdrawn,
+  type Withdrawal,
+  withdrawAcceptances,
+} from './acceptances.ts';
 import { type ChallengeStore, requestOf, type Spend, type SpendResult } from './store.ts';
 import { createWithdrawals } from './withdrawals.ts';
 
@@ -30,7 +36,7 @@ const BATCH = 200;
  */
 export function withAcceptanceLedger(store: LedgerStore, db: Database): AcceptingStore {
   const enter = createBatcher((acceptances: Acceptance[]) => enterAcceptances(db, acceptances), BATCH);
-  const withdrawals = createWithdrawals(withdrawAcceptance.bind(null, db));
+  const withdrawals = createWithdrawals<Withdrawal>((all) => withdrawAcceptances(db, all));
 
   /** The code's hash left the store with the approval that was never answered. */
   async function spendUnfinished(id: string, spend: Spend, now: number): Promise<SpendResult | null> {

@@ -1,5 +1,6 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/open.ts';
+import { columnsOf, rowSetStatement } from '../db/row-set.ts';
 import type { AcceptanceTable, Schema } from '../db/schema.ts';
 import { writeTransaction } from '../db/transaction.ts';
 import { requestOf } from './store.ts';
@@ -66,23 +67,47 @@ async function takeOver(trx: Transaction<Schema>, holder: AcceptanceTable, attem
   return taken !== undefined;
 }
 
-/** May come more than once, and before the acceptance itself, which may be under way still. */
-export async function withdrawAcceptance({ kysely }: Database, withdrawal: Withdrawal): Promise<void> {
-  const { id, attempt, codeHash, now } = withdrawal;
-  await kysely
-    .insertInto('acceptances')
-    .values({ challenge_id: id, attempt, withdrawn: attempt, code_hash: codeHash, at: now })
-    .onConflict((conflict) =>
-      conflict.column('challenge_id').doUpdateSet(({ fn, ref, val, case: when, eb }) => ({
-        withdrawn: fn<string>('concat_ws', [val(' '), ref('acceptances.withdrawn'), ref('excluded.withdrawn')]),
-        code_hash: when()
-          .when(eb.or([eb('acceptances.attempt', '=', attempt), eb('acceptances.code_hash', 'is not', null)]))
-          .then(codeHash)
-          .else(null)
-          .end(),
-      })),
-    )
-    .execute();
+const COLUMNS = {
+  challenge_id: 'text',
+  attempt: 'text',
+  withdrawn: 'text',
+  code_hash: 'text',
+  at: 'bigint',
+} as const satisfies Record<keyof AcceptanceTable, 'text' | 'bigint'>;
+
+/** Each may come more than once, and before the acceptance itself, which may be under way still. */
+export async function withdrawAcceptances(db: Database, withdrawals: readonly Withdrawal[]): Promise<void> {
+  const withdraw = rowSetStatement(
+    db,
+    COLUMNS,
+    (rows) => sql`insert into acceptances (${columnsOf(COLUMNS)}) select ${columnsOf(COLUMNS)} from ${rows} where true
+      on conflict (challenge_id) do update set
+        withdrawn = concat_ws(' ', acceptances.withdrawn, excluded.withdrawn),
+        code_hash = case when acceptances.attempt = excluded.attempt or acceptances.code_hash is not null
+          then excluded.code_hash end`,
+  );
+  for (const apart of byChallenge(withdrawals)) {
+    const rows = apart.map(({ id, attempt, codeHash, now }) => ({
+      challenge_id: id,
+      attempt,
+      withdrawn: attempt,
+      code_hash: codeHash,
+      at: now,
+    }));
+    const query = withdraw(rows);
+    if (query) await db.kysely.executeQuery(query);
+  }
+}
+
+/** One of a challenge in each, as no statement changes a row twice; in the order that `enterAcceptances` has. */
+function byChallenge(withdrawals: readonly Withdrawal[]): Withdrawal[][] {
+  const groups: Map<string, Withdrawal>[] = [];
+  for (const withdrawal of withdrawals) {
+    const group = groups.find((others) => !others.has(withdrawal.id));
+    if (group) group.set(withdrawal.id, withdrawal);
+    else groups.push(new Map([[withdrawal.id, withdrawal]]));
+  }
+  return groups.map((group) => [...group.values()].sort((a, b) => (a.id < b.id ? -1 : 1)));
 }
 
 /** What the next right answer of a challenge takes over, if its acceptance was withdrawn. */

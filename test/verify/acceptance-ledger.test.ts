@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/open.ts';
 import { keys, tagOfChallenge } from '../../src/db/redis/keys.ts';
 import { openRedis, type RedisHandle } from '../../src/db/redis.ts';
+import { StoreUnavailable } from '../../src/lib/errors.ts';
 import { type AcceptingStore, withAcceptanceLedger } from '../../src/verify/acceptance-ledger.ts';
 import type { Challenge } from '../../src/verify/challenge.ts';
 import { createRedisStore } from '../../src/verify/redis-store.ts';
@@ -91,6 +92,20 @@ function suite(dialect: 'sqlite' | 'postgres'): void {
     await forget();
     const again = newSpend(challenge, now, { attempt: 'request.two' });
     expect(await store.spend(challenge.id, again, now)).toMatchObject({ kind: 'refused', reason: 'already_used' });
+  });
+
+  it('lets each of many people take over whose attempts failed at once', async () => {
+    const lost = async () => Promise.reject(new StoreUnavailable('redis'));
+    const failing = withAcceptanceLedger({ ...createRedisStore(redis, { db }), consume: lost }, db);
+    const challenges = await Promise.all(Array.from({ length: 20 }, () => spent()));
+    const taken = challenges.map(async (challenge) => {
+      const event = eventOf('verification.approved', challenge, now);
+      await expect(failing.consume(challenge.id, 'attempt-1', event, now)).rejects.toThrow(StoreUnavailable);
+      await failing.withdraw(challenge.id, 'attempt-1', challenge.secrets?.codeHash ?? '', now);
+      return consume(challenge, 'attempt-2');
+    });
+    expect(await Promise.all(taken)).toEqual(challenges.map(() => true));
+    failing.close();
   });
 
   it('accepts one of many attempts at once, of each of many challenges', async () => {
