@@ -2,9 +2,10 @@ import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import type { Database } from '../../src/db/open.ts';
 import { batchTransaction } from '../../src/db/transaction.ts';
-import type { Limit } from '../../src/verify/challenge.ts';
+import { StoreUnavailable } from '../../src/lib/errors.ts';
+import type { Challenge, Limit } from '../../src/verify/challenge.ts';
 import { createSqlStore } from '../../src/verify/sql-store.ts';
-import { createEvents, HOUR, newChallenge } from '../contract/build.ts';
+import { createEvents, HOUR, newChallenge, newSpend } from '../contract/build.ts';
 import { databasesOf, onEachDialect } from '../db/on-each-dialect.ts';
 import { describeWith } from '../rig/stores.ts';
 
@@ -66,6 +67,25 @@ await describeWith(['postgres'], 'the SQL store on PostgreSQL', () => {
       const claimed = await createSqlStore(db).claimDue(NOW + 1, HOUR, 1);
       expect(claimed.map(({ id }) => id)).toEqual([free.id]);
     });
+  });
+
+  it('answers those that came together with one that waits for its row, and those after them, before that one', async () => {
+    const db = await open('migrated', { lockTimeoutMs: 1500 });
+    const store = createSqlStore(db);
+    const challenges = Array.from({ length: 8 }, () => newChallenge(NOW));
+    for (const challenge of challenges) await create(db, challenge);
+    const [held, ...free] = challenges as [Challenge, ...Challenge[]];
+    const spend = (challenge: Challenge) => store.spend(challenge.id, newSpend(challenge, NOW), NOW);
+    const answered: string[] = [];
+    const note = (name: string) => () => void answered.push(name);
+    await batchTransaction(db, {}, async (batch) => {
+      await batch.run(sql`select 1 from verifications where id = ${held.id} for update`.compile(db.kysely));
+      const waiting = expect(spend(held)).rejects.toThrow(StoreUnavailable).then(note('held'));
+      await Promise.all(free.map((challenge) => spend(challenge).then(note('free'))));
+      await Promise.all(free.map((challenge) => spend(challenge).then(note('after'))));
+      await waiting;
+    });
+    expect(answered).toEqual([...free.map(() => 'free'), ...free.map(() => 'after'), 'held']);
   });
 
   it('marks a send without waiting for a start that waits for its project’s window', async () => {

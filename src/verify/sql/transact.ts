@@ -44,26 +44,21 @@ export function createTransact(db: Database, statements: Statements): Transact {
   const run = createBatcher(runTogether, TOGETHER);
   const runApart = createBatcher(runTogether, TOGETHER);
 
+  /** Answers with what gives each its result. */
   async function runTogether(group: Transition<unknown>[]): Promise<(() => unknown)[]> {
     try {
       return (await transact(group)).map((result) => () => result);
     } catch (error) {
       const isDown = error instanceof StoreUnavailable && !isLockTimeout(error);
       if (isDown || group.length === 1) throw error;
-      return Promise.all(group.map(runAlone));
+      return group.map((transition) => () => runAlone(transition));
     }
   }
 
-  /** One that the database will not take, or must wait too long for, holds up no other. */
-  function runAlone(transition: Transition<unknown>): Promise<() => unknown> {
-    return transact([transition]).then(
-      ([result]) =>
-        () =>
-          result,
-      (error) => () => {
-        throw error;
-      },
-    );
+  /** One that the database will not take, or must wait too long for, holds up neither those beside it nor the next ones. */
+  async function runAlone(transition: Transition<unknown>): Promise<unknown> {
+    const [result] = await transact([transition]);
+    return result;
   }
 
   async function transact(group: readonly Transition<unknown>[]): Promise<unknown[]> {
@@ -97,7 +92,7 @@ export function createTransact(db: Database, statements: Statements): Transact {
 
   return async <T>(transition: Transition<T>) => {
     const result = await (sharesNothing(transition) ? runApart : run)(transition);
-    return result() as T;
+    return (await result()) as T;
   };
 }
 
