@@ -4,6 +4,7 @@ import type { FastifySchemaCompiler, RouteOptions } from 'fastify';
 import type { TSchema } from 'typebox';
 import type { FieldError } from '../lib/errors.ts';
 import { OWN_SCHEMAS } from '../lib/schema-check.ts';
+import { createParameterReader } from './read-parameters.ts';
 import { errorsOfMeantForms } from './union-errors.ts';
 
 /** More would only make the answer long. */
@@ -26,30 +27,31 @@ function isDateTime(value: string): boolean {
 }
 
 /**
- * Bodies are taken as they are; in parameters, which are text, numbers are read as numbers.
+ * Bodies are taken as they are; parameters, which are text, are read first.
  * A context of its own, because a host's Ajv settings (Fastify's default drops unknown members) must not apply here.
  */
 export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
-  const options = {
+  const ajv = new Ajv({
     ...OWN_SCHEMAS,
     allErrors: true,
     useDefaults: true,
     removeAdditional: false,
     strict: true,
+    coerceTypes: false,
     formats,
-  } as const;
-  const bodies = new Ajv({ ...options, coerceTypes: false });
-  const parameters = new Ajv({ ...options, coerceTypes: true });
-  return ({ schema, httpPart }) => atFirstUse(() => (httpPart === 'body' ? bodies : parameters).compile(schema));
+  });
+  return ({ schema, httpPart }) =>
+    atFirstUse(() => ajv.compile(schema), httpPart === 'body' ? () => {} : createParameterReader(schema));
 }
 
 type Validate = ReturnType<FastifySchemaCompiler<TSchema>>;
 
 /** Compiling every schema would take a fifth of the time to start, and no process is asked for every route. */
-function atFirstUse(compile: () => ValidateFunction): Validate {
+function atFirstUse(compile: () => ValidateFunction, prepare: (value: unknown) => void): Validate {
   let compiled: ValidateFunction | undefined;
   const validate: Validate = (value) => {
     compiled ??= compile();
+    prepare(value);
     const valid = compiled(value) as boolean;
     if (!valid) validate.errors = compiled.errors as NonNullable<Validate['errors']>;
     return valid;
