@@ -8,10 +8,10 @@ import Fastify, {
   type onRequestHookHandler,
 } from 'fastify';
 import { logRequests } from './http/access-log.ts';
-import { answerClientError } from './http/client-error.ts';
+import { answerClientError, refuseTunnel } from './http/client-error.ts';
 import { createErrorHandler } from './http/error-handler.ts';
+import { refuseHead } from './http/request-head.ts';
 import { securityHeaders } from './http/security-headers.ts';
-import { Problem } from './lib/errors.ts';
 import { newId } from './lib/ids.ts';
 
 export interface ServerOptions {
@@ -57,7 +57,7 @@ export async function buildApp<Deps extends object>(
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
-      // Node's own answer would be no problem+json: see refuseWithoutHost.
+      // Node's own answer would be no problem+json: see refuseHead.
       requireHostHeader: false,
     },
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -77,7 +77,8 @@ export async function buildApp<Deps extends object>(
   });
   // Node would answer 417 by itself; an expectation that is not understood may as well be ignored (RFC 9110 §10.1.1).
   app.server.on('checkExpectation', app.routing);
-  app.addHook('onRequest', refuseWithoutHost);
+  app.server.on('connect', refuseTunnel);
+  app.addHook('onRequest', checkHead);
   logRequests(app);
   endConnections(app, draining, graceMs);
   await app.register(plugin, deps);
@@ -88,11 +89,11 @@ function leaveToPlugin(): never {
   throw new Error('schemas are the business of the plugin, which brings its compilers');
 }
 
-/** RFC 9112 §3.2 */
-const refuseWithoutHost: onRequestHookHandler = (request, reply, done) => {
-  if (request.headers.host !== undefined || request.raw.httpVersion === '1.0') return done();
+const checkHead: onRequestHookHandler = (request, reply, done) => {
+  const problem = refuseHead(request.raw);
+  if (!problem) return done();
   reply.header('connection', 'close');
-  answerEarly(new Problem('malformed_request', { detail: 'The Host header is missing.' }), request, reply);
+  answerEarly(problem, request, reply);
 };
 
 const answerError = createErrorHandler('');

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Problem, type ProblemCode } from '../lib/errors.ts';
 import { newId } from '../lib/ids.ts';
 import { PROBLEM_JSON, problemBody } from './problem.ts';
@@ -16,11 +17,22 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-  const problem = new Problem(CODES[error.code ?? ''] ?? 'malformed_request');
+  answerOnSocket(socket, new Problem(CODES[error.code ?? ''] ?? 'malformed_request'));
+}
+
+/** CONNECT, of which Node makes no request. What it names is another server: nothing can be done with it here. */
+export function refuseTunnel(_request: unknown, socket: Duplex): void {
+  // Node has let go of the socket: with nobody who listens, a reset would end the process.
+  socket.on('error', () => {});
+  answerOnSocket(socket, new Problem('method_not_allowed'), { allow: '' });
+}
+
+function answerOnSocket(socket: Duplex, problem: Problem, more: Readonly<Record<string, string>> = {}): void {
   const requestId = newId('req');
   const body = problemBody(problem, requestId);
   const headers = {
     ...securityHeaders,
+    ...more,
     'content-type': PROBLEM_JSON,
     'content-length': Buffer.byteLength(body),
     'x-request-id': requestId,
@@ -28,6 +40,5 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   };
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   // No reason phrase (RFC 9112 §4): importing node:http by name for it would load all of fetch, 13 MB.
-  socket.write(`HTTP/1.1 ${problem.status} \r\n${head.join('')}\r\n${body}`);
-  socket.destroySoon();
+  socket.end(`HTTP/1.1 ${problem.status} \r\n${head.join('')}\r\n${body}`, () => socket.destroy());
 }

@@ -46,6 +46,7 @@ export const problems = {
   guess_limit_reached: [429, 'Too many failed guesses'],
   headers_too_large: [431, 'The request headers are too large'],
   internal_error: [500, 'An unexpected error occurred'],
+  unsupported_transfer_coding: [501, 'The transfer coding is not supported'],
   recordings_unavailable: [501, 'This installation cannot take recordings'],
   overloaded: [503, 'The service is busy'],
   store_unavailable: [503, 'A store is unavailable'],

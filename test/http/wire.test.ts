@@ -38,6 +38,7 @@ describe('what is not HTTP', () => {
     ['a signed length', head([`Content-Length: +${BODY.length}`]) + BODY],
     ['a negative length', head(['Content-Length: -1']) + BODY],
     ['an odd transfer coding', `${head(['Transfer-Encoding: xchunked'])}0\r\n\r\n${smuggled}`],
+    ['chunked twice', `${head(['Transfer-Encoding: chunked, chunked'])}0\r\n\r\n${smuggled}`],
     ['chunked not last', `${head(['Transfer-Encoding: chunked, identity'])}0\r\n\r\n${smuggled}`],
     ['a space before the colon', head([`Content-Length : ${BODY.length}`]) + BODY],
     ['a folded header', head(['X-A: b\r\n c', `Content-Length: ${BODY.length}`]) + BODY],
@@ -46,6 +47,8 @@ describe('what is not HTTP', () => {
     ['a bare line feed', head([`Content-Length: ${BODY.length}`]).replaceAll('\r\n', '\n') + BODY],
     ['a bare carriage return', head([`X-A: b\rContent-Length: ${BODY.length}`]) + BODY],
     ['no host', `GET /v1/public HTTP/1.1\r\n\r\n`],
+    ['two hosts', 'GET /v1/public HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n'],
+    ['the same host twice', 'GET /v1/public HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n'],
     ['a chunk size that is none', `${head(['Transfer-Encoding: chunked'])}0x5\r\n{"a":\r\n0\r\n\r\n`],
     ['an unknown version', 'GET /v1/public HTTP/9.9\r\nHost: x\r\n\r\n'],
     ['TLS', Buffer.from('16030100c8010000c40303', 'hex')],
@@ -57,6 +60,28 @@ describe('what is not HTTP', () => {
     expect(answer.statusCode).toBe(400);
     expect(answer.headers.connection).toBe('close');
     if (answer.body) expectProblem(answer, 'malformed_request');
+  });
+
+  it.each(['gzip, chunked', 'x,CHUNKED', 'gzip\r\nTransfer-Encoding: chunked'])(
+    'is refused and the connection closed: the transfer coding %j (API-26)',
+    async (coding) => {
+      const answers = await exchange(`${head([`Transfer-Encoding: ${coding}`])}0\r\n\r\n${smuggled}`);
+      expect(answers).toHaveLength(1);
+      expectProblem(answers[0] as never, 'unsupported_transfer_coding');
+      expect(answers[0]?.headers.connection).toBe('close');
+    },
+  );
+
+  it('nor for this server is refused and the connection closed: a tunnel', async () => {
+    const answers = await exchange(`CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n${smuggled}`);
+    expect(answers).toHaveLength(1);
+    expectProblem(answers[0] as never, 'method_not_allowed');
+    expect(answers[0]?.headers).toMatchObject({ allow: '', connection: 'close' });
+  });
+
+  it('but means no harm is served: a coding in capitals', async () => {
+    const bytes = `${head(['Transfer-Encoding: Chunked', 'Connection: close'])}c\r\n${BODY}\r\n0\r\n\r\n`;
+    expect(await exchange(bytes)).toMatchObject([{ statusCode: 200, body: BODY }]);
   });
 
   it('but means no harm is served: unknown expectations and upgrades', async () => {
