@@ -12,6 +12,11 @@ export interface BulkPlaces {
    * Answers with functions that free them; with none when it took too long, or lines are busy with calls.
    */
   take(providers: readonly string[], waitMs: number): Promise<(() => void)[]>;
+  /**
+   * For the try of a single message. Null: none is free, and it comes back later. Where calls keep no lines it needs
+   * none: the provider's slots leave room for codes.
+   */
+  takeLine(provider: string): (() => void) | null;
 }
 
 const SHARE = 1 / 2;
@@ -81,6 +86,11 @@ export function createBulkPlaces(find: FindProvider): BulkPlaces {
         }, waitMs);
         waiting.add(letIn);
       });
+    },
+
+    takeLine(provider) {
+      if (!find(provider)?.lines) return () => {};
+      return countFitting([provider]) === 1 ? takeOne(provider) : null;
     },
   };
 }

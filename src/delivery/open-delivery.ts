@@ -9,6 +9,7 @@ import type { Now } from '../lib/clock.ts';
 import { ConfigError } from '../lib/config-error.ts';
 import { createHttpClient } from '../lib/http-client.ts';
 import type { Keyring } from '../lib/keyring.ts';
+import { createBulkPlaces } from './bulk-places.ts';
 import type { DeliveryLog } from './call-provider.ts';
 import { createProviderChoice, type ProviderChoice } from './choose-provider.ts';
 import { type CodeMessage, type DeliverResult, deliverCode, recordLostCode } from './deliver.ts';
@@ -147,6 +148,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     ...{ find: choice.find, routing, slots: createProviderSlots(), now, log, metrics },
     optedOut: (message: OutboundMessage, messageId: string) => background(optedOut(message, messageId)),
   };
+  const places = createBulkPlaces(choice.find);
   let tellVerify: (receipt: CodeReceipt) => Promise<void> | void = () => {};
   const onError = (error: unknown) => log.warn({ err: error }, 'a message could not be worked on');
   const receiver: Receiver = createReceiver({
@@ -192,6 +194,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
     db,
     queue,
     choice,
+    places,
     knownNetwork,
     gate: deps.consent.gate,
     hold: deps.hold,
@@ -205,7 +208,7 @@ export async function openDelivery(deps: DeliveryDeps): Promise<Delivery> {
   });
   opening.defer(() => worker.stop());
   const bulk = createBulkSender({
-    ...{ ...tries, db, queue, choice, knownNetwork },
+    ...{ ...tries, db, queue, choice, knownNetwork, places },
     attemptsEnded: (attempts) => background(receiver.attemptsEnded(attempts)),
   });
   watchQueues(deps.metrics, db, queue, codeLog, now);

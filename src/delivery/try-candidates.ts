@@ -23,6 +23,8 @@ export interface Sending {
   expiresAt: number;
   /** A message written for this sender. */
   compose(sender: string): Omit<OutboundMessage, 'reference' | 'from' | 'validitySeconds'>;
+  /** Of what is no code: a place among the calls of this provider, left after the try. Null: there is none now. */
+  takeLine?(provider: string): (() => void) | null;
   /** Its row is written when this resolves. False: it must not be sent any more. */
   begun(attempt: Attempt): Promise<boolean>;
   /** Not sent by this one, and another try follows at once. */
@@ -39,8 +41,8 @@ export interface Attempt {
 export type TryResult =
   /** The last try, which is not written yet. */
   | { kind: 'tried'; attempt: Attempt; verdict: SendVerdict }
-  /** Nothing was tried: every provider is at its rate. */
-  | { kind: 'paced'; waitMs: number; pacedBy: Candidate }
+  /** Nothing was tried: every provider is at its rate, or has no line that is not left to codes. */
+  | { kind: 'paced'; why: 'rate' | 'lines'; waitMs: number; pacedBy: Candidate }
   /** Nothing was tried: nobody may carry it. */
   | { kind: 'no_provider' }
   | { kind: 'called_off' };
@@ -71,6 +73,8 @@ interface Timing {
 }
 
 const TIMING: Timing = { totalMs: 8_500, reserveMs: 1_500, codePatienceMs: 500, patienceMs: 3_000 };
+/** Calls end in their own time. */
+const LINES_MS = 1_000;
 /** A carrier that asks for a longer pause is left alone. */
 const MAX_RETRY_AFTER_MS = 2_000;
 
@@ -105,31 +109,35 @@ export async function tryUntil(deps: TryDeps, sending: Sending, time: Deadline):
   async function tryOne(candidate: Candidate): Promise<'over' | 'next' | 'called_off'> {
     const provider = deps.find(candidate.provider);
     if (!provider) return 'next';
+    using held = new DisposableStack();
+    const leaveLine = sending.takeLine?.(provider.name);
+    if (leaveLine === null) {
+      paced = { kind: 'paced', why: 'lines', waitMs: LINES_MS, pacedBy: candidate };
+      return ifPaced;
+    }
+    if (leaveLine) held.defer(leaveLine);
     const waitMs = await takeTurn(candidate);
     if (waitMs > 0) {
-      paced = { kind: 'paced', waitMs, pacedBy: candidate };
+      paced = { kind: 'paced', why: 'rate', waitMs, pacedBy: candidate };
       return ifPaced;
     }
     const waitsMs = isCode(sending) ? codePatienceMs : patienceMs;
     const leave = await deps.slots.enter(provider, sending, waitsMs);
     if (!leave) {
-      paced = { kind: 'paced', waitMs: waitsMs, pacedBy: candidate };
+      paced = { kind: 'paced', why: 'rate', waitMs: waitsMs, pacedBy: candidate };
       return ifPaced;
     }
-    try {
-      if (last) await sending.failed(last.attempt, last.verdict);
-      const attempt = { number: attempts + 1, provider: provider.name, sender: candidate.sender };
-      if (!(await sending.begun(attempt))) return 'called_off';
-      attempts += 1;
-      const verdict = await call(provider, attempt);
-      last = { kind: 'tried', attempt, verdict };
-      if (verdict.kind === 'failed' && verdict.retryAfterMs !== undefined) {
-        again ??= { candidate, waitMs: verdict.retryAfterMs };
-      }
-      return mayBeMended(verdict) ? 'next' : 'over';
-    } finally {
-      leave();
+    held.defer(leave);
+    if (last) await sending.failed(last.attempt, last.verdict);
+    const attempt = { number: attempts + 1, provider: provider.name, sender: candidate.sender };
+    if (!(await sending.begun(attempt))) return 'called_off';
+    attempts += 1;
+    const verdict = await call(provider, attempt);
+    last = { kind: 'tried', attempt, verdict };
+    if (verdict.kind === 'failed' && verdict.retryAfterMs !== undefined) {
+      again ??= { candidate, waitMs: verdict.retryAfterMs };
     }
+    return mayBeMended(verdict) ? 'next' : 'over';
   }
 
   /** 0: it may go now. A code waits a moment for its turn, other messages come back later. */

@@ -1,4 +1,5 @@
 import { openDatabase } from '../../src/db/open.ts';
+import { createBulkPlaces } from '../../src/delivery/bulk-places.ts';
 import { createBulkSender } from '../../src/delivery/messages/send-bulk.ts';
 import type { SendVerdict } from '../../src/delivery/provider.ts';
 import { createProviderSlots } from '../../src/delivery/provider-slots.ts';
@@ -34,6 +35,7 @@ const bulk = createBulkSender({
   find: () => sink,
   routing: { take: async () => 0, tried: silent },
   slots: createProviderSlots(),
+  places: createBulkPlaces(() => null),
   now,
   log: { debug: silent, info: silent, warn: silent, error: silent },
   metrics: { tried: silent },

@@ -6,6 +6,7 @@ import type { CodeMessage } from '../../src/delivery/deliver.ts';
 import type { CodeReceipt } from '../../src/delivery/messages/receive.ts';
 import { openDelivery } from '../../src/delivery/open-delivery.ts';
 import type {
+  Lines,
   OutboundMessage,
   Provider,
   ProviderSink,
@@ -31,6 +32,8 @@ export interface Carrier {
   sent: OutboundMessage[];
   planned: Behaviour[];
   otherwise: Behaviour | null;
+  /** Of one whose calls keep them: as its configuration says, then as the test does. */
+  lines: Lines | null;
   sink: ProviderSink | null;
 }
 
@@ -55,10 +58,10 @@ export async function openDeliveryRig(db: Database, options: DeliveryRigOptions 
   const registry = new Registry();
   const told: CodeReceipt[] = [];
 
-  const carrier: ProviderType<unknown> = {
+  const carrier: ProviderType<{ lines?: Lines }> = {
     schema: { type: 'object' },
-    create: (_config, { name }) => {
-      const known: Carrier = carriers.get(name) ?? { sent: [], planned: [], otherwise: null, sink: null };
+    create: ({ lines = null }, { name }) => {
+      const known: Carrier = carriers.get(name) ?? { sent: [], planned: [], otherwise: null, lines, sink: null };
       carriers.set(name, known);
       return fakeProvider(name, known, options.channels ?? ['sms', 'voice']);
     },
@@ -147,6 +150,7 @@ function fakeProvider(name: string, state: Carrier, channels: readonly Channel[]
   return {
     name,
     channels,
+    ...(state.lines && { lines: () => state.lines as Lines }),
     start(sink) {
       state.sink = sink;
     },

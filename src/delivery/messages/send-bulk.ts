@@ -3,7 +3,7 @@ import type { AuditEvent } from '../../audit/event.ts';
 import type { Database } from '../../db/open.ts';
 import type { MessageAttemptTable, MessagePartTable, MessageTable } from '../../db/schema.ts';
 import type { JobQueue, NewJob } from '../../jobs/queue.ts';
-import { type BulkPlaces, createBulkPlaces } from '../bulk-places.ts';
+import type { BulkPlaces } from '../bulk-places.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
 import type { OutboundMessage, SendVerdict } from '../provider.ts';
 import type { RouteDecision } from '../routing/router.ts';
@@ -76,6 +76,7 @@ export interface BulkDeps extends TryDeps {
   queue: Pick<JobQueue, 'enqueue'>;
   choice: Pick<ProviderChoice, 'route' | 'goesByNetwork'>;
   knownNetwork: KnownNetwork;
+  places: BulkPlaces;
   attemptsEnded(attempts: { provider: string; partIds: readonly string[]; reference: string }[]): void;
 }
 
@@ -97,7 +98,7 @@ export function createBulkSender(deps: BulkDeps): BulkSender {
 
     network: async (mode, recipientHash) => (choice.goesByNetwork(mode) ? deps.knownNetwork(recipientHash) : null),
 
-    places: createBulkPlaces(deps.find),
+    places: deps.places,
 
     deadline: () => openTryDeadline(deps, signal),
 

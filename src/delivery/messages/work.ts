@@ -5,6 +5,7 @@ import type { Job, JobQueue, PutBack } from '../../jobs/queue.ts';
 import { backOffMs, createJobWorker, type JobWorker } from '../../jobs/worker.ts';
 import { createBatcher } from '../../lib/batch.ts';
 import { StoreUnavailable } from '../../lib/errors.ts';
+import type { BulkPlaces } from '../bulk-places.ts';
 import type { ProviderChoice } from '../choose-provider.ts';
 import type { SendVerdict } from '../provider.ts';
 import type { Candidate, RouteDecision } from '../routing/router.ts';
@@ -37,6 +38,8 @@ export interface MessageWorkDeps extends TryDeps {
   queue: JobQueue;
   write: WriteEntries;
   choice: ProviderChoice;
+  /** Those of campaigns: calls one by one, and calls again, share their half of the lines. */
+  places: Pick<BulkPlaces, 'takeLine'>;
   knownNetwork: KnownNetwork;
   gate: MessageGate;
   hold: MessageHold;
@@ -85,14 +88,15 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     const obstacle = await findCallObstacle(db, message);
     if (obstacle) return stop(job, loaded, obstacle);
     const opensAt = await deps.window(message, at);
-    if (opensAt > at) {
-      const closed = { until: opensAt, reason: 'outside_window' };
-      return batchTransaction(db, {}, (batch) => batch.commit(...putOff(db, queue, job, message, closed, at)));
-    }
+    if (opensAt > at) return keepWaiting(job, message, { until: opensAt, reason: 'outside_window' }, at);
     await send(job, loaded, at);
   }
 
   const holdOf = async ({ campaign_id: campaign }: MessageRow) => (campaign === null ? null : deps.hold.of(campaign));
+
+  function keepWaiting(job: Job, message: MessageRow, why: { until: number; reason: string }, at: number) {
+    return batchTransaction(db, {}, (batch) => batch.commit(...putOff(db, queue, job, message, why, at)));
+  }
 
   /** What a carrier may have already is not called back by that. */
   async function stop(job: Job, loaded: LoadedMessage, { status, reason }: Stop): Promise<void> {
@@ -132,6 +136,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
       case 'called_off':
         return;
       case 'paced':
+        if (result.why === 'lines') return waitForLine(job, message, result.pacedBy.provider, result.waitMs);
         return comeBack(job, message, result.pacedBy, result.waitMs);
       case 'no_provider':
         return rest(job, loaded);
@@ -180,6 +185,14 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
     await putBack({ ...job, dueAt, tries: job.tries - 1 });
   }
 
+  /** As comeBack, and says why. No more of them look again in a second than there are lines: calls last longer. */
+  async function waitForLine(job: Job, message: MessageRow, provider: string, waitMs: number): Promise<void> {
+    const at = now();
+    const perSecond = Math.max(1, deps.find(provider)?.lines?.().all ?? 0);
+    const until = turns.next(`lines of ${provider} ${job.owner} ${job.lane}`, perSecond, at + waitMs);
+    await keepWaiting(job, message, { until, reason: 'lines_busy' }, at);
+  }
+
   async function toSending(
     job: Job,
     message: MessageRow,
@@ -204,6 +217,7 @@ export function createMessageWorker(deps: MessageWorkDeps): JobWorker {
       attempts: message.attempts,
       expiresAt: Math.min(message.expires_at ?? Infinity, limit),
       compose: () => ({ project, mode, channel, purpose, to, locale, ...composed }),
+      ...(purpose !== 'code' && { takeLine: deps.places.takeLine }),
       async begun({ number, provider, sender }) {
         const at = now();
         const isNext = number > message.attempts + 1;
