@@ -30,7 +30,7 @@ export interface BulkSender {
   route(message: MessageTable, now: number): RouteDecision;
   /** Of a recipient, where routes go by it. */
   network(mode: 'live' | 'test', recipientHash: string): Promise<string | null>;
-  /** To be had before a message is marked, and left when it is sent. */
+  /** At the first provider; to be had before a message is marked, and left when it is sent. */
   places: BulkPlaces;
   /** Of messages that are sent together. */
   deadline(): Deadline;
@@ -105,12 +105,14 @@ export function createBulkSender(deps: BulkDeps): BulkSender {
     async send({ row, words: { call, ...words }, decision }, mayBegin, deadline) {
       const composed = call ? { ...words, ...(await composeCall({ ...words, call }, words.locale)) } : words;
       const tries: Try[] = [];
+      const first = decision.candidates[0]?.provider;
       const limit = decision.validitySeconds === null ? Infinity : now() + decision.validitySeconds * 1000;
       const sending = {
         ...{ messageId: row.id, project: words.project, channel: words.channel, purpose: words.purpose },
         ...{ country: row.country, candidates: decision.candidates, attempts: 0 },
         expiresAt: Math.min(row.expires_at ?? Infinity, limit),
         compose: () => composed,
+        takeLine: (provider: string) => (provider === first ? () => {} : deps.places.takeLine(provider)),
         async begun(attempt: Attempt) {
           if (!(await mayBegin(attempt.number))) return false;
           tries.push({ attempt, startedAt: now(), ended: null });

@@ -10,7 +10,7 @@ import { newNumber } from '../../service.ts';
 import { openCampaignRig } from './campaign-rig.ts';
 
 /** One trunk with four lines, whose calls ring until they are hung up. */
-async function openTrunk() {
+async function openTrunk(config: { providers?: object; routes?: object } = {}) {
   const peer = await startPeer((request, { answer }) => {
     if (request.method === 'INVITE') answer(request, 180, { tag: headerOf(request, 'call-id') ?? '' });
   });
@@ -20,7 +20,7 @@ async function openTrunk() {
   const trunk = { host: '127.0.0.1', port: peer.port, caller_id: '+33180000000', ping_seconds: 0, channels: 4 };
   const sip = { type: 'sip', trunks: [trunk], speech: { command: ['cat', said] }, ring_seconds: 120, drain_ms: 0 };
   const file = join(folder, 'countersign.json');
-  writeFileSync(file, JSON.stringify({ providers: { trunk: sip } }));
+  writeFileSync(file, JSON.stringify({ ...config, providers: { ...config.providers, trunk: sip } }));
   const rig = await openCampaignRig('embedded', { env: { COUNTERSIGN_CONFIG: file } });
   const { api } = rig;
   onTestFinished(() => api.close());
@@ -72,6 +72,23 @@ describe('a campaign over a trunk with four lines', () => {
     expect(numbers().toSorted()).toEqual([...phones, to].toSorted());
     await rig.work();
     expect(await rig.read(id)).toMatchObject({ status: 'completed', counts: { sent: 5 } });
+  });
+
+  it('keeps two for others also when another carrier fails before', { timeout: 120_000 }, async () => {
+    const url = 'http://127.0.0.1:9/';
+    const away = { type: 'http', channels: ['voice'], request: { method: 'POST', url, body: { json: {} } } };
+    const rule = { name: 'all', when: {}, providers: [{ provider: 'away' }, { provider: 'trunk' }] };
+    const routes = { senders: [], rules: [{ ...rule, strategy: 'ordered' }] };
+    const { rig, lines, numbers, hangUp } = await openTrunk({ providers: { away }, routes });
+    const { id: list } = await rig.list(4);
+    const id = await rig.create({ audience: { lists: [list] }, channel: 'voice', text: 'Hello.' });
+    await rig.start(id);
+    await rig.work();
+    expect(lines()).toMatchObject({ busy: 2 });
+    const waiting = await rig.recipients(id, '&state=waiting');
+    expect(waiting).toMatchObject(Array(2).fill({ reason: 'connection_failed' }));
+    expect(numbers()).toHaveLength(2);
+    await hangUp(0);
   });
 
   it('keeps two for codes while it calls again', { timeout: 120_000 }, async () => {
