@@ -85,11 +85,11 @@ async function judge(
   attempt: string,
 ): Promise<CheckResult> {
   const { challenge } = spent;
-  const right = await refundIfUndecided(deps, caller, challenge, now, () => isRight(deps, challenge, input));
+  const right = await refundIfUndecided(deps, caller, challenge, attempt, now, () => isRight(deps, challenge, input));
   if (!right) return countFailure(deps, caller, spent, now);
   // Judging may have waited in line; a code does not live longer for it.
   if (deps.now() >= challenge.expiresAt) return refuseRight(deps, caller, challenge, 'expired', now);
-  const token = await refundIfUndecided(deps, caller, challenge, now, async () => {
+  const token = await refundIfUndecided(deps, caller, challenge, attempt, now, async () => {
     const signed = await sign(deps, challenge, now);
     return (await accept(deps, caller, spent, attempt, now)) ? signed : null;
   });
@@ -131,12 +131,14 @@ async function refuseRight(
 
 /**
  * An attempt that nobody could judge, or that was right and could not be accepted, is given back: the person may try
- * again. After a wrong answer nothing is ever given back.
+ * again. So is one that was accepted without an answer: it was withdrawn, and the caller hears the error. After a wrong
+ * answer nothing is ever given back.
  */
 async function refundIfUndecided<T>(
   deps: VerifyDeps,
   caller: Caller,
   challenge: Challenge,
+  attempt: string,
   now: number,
   step: () => Promise<T>,
 ): Promise<T> {
@@ -148,7 +150,7 @@ async function refundIfUndecided<T>(
       const event = challengeEvent('verification.attempt_failed', challenge, caller.actor, now, data);
       // If the store is away too, the attempt stays spent: the safe side.
       await deps.store
-        .refund(challenge.id, now)
+        .refund(challenge.id, attempt, now)
         .then(() => deps.store.record(event))
         .catch(() => {});
     }

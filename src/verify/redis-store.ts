@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEvent } from '../audit/event.ts';
 import type { Database } from '../db/open.ts';
 import { keys, shardOfKey, type Tag, tagOfChallenge, tagOfShard, tags } from '../db/redis/keys.ts';
@@ -36,11 +37,15 @@ export interface RedisStore extends ChallengeStore {
 
 /** How long after its expiry a challenge that nobody ended is kept. */
 const ORPHANED_MS = 86_400_000;
+/** A caller waits no longer for it. */
+const RECONNECT_MS = 500;
 
 /** Challenges in Redis: single, Sentinel or Cluster. One script per transition; see db/lua. */
 export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): RedisStore {
   const run = createRunScript(redis, createWarmUp(redis, deps.db, deps.log));
   const terms = createTermsCache();
+  /** On Cluster: attempts that may have approved without giving their failures back to the budgets in other slots. */
+  const unanswered = new Set<string>();
   const poke = (tag: Tag) => deps.poke?.(tags.indexOf(tag));
   const reserveFor = (wanted: Wanted) => (redis.isCluster ? reserve(run, wanted) : reserveNothing(wanted));
 
@@ -56,6 +61,12 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
     if (known) return known;
     const found = await read(id);
     return found && terms.keep(found.facts);
+  }
+
+  /** What is given back is so because a connection was lost, and is sent once: soon there is another one. */
+  async function untilConnected(tag: Tag): Promise<void> {
+    const end = performance.now() + RECONNECT_MS;
+    while (redis.generation(tag) === null && performance.now() < end) await sleep(10);
   }
 
   return {
@@ -152,20 +163,30 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       const near = redis.isCluster ? [] : known.budgets;
       const names = challengeKeys(tag, id, budgetKeys(near));
       const args = [id, attempt, JSON.stringify(event), toList(withdrawn), ...budgetArgs(near)];
-      const approved = (await run('consume', tag, names, args, now)) === 1;
+      const reply = await run('consume', tag, names, args, now).catch((error) => {
+        if (redis.isCluster) unanswered.add(attempt);
+        throw error;
+      });
+      const approved = reply === 1;
       poke(tag);
       // The approval stands; a failure that is not given back now stays counted until its window ends.
       if (approved && redis.isCluster) await giveBackFailures(run, known.budgets, true, now).catch(() => {});
       return approved;
     },
 
-    async refund(id, now) {
+    async refund(id, attempt, now) {
+      const tag = tagOfChallenge(id);
+      await untilConnected(tag);
+      const isUnanswered = unanswered.delete(attempt);
       const known = await termsOfKnown(id);
       if (!known) return;
-      const tag = tagOfChallenge(id);
       const near = redis.isCluster ? [] : known.budgets;
-      const refunded = await run('refund', tag, challengeKeys(tag, id, budgetKeys(near)), budgetArgs(near), now);
-      if (refunded === 1 && redis.isCluster) await giveBackFailures(run, known.budgets, false, now);
+      const args = [attempt, ...budgetArgs(near)];
+      const refunded = await run('refund', tag, challengeKeys(tag, id, budgetKeys(near)), args, now);
+      const hadApproved = refunded === 2;
+      if (redis.isCluster && (refunded === 1 || (hadApproved && isUnanswered))) {
+        await giveBackFailures(run, known.budgets, hadApproved, now);
+      }
       poke(tag);
     },
 

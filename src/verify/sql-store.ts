@@ -27,7 +27,7 @@ export function createSqlStore(db: Database): ChallengeStore {
     spend: (id, spend, now) => transact(spendAttempt(id, spend, now)),
     fail: (id, events, now) => transact(failAttempt(id, events, now)),
     consume: (id, attempt, event, now, withdrawn) => transact(consumeChallenge(id, attempt, event, now, withdrawn)),
-    refund: (id, now) => transact(refundAttempt(id, now)),
+    refund: (id, attempt, now) => transact(refundAttempt(id, attempt, now)),
     advance: (id, rev, change, now) => transact(advanceFlow(id, rev, change, now)),
     async findLock({ budgets }, now) {
       const query = statements.readBudgets(budgets.map(({ key }) => key));

@@ -50,8 +50,12 @@ export interface ChallengeStore {
    */
   consume(id: string, attempt: string, event: AuditEvent, now: number, withdrawn?: readonly string[]): Promise<boolean>;
 
-  /** Gives back an attempt (and its failures in the budgets) that was right but could not be accepted (the ledger was down). */
-  refund(id: string, now: number): Promise<void>;
+  /**
+   * Gives back an attempt that nobody could judge, or that was right and could not be accepted, and its failures in the
+   * budgets. Also one that has approved it: whoever asks for that is going to answer with an error, and then nobody
+   * has a proof for it; to the budgets `consume` has given theirs. Once for each attempt: the store does not remember.
+   */
+  refund(id: string, attempt: string, now: number): Promise<void>;
 
   /**
    * Changes the flow if `rev` is still the current one. With `limits`: takes all or none as in `create`.

@@ -36,7 +36,7 @@ const everyMethod: Record<
   spend: (store, it, now) => store.spend(it.id, newSpend(it, now), now),
   fail: (store, it, now) => store.fail(it.id, failEvents(it, now), now),
   consume: (store, it, now) => store.consume(it.id, random(), eventOf('verification.approved', it, now), now),
-  refund: (store, it, now) => store.refund(it.id, now),
+  refund: (store, it, now) => store.refund(it.id, random(), now),
   advance: (store, it, now) => store.advance(it.id, it.rev, newChange(it), now),
   findLock: (store, it, now) => store.findLock({ ...it, budgets: [recipientBudget(newPerson())] }, now),
   claimDue: (store, _, now) => store.claimDue(now, 1000, 10),

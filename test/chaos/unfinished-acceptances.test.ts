@@ -70,6 +70,32 @@ await describeWith(['redis', 'postgres'], 'a right answer that could not be fini
     });
   });
 
+  it.each(['scaled', 'postgres'] as const)(
+    'with the last attempt, carried out without an answer (%s): the next one gets the proof, however often that happens',
+    async (profile) => {
+      const { service, database, redis } = await open(profile);
+      const { id, ask } = await start(service);
+      for (let i = 0; i < 4; i += 1) await answered(() => ask(undefined, wrongCode(CODE)));
+      for (let i = 0; i < 2; i += 1) {
+        if (profile === 'scaled') await fails(redis, deafTo(approval), ask);
+        else await fails(database, commitAfter('verification.approv'), ask);
+      }
+      expect(await answered(ask)).toMatchObject({ valid: true });
+      expect(await answered(ask)).toMatchObject({ reason: 'already_used' });
+      expect(await countEvents(service, id)).toEqual({ approved: 1, resumed: 2 });
+    },
+  );
+
+  it('whose next ones fail as well, before Redis is asked: none of them costs an attempt', async () => {
+    const { service, database, redis } = await open('scaled');
+    const { id, ask } = await start(service);
+    await fails(redis, deafTo(approval), ask);
+    for (let i = 0; i < 6; i += 1) await fails(database, commitAfter('insert into "acceptances"'), ask);
+    for (let i = 0; i < 4; i += 1) await answered(() => ask(undefined, wrongCode(CODE)));
+    expect(await answered(ask)).toMatchObject({ valid: true });
+    expect(await countEvents(service, id)).toEqual({ approved: 1, resumed: 1 });
+  });
+
   it('that was taken over, and Redis has forgotten it all: is not accepted again', async () => {
     const { service, redis, redisUrl } = await open('scaled');
     const { id, ask } = await start(service);

@@ -255,8 +255,9 @@ export function judgeContract(on: Scenario): void {
     it('gives the attempt back, silently', async () => {
       const now = newEpoch();
       const challenge = await on.created(newChallenge(now, { maxAttempts: 1 }), now);
-      await on.spend(challenge, now);
-      await on.store.refund(challenge.id, now + 1);
+      const attempt = random();
+      await on.spend(challenge, now, { attempt });
+      await on.store.refund(challenge.id, attempt, now + 1);
       expect(await on.read(challenge)).toEqual(challenge);
       expect(await on.answerRight(challenge, now + 2)).toBe(true);
       expect(types(await on.history(challenge))).toEqual(['created', 'approved']);
@@ -267,9 +268,10 @@ export function judgeContract(on: Scenario): void {
       const budgets = [subjectBudget({ max: 1 })];
       const challenge = await on.created(newChallenge(now, { budgets }), now);
       for (let i = 0; i < 5; i += 1) {
-        expect(await on.verdict(challenge, now + i)).toBe('ok');
+        const attempt = random();
+        expect(await on.verdict(challenge, now + i, { attempt })).toBe('ok');
         expect(await on.verdict(challenge, now + i)).toBe('locked');
-        await on.store.refund(challenge.id, now + i);
+        await on.store.refund(challenge.id, attempt, now + i);
       }
     });
 
@@ -279,10 +281,97 @@ export function judgeContract(on: Scenario): void {
       const challenge = await on.created(newChallenge(now, { budgets }), now);
       await on.guessWrong(challenge, now);
       await on.guessWrong(challenge, now);
-      await on.spend(challenge, now);
-      await on.store.refund(challenge.id, now);
+      const attempt = random();
+      await on.spend(challenge, now, { attempt });
+      await on.store.refund(challenge.id, attempt, now);
       await on.guessWrong(challenge, now);
       expect(await on.verdict(challenge, now)).toBe('locked');
     });
+
+    it('of an attempt that has approved: gives it back, and to the budgets nothing more', async () => {
+      const now = newEpoch();
+      const budget = subjectBudget({ max: 100 });
+      const challenge = await on.created(newChallenge(now, { budgets: [budget] }), now);
+      for (let i = 0; i < 4; i += 1) await on.guessWrong(challenge, now);
+      await unfinished(challenge, now + 1);
+      expect(await on.read(challenge)).toMatchObject({ status: 'approved', attempts: 4, judged: 4 });
+      const attempt = random();
+      const spent = await on.spend(challenge, now + 2, { attempt });
+      const state = { failures: 5, startedAt: now, lockedUntil: 0, inARow: 1 };
+      expect(spent).toMatchObject({ kind: 'ok', budgets: new Map([[budget.key, state]]) });
+      expect(await on.consume(challenge, now + 2, attempt)).toBe(true);
+      expect(await on.read(challenge)).toMatchObject({ attempts: 5, judged: 5, dueAt: now + 2 + RECONCILE_MS });
+    });
+
+    it('of right answers after it: gives each back, and its failure to the budgets', async () => {
+      const now = newEpoch();
+      const budget = subjectBudget({ max: 100 });
+      const challenge = await on.created(newChallenge(now, { budgets: [budget], maxAttempts: 2 }), now);
+      await unfinished(challenge, now);
+      await on.guessWrong(challenge, now);
+      for (let i = 0; i < 5; i += 1) {
+        const attempt = random();
+        const spent = await on.spend(challenge, now, { attempt });
+        const state = { failures: 2, startedAt: now, lockedUntil: 0, inARow: 2 };
+        expect(spent).toMatchObject({ kind: 'ok', budgets: new Map([[budget.key, state]]) });
+        await withdraw(challenge, attempt, now);
+        await on.store.refund(challenge.id, attempt, now);
+      }
+      // Each of them approves in its turn, and is withdrawn as well.
+      for (let i = 0; i < 5; i += 1) await unfinished(challenge, now);
+      expect(await on.answerRight(challenge, now)).toBe(true);
+    });
+
+    it('gives nothing back where nothing is being judged, nor of a challenge that has ended otherwise', async () => {
+      const now = newEpoch();
+      const challenges = await Promise.all([1, 2].map(() => on.created(newChallenge(now), now)));
+      const [one, two] = challenges as [Challenge, Challenge];
+      await on.guessWrong(one, now);
+      await on.answerRight(one, now);
+      await on.spend(two, now);
+      await cancel(two, now);
+      for (const challenge of challenges) {
+        const before = await on.read(challenge);
+        await on.store.refund(challenge.id, random(), now);
+        expect(await on.read(challenge)).toEqual(before);
+      }
+    });
+
+    /** What else happens between a right answer that is not answered and the next one: in every order. */
+    const late = ['withdraw', 'refund', 'consume', 'fail'] as const;
+    it.each(orders(late))(
+      '%s, %s, %s, %s: no more wrong answers are judged than there are attempts',
+      async (...steps) => {
+        const now = newEpoch();
+        const challenge = await on.created(newChallenge(now, { maxAttempts: 3, ledger: false }), now);
+        const attempt = random();
+        // One that is wrong is being judged meanwhile.
+        await on.spend(challenge, now);
+        await on.spend(challenge, now, { attempt });
+        const carryOut = {
+          withdraw: () => withdraw(challenge, attempt, now),
+          refund: () => on.store.refund(challenge.id, attempt, now),
+          consume: () => on.consume(challenge, now, attempt),
+          fail: () => on.store.fail(challenge.id, failEvents(challenge, now), now),
+        };
+        for (const step of steps) await carryOut[step]();
+        await on.guessWrong(challenge, now);
+        expect(await on.verdict(challenge, now)).toBe('ok');
+        expect(await on.verdict(challenge, now)).toBe('exhausted');
+      },
+    );
   });
+
+  /** A right answer that is carried out without an answer. */
+  async function unfinished(challenge: Challenge, now: number): Promise<void> {
+    const attempt = random();
+    expect(await on.answerRight(challenge, now, attempt)).toBe(true);
+    await withdraw(challenge, attempt, now);
+    await on.store.refund(challenge.id, attempt, now);
+  }
+}
+
+function orders<T>(items: readonly T[]): T[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((first) => orders(items.filter((item) => item !== first)).map((rest) => [first, ...rest]));
 }

@@ -66,15 +66,20 @@ export function consumeChallenge(
   };
 }
 
-export function refundAttempt(id: string, now: number): Transition<void> {
-  const isOpen = (row: VerificationRow) => row.status === 'pending' && row.attempts > row.judged;
+export function refundAttempt(id: string, attempt: string, now: number): Transition<void> {
+  const hasApproved = (row: VerificationRow) => row.status === 'approved' && row.approved_by === attempt;
+  const isUnjudged = (row: VerificationRow) =>
+    !hasApproved(row) && (row.status === 'pending' || row.status === 'approved') && row.attempts > row.judged;
   return {
     ...{ id, now },
-    counts: (row) => (isOpen(row) ? toChallenge(row).budgets : []),
+    counts: (row) => (isUnjudged(row) ? toChallenge(row).budgets : []),
     decide(set) {
       const row = set.challenge(id);
-      if (!row || !isOpen(row)) return;
-      set.saveCounts({ ...row, attempts: row.attempts - 1 });
+      if (!row) return;
+      const attempts = Math.max(0, row.attempts - 1);
+      if (hasApproved(row)) set.saveCounts({ ...row, attempts, judged: Math.max(0, row.judged - 1) });
+      if (!isUnjudged(row)) return;
+      set.saveCounts({ ...row, attempts });
       giveBack(set, toChallenge(row).budgets, false, now);
     },
   };

@@ -102,16 +102,21 @@ function count(set: WorkingSet, row: VerificationRow, challenge: Challenge, spen
     refuse(set, row, challenge, spend, 'exhausted');
     return { kind: 'refused', reason: 'exhausted', challenge };
   }
-  const counted: VerificationRow = { ...row, attempts: row.attempts + 1 };
+  const resumes = row.status !== 'pending';
+  const counted: VerificationRow = {
+    ...row,
+    attempts: row.attempts + 1,
+    // Nothing else would look at it again, should this process die.
+    ...(resumes && { due_at: now + RECONCILE_MS }),
+  };
   const budgets = new Map(
     challenge.budgets.map((budget) => [
       budget.key,
       countFailure(budget, set.budgets.get(budget.key) ?? NO_FAILURES, now),
     ]),
   );
-  if (row.status === 'pending') set.saveCounts(counted);
-  // Nothing else would look at it again, should this process die.
-  else set.save({ ...counted, due_at: now + RECONCILE_MS });
+  if (resumes) set.save(counted);
+  else set.saveCounts(counted);
   for (const [key, state] of budgets) set.saveBudget(key, state, now);
   return { kind: 'ok', challenge: toChallenge(counted), budgets };
 }

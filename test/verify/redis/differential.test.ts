@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromEventRow } from '../../../src/audit/events-table.ts';
+import type { AcceptingStore } from '../../../src/verify/acceptance-ledger.ts';
 import type { Limit } from '../../../src/verify/challenge.ts';
-import type { ChallengeStore } from '../../../src/verify/store.ts';
 import { createEvents, eventOf, failEvents, newChange, newSpend } from '../../contract/build.ts';
 import { type Opened, openStore } from '../../contract/open-store.ts';
 import { describeWith, freshDatabase, freshRedis, freshRedisCluster } from '../../rig/stores.ts';
@@ -48,10 +48,10 @@ function compare(name: string, freshServer: () => Promise<{ url: string; close()
   }, 120_000);
 }
 
-type Call = (store: ChallengeStore) => Promise<unknown>;
+type Call = (store: AcceptingStore) => Promise<unknown>;
 
 /** The step as a call that both stores get with the very same arguments. */
-async function prepare(world: World, step: Step, sql: ChallengeStore): Promise<Call> {
+async function prepare(world: World, step: Step, sql: AcceptingStore): Promise<Call> {
   const { now, challenges } = world;
   if (step.kind === 'claim') return async (store) => (await store.claimDue(now, LEASE, 100)).sort(byId);
   if (step.kind === 'reset') {
@@ -91,8 +91,12 @@ async function prepare(world: World, step: Step, sql: ChallengeStore): Promise<C
       const event = eventOf('verification.approved', challenge, now);
       return ifThere(id, (store) => store.consume(id, step.attempt, event, now));
     }
+    case 'withdraw': {
+      const codeHash = challenge.secrets?.codeHash ?? '';
+      return ifThere(id, (store) => store.withdraw(id, step.attempt, codeHash, now));
+    }
     case 'refund':
-      return (store) => store.refund(id, now);
+      return (store) => store.refund(id, step.attempt, now);
     case 'record': {
       const event = eventOf('verification.blocked', challenge, now);
       return ifThere(id, (store) => store.record(event));

@@ -6,8 +6,8 @@ import { newChallenge, newPerson, type Person, random } from '../../contract/bui
 export type Step = { wait: number } & (
   | { kind: 'create'; of: number; replay: boolean; limits: number[] }
   | { kind: 'spend'; of: number; wrong: '' | 'length' | 'context' | 'no context' | 'project'; attempt: string }
-  | { kind: 'fail' | 'refund' | 'record'; of: number }
-  | { kind: 'consume'; of: number; attempt: string }
+  | { kind: 'fail' | 'record'; of: number }
+  | { kind: 'consume' | 'withdraw' | 'refund'; of: number; attempt: string }
   | {
       kind: 'advance';
       of: number;
@@ -57,8 +57,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('fail' as const), wait, of }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('refund' as const, 'record'), wait, of }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('consume' as const), wait, of, attempt }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('record' as const), wait, of }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('consume' as const, 'consume', 'refund'),
+      wait,
+      of,
+      attempt,
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
