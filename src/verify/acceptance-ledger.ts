@@ -1,6 +1,5 @@
 import type { Database } from '../db/open.ts';
 import { createBatcher } from '../lib/batch.ts';
-import { newId } from '../lib/ids.ts';
 import {
   type Acceptance,
   enterAcceptances,
@@ -8,6 +7,7 @@ import {
   type Withdrawal,
   withdrawAcceptances,
 } from './acceptances.ts';
+import type { Challenge } from './challenge.ts';
 import { type ChallengeStore, requestOf, type Spend, type SpendResult } from './store.ts';
 import { createWithdrawals } from './withdrawals.ts';
 
@@ -38,29 +38,31 @@ export function withAcceptanceLedger(store: LedgerStore, db: Database): Acceptin
   const enter = createBatcher((acceptances: Acceptance[]) => enterAcceptances(db, acceptances), BATCH);
   const withdrawals = createWithdrawals<Withdrawal>((all) => withdrawAcceptances(db, all));
 
-  /** The code's hash left the store with the approval that was never answered. */
-  async function spendUnfinished(id: string, spend: Spend, now: number): Promise<SpendResult | null> {
+  /**
+   * The first look at a used code has recorded nothing: only the ledger tells whether its approval counts. While it does
+   * not, the challenge is told as pending, and the code's hash is the withdrawal's: it left the store with the approval.
+   */
+  async function lookAgain(id: string, spend: Spend, now: number): Promise<SpendResult> {
     const found = await findWithdrawn(db, id);
-    if (!found) return null;
-    // Its first try is an event already.
-    const refused = { ...spend.refused, id: newId('evt') };
-    const spent = await store.spend(id, { ...spend, refused, withdrawn: found.withdrawn }, now);
-    if (spent.kind !== 'ok') return spent;
-    return { ...spent, challenge: { ...spent.challenge, secrets: { codeHash: found.codeHash, sealed: '' } } };
+    const spent = await store.spend(id, { ...spend, withdrawn: found?.withdrawn ?? [] }, now);
+    if (!found || !('challenge' in spent) || isSettled(spent)) return spent;
+    const challenge = { ...spent.challenge, status: 'pending' as const };
+    if (spent.kind !== 'ok') return { ...spent, challenge };
+    const secrets = { codeHash: found.codeHash, sealed: '' };
+    return { ...spent, challenge: { ...challenge, secrets }, withdrawn: found.withdrawn };
   }
 
   return {
     ...store,
 
     async spend(id, spend, now) {
-      const spent = await store.spend(id, spend, now);
-      if (spent.kind === 'approved') {
-        // From now on the request's for good: whichever run of it was the first one can no longer be withdrawn.
-        const isIts = (await enter({ id, attempt: requestOf(spend.attempt), now })) !== null;
-        return isIts ? spent : { kind: 'refused', reason: 'already_used', challenge: spent.challenge };
-      }
-      const isUsed = spent.kind === 'refused' && spent.reason === 'already_used';
-      return (isUsed && (await spendUnfinished(id, spend, now))) || spent;
+      const first = await store.spend(id, spend, now);
+      const isUsed = first.kind === 'refused' && first.reason === 'already_used';
+      const spent = isUsed ? await lookAgain(id, spend, now) : first;
+      if (spent.kind !== 'approved') return spent;
+      // From now on the request's for good: whichever run of it was the first one can no longer be withdrawn.
+      const isIts = (await enter({ id, attempt: requestOf(spend.attempt), now })) !== null;
+      return isIts ? spent : { kind: 'refused', reason: 'already_used', challenge: spent.challenge };
     },
 
     async consume(id, attempt, event, now) {
@@ -76,4 +78,10 @@ export function withAcceptanceLedger(store: LedgerStore, db: Database): Acceptin
     withdraw: (id, attempt, codeHash, now) => withdrawals.add({ id, attempt, codeHash, now }),
     close: withdrawals.close,
   };
+}
+
+/** Anything but approved by an attempt that counts for nothing. */
+function isSettled(spent: Extract<SpendResult, { challenge: Challenge }>): boolean {
+  const isUsed = spent.kind === 'refused' && spent.reason === 'already_used';
+  return isUsed || spent.kind === 'approved' || spent.challenge.status !== 'approved';
 }

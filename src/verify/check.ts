@@ -102,13 +102,14 @@ async function judge(
 async function countFailure(
   deps: VerifyDeps,
   caller: Caller,
-  { challenge, budgets }: Extract<SpendResult, { kind: 'ok' }>,
+  { challenge, budgets, withdrawn }: Extract<SpendResult, { kind: 'ok' }>,
   now: number,
 ): Promise<Invalid> {
   const failed = challengeEvent('verification.attempt_failed', challenge, caller.actor, now, { reason: 'wrong_code' });
   const exhausted = challengeEvent('verification.exhausted', challenge, caller.actor, now);
   const notices = lockNotices(challenge, budgets, caller.actor, now);
-  const { status, attemptsRemaining } = await deps.store.fail(challenge.id, { failed, notices, exhausted }, now);
+  const events = { failed, notices, exhausted };
+  const { status, attemptsRemaining } = await deps.store.fail(challenge.id, events, now, withdrawn);
   return { kind: 'invalid', id: challenge.id, status, attemptsRemaining, reason: 'wrong_code' };
 }
 

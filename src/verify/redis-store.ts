@@ -113,7 +113,7 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       const context = judgeContext(facts, spend);
       const length = spend.codeLength === facts.codeLength ? '' : 'wrong';
       // What will be refused anyway does not come to count anything, not even for a moment.
-      const isEnded = !isPending(state) && spend.withdrawn === undefined;
+      const isEnded = !isPending(state) && !spend.withdrawn?.length;
       const isHopeless = isEnded || context !== '' || length !== '' || now >= facts.expiresAt;
       const { budgets } = terms.keep(facts);
       const wanted = { home: tag, budgets: isHopeless ? [] : budgets, counting: true, limits: [], now };
@@ -144,11 +144,12 @@ export function createRedisStore(redis: RedisHandle, deps: RedisStoreDeps): Redi
       return result;
     },
 
-    async fail(id, events, now) {
+    async fail(id, events, now, withdrawn) {
       const known = await termsOfKnown(id);
       const tag = tagOfChallenge(id);
       const [failed, ...notices] = [events.failed, ...events.notices].map((event) => JSON.stringify(event));
-      const args = [id, known?.maxAttempts ?? 0, failed ?? '', shortEvent(events.exhausted), ...notices];
+      const exhausted = shortEvent(events.exhausted);
+      const args = [id, known?.maxAttempts ?? 0, failed ?? '', exhausted, toList(withdrawn), ...notices];
       const reply = (await run('fail', tag, challengeKeys(tag, id), args, now)) as 'gone' | [Status, number];
       poke(tag);
       // Lost in a fail-over since it was spent: nothing is left to guess at.
@@ -271,8 +272,8 @@ function challengeKeys(tag: Tag, id: string, counters: readonly string[] = []): 
 }
 
 /** As lib-challenge.lua searches it. */
-function toList(attempts: readonly string[] = []): string {
-  return ` ${attempts.join(' ')} `;
+function toList(attempts?: readonly string[]): string {
+  return attempts ? ` ${attempts.join(' ')} ` : '';
 }
 
 function tagOfEvent({ id, verificationId }: AuditEvent): Tag {

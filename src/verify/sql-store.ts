@@ -25,7 +25,7 @@ export function createSqlStore(db: Database): ChallengeStore {
       return rows[0] ? toChallenge(rows[0]) : null;
     },
     spend: (id, spend, now) => transact(spendAttempt(id, spend, now)),
-    fail: (id, events, now) => transact(failAttempt(id, events, now)),
+    fail: (id, events, now, withdrawn) => transact(failAttempt(id, events, now, withdrawn)),
     consume: (id, attempt, event, now, withdrawn) => transact(consumeChallenge(id, attempt, event, now, withdrawn)),
     refund: (id, attempt, now) => transact(refundAttempt(id, attempt, now)),
     advance: (id, rev, change, now) => transact(advanceFlow(id, rev, change, now)),

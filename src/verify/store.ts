@@ -31,15 +31,24 @@ export interface ChallengeStore {
   /**
    * Counts one attempt and one failure against every budget, *before* anything is judged, and hands out the hash.
    * Anything but `ok` counts nothing and, except for `gone` and `malformed`, records `refused` with `data.reason`
-   * (`verification.replayed` instead when the challenge is approved). A context that differs, or one given where
+   * (`verification.replayed` instead when the challenge is approved; nothing when `withdrawn` is not given and another
+   * request has approved it: then somebody looks again). A context that differs, or one given where
    * none is bound, kills the challenge. One that was approved by an attempt that counts for nothing is judged as if
    * it were pending, but its hash is not there any more and nothing kills it.
    * The caller does not know the challenge yet: the store completes its two events by `completeEvent` (events.ts).
    */
   spend(id: string, spend: Spend, now: number): Promise<SpendResult>;
 
-  /** After a wrong answer: counts it as judged (also on an ended challenge), records `failed`, and ends the challenge as exhausted when no attempt is left. */
-  fail(id: string, events: FailEvents, now: number): Promise<{ status: Status; attemptsRemaining: number }>;
+  /**
+   * After a wrong answer: counts it as judged (also on an ended challenge), records `failed`, and ends the challenge as
+   * exhausted when no attempt is left. `withdrawn`: as for `consume`; what one of them has approved is told as pending.
+   */
+  fail(
+    id: string,
+    events: FailEvents,
+    now: number,
+    withdrawn?: readonly string[],
+  ): Promise<{ status: Status; attemptsRemaining: number }>;
 
   /**
    * After a right answer: counts it as judged and approves. True for exactly one caller ever. Gives this attempt's failure back to the
@@ -101,7 +110,7 @@ export interface Spend {
   contextDigest: string | null;
   /** Names this attempt, by one word: another run of the approving request learns that it was approved. */
   attempt: string;
-  /** As for `consume`. */
+  /** As for `consume`. Not given: nobody has looked for them yet. */
   withdrawn?: readonly string[];
   /** Recorded when the attempt is refused unjudged: type `verification.attempt_failed` or, if already approved, `verification.replayed`. */
   refused: AuditEvent;
@@ -110,8 +119,8 @@ export interface Spend {
 }
 
 export type SpendResult =
-  /** `budgets`: as this attempt left them, by key. */
-  | { kind: 'ok'; challenge: Challenge; budgets: ReadonlyMap<string, BudgetState> }
+  /** `budgets`: as this attempt left them, by key. `withdrawn`: for `fail`, where there are such attempts. */
+  | { kind: 'ok'; challenge: Challenge; budgets: ReadonlyMap<string, BudgetState>; withdrawn?: readonly string[] }
   /** A run of this very request approved it before; answer as then. */
   | { kind: 'approved'; challenge: Challenge }
   /** Unknown, or of another project or mode. */

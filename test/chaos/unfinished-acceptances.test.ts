@@ -51,7 +51,8 @@ await describeWith(['redis', 'postgres'], 'a right answer that could not be fini
       const { service, redis } = await open('scaled', ledger);
       const { id, ask } = await start(service);
       await fails(redis, fate, ask);
-      expect(await answered(() => ask(undefined, wrongCode(CODE)))).toMatchObject({ reason: 'wrong_code' });
+      const wrong = { status: 'pending', reason: 'wrong_code', attempts_remaining: 4 };
+      expect(await answered(() => ask(undefined, wrongCode(CODE)))).toMatchObject(wrong);
       expect(await answered(ask)).toMatchObject({ valid: true, status: 'approved' });
       expect(await answered(ask)).toMatchObject({ valid: false, reason: 'already_used' });
       expect(await countEvents(service, id)).toEqual({ approved: 1, resumed });

@@ -231,11 +231,46 @@ export function judgeContract(on: Scenario): void {
       await on.consume(challenge, now, attempt);
       await withdraw(challenge, attempt, now);
       expect(await on.verdict(challenge, now, { contextDigest: random() })).toBe('context_mismatch');
-      expect(await on.guessWrong(challenge, now)).toMatchObject({ status: 'approved' });
-      expect(await on.guessWrong(challenge, now)).toMatchObject({ status: 'approved' });
+      expect(await on.guessWrong(challenge, now)).toEqual({ status: 'pending', attemptsRemaining: 1 });
+      expect(await on.guessWrong(challenge, now)).toEqual({ status: 'pending', attemptsRemaining: 0 });
       expect(await on.verdict(challenge, now)).toBe('exhausted');
       expect(await on.verdict(challenge, challenge.expiresAt)).toBe('expired');
       expect(await on.read(challenge)).toMatchObject({ status: 'approved', attempts: 3, judged: 3, secrets: null });
+    });
+
+    it('lets it be told as pending until the next right answer, locked as well', async () => {
+      const now = newEpoch();
+      const budgets = [subjectBudget({ max: 1 })];
+      const challenge = await on.created(newChallenge(now, { budgets }), now);
+      const attempt = random();
+      await on.answerRight(challenge, now, attempt);
+      await withdraw(challenge, attempt, now);
+      const spent = await on.spend(challenge, now);
+      expect(spent).toMatchObject({ kind: 'ok', challenge: { status: 'pending' }, withdrawn: [attempt] });
+      expect(await on.spend(challenge, now)).toMatchObject({ kind: 'locked', challenge: { status: 'pending' } });
+      // Another one was faster than this wrong answer.
+      expect(await on.consume(challenge, now)).toBe(true);
+      const { withdrawn } = spent as Extract<typeof spent, { kind: 'ok' }>;
+      const failed = await on.store.fail(challenge.id, failEvents(challenge, now), now, withdrawn);
+      expect(failed).toEqual({ status: 'approved', attemptsRemaining: 0 });
+    });
+
+    it('is no reuse of the code, of which each is recorded once', async () => {
+      const now = newEpoch();
+      for (const ledger of [true, false]) {
+        const [resumed, direct] = await Promise.all([1, 2].map(() => on.created(newChallenge(now, { ledger }), now)));
+        if (!resumed || !direct) throw new Error('not created');
+        const attempts = [random(), random()];
+        await on.answerRight(resumed, now, attempts[0]);
+        await on.spend(direct, now, { attempt: attempts[1] ?? '' });
+        await Promise.all([resumed, direct].map((challenge, i) => withdraw(challenge, attempts[i] ?? '', now)));
+        for (const challenge of [resumed, direct]) {
+          expect(await on.answerRight(challenge, now)).toBe(true);
+          expect(await on.verdict(challenge, now)).toBe('already_used');
+        }
+        expect(types(await on.history(resumed))).toEqual(['created', 'approved', 'approval_resumed', 'replayed']);
+        expect(types(await on.history(direct))).toEqual(['created', 'approved', 'replayed']);
+      }
     });
 
     it('of a request that another run of has been answered: changes nothing', async () => {
@@ -356,7 +391,7 @@ export function judgeContract(on: Scenario): void {
         };
         for (const step of steps) await carryOut[step]();
         await on.guessWrong(challenge, now);
-        expect(await on.verdict(challenge, now)).toBe('ok');
+        expect(await on.guessWrong(challenge, now)).toMatchObject({ attemptsRemaining: 0 });
         expect(await on.verdict(challenge, now)).toBe('exhausted');
       },
     );

@@ -63,8 +63,9 @@ export function useStore(makeStore: MakeStore): Scenario {
       return result.kind === 'refused' ? result.reason : result.kind;
     },
     async guessWrong(challenge, now) {
-      expect(await scenario.verdict(challenge, now)).toBe('ok');
-      return subject.store.fail(challenge.id, failEvents(challenge, now), now);
+      const spent = await scenario.spend(challenge, now);
+      if (spent.kind !== 'ok') throw new Error(`not judged: ${JSON.stringify(spent)}`);
+      return subject.store.fail(challenge.id, failEvents(challenge, now), now, spent.withdrawn);
     },
     async answerRight(challenge, now, attempt = random()) {
       expect(await scenario.verdict(challenge, now, { attempt })).toBe('ok');

@@ -2,7 +2,8 @@
 -- KEYS: generation, state, budgets…, facts, due, events
 -- ARGV: generation, now, id, attempt, expiresAt, maxAttempts, context ('' = fine | 'required' | 'mismatch'),
 --       length of the code ('' = fine | 'wrong'), event when refused, event when canceled,
---       lock found in other slots: name ('' = none), until; approving attempts that do not count; budgets…
+--       lock found in other slots: name ('' = none), until; approving attempts that do not count
+--       ('' = nobody has looked for them); budgets…
 -- Returns: [kind, detail, until, state]; 'gone' | 'COLD'. detail of 'ok': the budgets' states after it
 local values = read_values()
 if values[1] ~= ARGV[1] then return 'COLD' end
@@ -30,9 +31,12 @@ end
 
 local unfinished = is_unfinished(c, ARGV[13])
 if c[STATUS] == 'approved' and not unfinished then
-  record_refusal('already_used', 'verification.replayed')
-  save(c)
-  return request_of(c[BY]) == request_of(ARGV[4]) and answer('approved') or answer('refused', 'already_used')
+  local approved = request_of(c[BY]) == request_of(ARGV[4])
+  if approved or ARGV[13] ~= '' then
+    record_refusal('already_used', 'verification.replayed')
+    save(c)
+  end
+  return approved and answer('approved') or answer('refused', 'already_used')
 end
 if c[STATUS] ~= 'pending' and not unfinished then return refuse(c[STATUS]) end
 if now >= tonumber(ARGV[5]) then return refuse('expired') end

@@ -10,6 +10,7 @@ export function failAttempt(
   id: string,
   events: FailEvents,
   now: number,
+  withdrawn?: readonly string[],
 ): Transition<{ status: Status; attemptsRemaining: number }> {
   return {
     ...{ id, now },
@@ -18,7 +19,8 @@ export function failAttempt(
       if (!row) return { status: 'expired', attemptsRemaining: 0 };
       const challenge = toChallenge(row);
       const pending = row.status === 'pending';
-      const attemptsRemaining = pending ? Math.max(0, challenge.maxAttempts - row.attempts) : 0;
+      const unfinished = isUnfinished(row, withdrawn);
+      const attemptsRemaining = pending || unfinished ? Math.max(0, challenge.maxAttempts - row.attempts) : 0;
       const judged = judgeOne(row);
       const { failed } = events;
       const event = { ...failed, data: { ...failed.data, evaluated: true, attempts_remaining: attemptsRemaining } };
@@ -33,7 +35,7 @@ export function failAttempt(
       const counted = append(judged, event, ...events.notices);
       set.saveCounts(counted.row);
       set.append(counted.events);
-      return { status: challenge.status, attemptsRemaining };
+      return { status: unfinished ? 'pending' : challenge.status, attemptsRemaining };
     },
   };
 }

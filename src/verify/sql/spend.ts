@@ -32,11 +32,11 @@ export function spendAttempt(id: string, spend: Spend, now: number): Transition<
           }
           refuse(set, row, challenge, spend, refusal);
           return { kind: 'refused', reason: refusal, challenge };
-        case 'already_used':
-          refuse(set, row, challenge, spend, refusal, true);
-          return row.approved_by !== null && requestOf(row.approved_by) === requestOf(spend.attempt)
-            ? { kind: 'approved', challenge }
-            : { kind: 'refused', reason: refusal, challenge };
+        case 'already_used': {
+          const approved = row.approved_by !== null && requestOf(row.approved_by) === requestOf(spend.attempt);
+          if (approved || spend.withdrawn) refuse(set, row, challenge, spend, refusal, true);
+          return approved ? { kind: 'approved', challenge } : { kind: 'refused', reason: refusal, challenge };
+        }
         case null:
           return count(set, row, challenge, spend, now);
         default:

@@ -85,7 +85,7 @@ async function prepare(world: World, step: Step, sql: AcceptingStore): Promise<C
     }
     case 'fail': {
       const events = failEvents(challenge, now);
-      return ifThere(id, (store) => store.fail(id, events, now));
+      return ifThere(id, (store) => store.fail(id, events, now, ['a']));
     }
     case 'consume': {
       const event = eventOf('verification.approved', challenge, now);

@@ -61,7 +61,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
-      kind: fc.constantFrom('consume' as const, 'consume', 'refund'),
+      kind: fc.constantFrom('consume' as const, 'consume', 'withdraw', 'refund'),
       wait,
       of,
       attempt,
