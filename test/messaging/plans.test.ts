@@ -9,6 +9,8 @@ import { findStop } from '../../src/messaging/automations/find-stop.ts';
 import { countRuns, listRuns } from '../../src/messaging/automations/runs-table.ts';
 import { scanDates } from '../../src/messaging/automations/scan-dates.ts';
 import { tendRuns } from '../../src/messaging/automations/tend-runs.ts';
+import type { CampaignRow } from '../../src/messaging/campaigns/campaign.ts';
+import { variantFigures } from '../../src/messaging/campaigns/stats-figures.ts';
 import { findReplyOwners } from '../../src/messaging/consent/find-reply-owners.ts';
 import { createConsentGate } from '../../src/messaging/consent/gate.ts';
 import { listConsents } from '../../src/messaging/consent/read-consents.ts';
@@ -27,7 +29,7 @@ const NOW = 1_800_000_000_000;
 const TABLES = [
   ...['contacts', 'contact_addresses', 'messages', 'message_attempts', 'events', 'links', 'consents', 'suppressions'],
   ...['automation_entries', 'automation_runs', 'jobs', 'appointments', 'appointment_reminders', 'conversations'],
-  ...['survey_responses', 'message_looks'],
+  ...['survey_responses', 'message_looks', 'campaign_recipients', 'consent_entries', 'inbound_messages'],
 ];
 const OF_ALL = new RegExp(`(?:Seq Scan on|SCAN) (?:${TABLES.join('|')})\\b`);
 
@@ -50,6 +52,19 @@ async function fillAll(db: WatchedDatabase): Promise<void> {
   await add('events', { id: `'evt' || i`, ...own, ...told });
   const led = { message_id: `'msg' || i`, campaign_id: `'cmp' || (i % 100)`, created_at: 'i', expires_at: 'i' };
   await add('links', { id: `'lnk' || i`, ...own, url: `'u'`, ...led });
+  const handed = { contact_id, chunk: '(i + 499) / 500', state: `'sent'`, tries: '0', message_id: `'msg' || i` };
+  await add('campaign_recipients', { campaign_id: `'cmp1'`, ...handed, updated_at: 'i' });
+  const entry = { channel: `'sms'`, purpose: `'marketing'`, state: `'revoked'`, source: `'api'`, double_opt_in: '0' };
+  const by = { address_hash: `'hash' || i`, address_masked: `'a'`, actor: `'a'`, at: 'i', recorded_at: 'i' };
+  await add('consent_entries', { id: `'cns' || i`, ...own, ...by, ...entry });
+  const came = {
+    provider: `'p'`,
+    provider_id: `'i' || i`,
+    channel: `'sms'`,
+    sender: `'a'`,
+    sender_hash: `'hash' || i`,
+  };
+  await add('inbound_messages', { id: `'inb' || i`, ...own, ...came, recipient: `'s'`, text: `'t'`, received_at: 'i' });
   const consented = {
     channel: `'sms'`,
     purpose: `'marketing'`,
@@ -111,6 +126,9 @@ const lockMessages: Work = async (db) => {
 type Found = string | { postgres: string; sqlite: string };
 type Work = (db: WatchedDatabase) => Promise<unknown>;
 
+const campaign = { id: 'cmp1', project_id: 'prj_one', mode: 'live', channel: 'sms', chunks: 5 } as CampaignRow;
+const figures: Work = (db) => variantFigures(db.kysely, campaign);
+
 const queueOf = (db: WatchedDatabase) => createQueue(db, 'automation_runs', [1]);
 const enter: Work = (db) => {
   const entries = [1, 2, 3].map((i) => ({ contactId: `con${i}`, key: 'k', cause: 'api' as const }));
@@ -127,6 +145,11 @@ const gate: Work = (db) =>
     { ...OWNER, addressHash: 'hash7', channel: 'sms', purpose: 'marketing', sender: null },
   ] as Parameters<ReturnType<typeof createConsentGate>>[0]);
 const CASES: [what: string, work: Work, found: Found][] = [
+  ['what came of a campaign', figures, 'campaign_recipients_of_chunk'],
+  ['its messages', figures, byId('messages')],
+  ['who has opted out of it', figures, 'suppressions_of_address'],
+  ['who has revoked', figures, 'consent_entries_of_address'],
+  ['who has replied', figures, 'inbound_messages_of_sender'],
   ['messages to be looked at', watch, 'message_looks_due'],
   ['what is known of them', watch, byId('messages')],
   ['messages that receipts are about', lockMessages, byId('messages')],

@@ -85,7 +85,11 @@ export function emptyFigures(variant: string | null): Figures {
   return { variant, ...(Object.fromEntries(COUNTED.map((name) => [name, 0])) as Omit<Figures, 'variant' | 'calls'>) };
 }
 
-/** A carrier that reports on what may have been sent has taken it. */
+/**
+ * A carrier that reports on what may have been sent has taken it. A STOP is a consent; a key pressed in the call and what a
+ * carrier tells are suppressions that name the message. Of these the project is not asked for, nor the time as a range:
+ * by those they would be looked for among all of a project or of a week.
+ */
 const people = (
   { id, project_id, mode, channel }: CampaignRow,
   { from, to }: ChunkRange,
@@ -103,6 +107,10 @@ const people = (
       where e.address_hash = m.recipient_hash and e.project_id = ${project_id} and e.mode = ${mode}
         and e.recorded_at >= m.created_at and e.recorded_at < m.created_at + ${sql.lit(ATTRIBUTED_MS)}
         and e.state = 'revoked' and e.channel = m.channel
+    ) or exists (
+      select 1 from suppressions s
+      where s.address_hash = m.recipient_hash and s.cause = m.id
+        and s.created_at - m.created_at between 0 and ${sql.lit(ATTRIBUTED_MS - 1)}
     ) then 1 else 0 end) as opted_out,
     sum(case when exists (
       select 1 from inbound_messages i
