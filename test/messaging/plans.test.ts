@@ -10,7 +10,8 @@ import { countRuns, listRuns } from '../../src/messaging/automations/runs-table.
 import { scanDates } from '../../src/messaging/automations/scan-dates.ts';
 import { tendRuns } from '../../src/messaging/automations/tend-runs.ts';
 import type { CampaignRow } from '../../src/messaging/campaigns/campaign.ts';
-import { variantFigures } from '../../src/messaging/campaigns/stats-figures.ts';
+import { readRecipients } from '../../src/messaging/campaigns/read-recipients.ts';
+import { countSums } from '../../src/messaging/campaigns/stats.ts';
 import { findReplyOwners } from '../../src/messaging/consent/find-reply-owners.ts';
 import { createConsentGate } from '../../src/messaging/consent/gate.ts';
 import { listConsents } from '../../src/messaging/consent/read-consents.ts';
@@ -127,7 +128,8 @@ type Found = string | { postgres: string; sqlite: string };
 type Work = (db: WatchedDatabase) => Promise<unknown>;
 
 const campaign = { id: 'cmp1', project_id: 'prj_one', mode: 'live', channel: 'sms', chunks: 5 } as CampaignRow;
-const figures: Work = (db) => variantFigures(db.kysely, campaign);
+const recipients: Work = (db) => readRecipients(db.kysely, campaign, { state: 'sent' }, LIMIT);
+const figures: Work = (db) => countSums(db.kysely, campaign);
 
 const queueOf = (db: WatchedDatabase) => createQueue(db, 'automation_runs', [1]);
 const enter: Work = (db) => {
@@ -150,6 +152,7 @@ const CASES: [what: string, work: Work, found: Found][] = [
   ['who has opted out of it', figures, 'suppressions_of_address'],
   ['who has revoked', figures, 'consent_entries_of_address'],
   ['who has replied', figures, 'inbound_messages_of_sender'],
+  ['what its recipients cost', recipients, byId('messages')],
   ['messages to be looked at', watch, 'message_looks_due'],
   ['what is known of them', watch, byId('messages')],
   ['messages that receipts are about', lockMessages, byId('messages')],

@@ -21,7 +21,7 @@ export interface RecipientFilter {
   after?: string | undefined;
 }
 
-/** By contact. */
+/** By contact. What carriers have said of the price since is with the message, for as long as that is kept. */
 export function readRecipients(
   db: Kysely<Schema>,
   campaign: CampaignRow,
@@ -42,7 +42,16 @@ export function readRecipients(
   if (after !== undefined) query = query.where('contact_id', '>', after);
   if (state !== undefined) query = query.where('state', '=', state);
   if (reason !== undefined) query = query.where('reason', '=', reason);
-  return query.selectAll().orderBy('contact_id').limit(limit).execute();
+  const page = query.selectAll().orderBy('contact_id').limit(limit);
+  const said = (name: 'cost_amount' | 'cost_currency') =>
+    sql<string | null>`coalesce(${sql.ref(`m.${name}`)}, ${sql.ref(`page.${name}`)})`.as(name);
+  return db
+    .selectFrom(page.as('page'))
+    .leftJoin('messages as m', 'm.id', 'page.message_id')
+    .select(['page.contact_id', 'page.state', 'page.reason', 'page.variant', 'page.tries', 'page.planned_at'])
+    .select(['page.message_id', 'page.due_at', 'page.updated_at', said('cost_amount'), said('cost_currency')])
+    .orderBy('page.contact_id')
+    .execute();
 }
 
 export interface Standing {

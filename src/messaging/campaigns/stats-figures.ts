@@ -46,8 +46,8 @@ type Counts = { variant: string | null } & Partial<
   Record<(typeof COUNTED)[number] | CallEnding, number | string | null>
 >;
 
-/** Chunks counted in one statement. */
-const COUNTED_CHUNKS = 5;
+/** Chunks counted in one statement, with their messages. */
+export const COUNTED_CHUNKS = 5;
 
 /** One row for each variant; a campaign without variants has one. */
 export async function variantFigures(db: Kysely<Schema>, campaign: CampaignRow): Promise<Figures[]> {

@@ -1,13 +1,10 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Schema } from '../../db/schema.ts';
 import type { CampaignRow } from './campaign.ts';
-import { chunkRanges } from './chunk-ranges.ts';
+import { type ChunkRange, chunkRanges } from './chunk-ranges.ts';
 import { fromMicros } from './spend.ts';
 import { decisionAt, readExperiment } from './split.ts';
-import { emptyFigures, type Figures, sumFigures, variantFigures } from './stats-figures.ts';
-
-/** Chunks added up in one statement. */
-const COUNTED_CHUNKS = 50;
+import { COUNTED_CHUNKS, emptyFigures, type Figures, sumFigures, variantFigures } from './stats-figures.ts';
 
 export interface Money {
   amount: string;
@@ -56,35 +53,42 @@ export function toStats(campaign: CampaignRow, { figures, cost, value }: Campaig
 export async function countSums(db: Kysely<Schema>, campaign: CampaignRow): Promise<CampaignSums> {
   const figures = await variantFigures(db, campaign);
   const costs = new Map<string, number>();
-  for await (const { from, to } of chunkRanges(campaign, COUNTED_CHUNKS)) {
-    await addMoney(
-      db,
-      costs,
-      'cost',
-      sql`campaign_recipients`,
-      sql`campaign_id = ${campaign.id} and chunk >= ${from} and chunk < ${to}`,
-    );
-  }
+  for await (const range of chunkRanges(campaign, COUNTED_CHUNKS)) addMoney(costs, await sumCosts(db, campaign, range));
   const values = new Map<string, number>();
-  await addMoney(db, values, 'value', sql`campaign_conversions`, sql`campaign_id = ${campaign.id}`);
+  addMoney(values, await sumValues(db, campaign));
   return { figures, cost: toMoney(costs), value: toMoney(values) };
 }
 
-/** Millionths by currency. SQLite has no decimals: each amount is rounded to them before it is added. */
-async function addMoney(
-  db: Kysely<Schema>,
-  sums: Map<string, number>,
-  name: 'cost' | 'value',
-  table: RawBuilder<unknown>,
-  condition: RawBuilder<unknown>,
-): Promise<void> {
-  const [amount, currency] = [sql.ref(`${name}_amount`), sql.ref(`${name}_currency`)];
-  const { rows } = await sql<{ currency: string; micros: number | string }>`
-    select ${currency} as currency,
-      sum(cast(round(cast(${amount} as numeric) * 1000000) as bigint)) as micros
-    from ${table} where ${condition} and ${amount} is not null
-    group by ${currency}`.execute(db);
-  for (const { currency: of, micros } of rows) sums.set(of, (sums.get(of) ?? 0) + Number(micros));
+interface Sum {
+  currency: string;
+  /** Millionths. */
+  micros: number | string;
+}
+
+/** What carriers have said since the hand-over is with the messages: other prices, further calls, other carriers. */
+async function sumCosts(db: Kysely<Schema>, { id }: CampaignRow, { from, to }: ChunkRange): Promise<Sum[]> {
+  const amount = sql`coalesce(m.cost_amount, r.cost_amount)`;
+  const { rows } = await sql<Sum>`
+    select coalesce(m.cost_currency, r.cost_currency) as currency, sum(${micros(amount)}) as micros
+    from campaign_recipients r left join messages m on m.id = r.message_id
+    where r.campaign_id = ${id} and r.chunk >= ${from} and r.chunk < ${to} and ${amount} is not null
+    group by 1`.execute(db);
+  return rows;
+}
+
+async function sumValues(db: Kysely<Schema>, { id }: CampaignRow): Promise<Sum[]> {
+  const { rows } = await sql<Sum>`
+    select value_currency as currency, sum(${micros(sql`value_amount`)}) as micros
+    from campaign_conversions where campaign_id = ${id} and value_amount is not null
+    group by value_currency`.execute(db);
+  return rows;
+}
+
+/** SQLite has no decimals: each amount is rounded to them before it is added. */
+const micros = (amount: RawBuilder<unknown>) => sql`cast(round(cast(${amount} as numeric) * 1000000) as bigint)`;
+
+function addMoney(sums: Map<string, number>, more: readonly Sum[]): void {
+  for (const { currency, micros } of more) sums.set(currency, (sums.get(currency) ?? 0) + Number(micros));
 }
 
 function toMoney(sums: ReadonlyMap<string, number>): Money[] {

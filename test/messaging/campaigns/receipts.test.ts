@@ -59,5 +59,27 @@ for (const profile of ['embedded', 'postgres'] as const) {
       const second = await send(1, { sender: 'Example' });
       expect((await stats(second)).total).toMatchObject({ sent: 1, opted_out: 0 });
     });
+
+    it('cost is what receipts say where they do, of calls that were busy at first too; else what was expected', async () => {
+      const texts = await send(3);
+      await tell(0, { status: 'delivered', price: { amount: '0.07', currency: 'EUR' } });
+      await tell(1, { status: 'delivered', price: { amount: '0.02', currency: 'USD' } });
+      expect((await stats(texts)).cost).toEqual([
+        { amount: '0.12', currency: 'EUR' },
+        { amount: '0.02', currency: 'USD' },
+      ]);
+      const costs = (await rig.recipients(texts)).map(({ cost }) => `${cost.amount} ${cost.currency}`);
+      expect(costs.sort()).toEqual(['0.02 USD', '0.05 EUR', '0.07 EUR']);
+
+      taken.length = 0;
+      const retry = { attempts: 2, wait_seconds: 60, on: ['busy'] };
+      const calls = await send(1, { channel: 'voice', retry });
+      await tell(0, { status: 'undelivered', reason: 'busy', price: { amount: '0.01', currency: 'EUR' } });
+      rig.api.clock.now += 61_000;
+      await rig.work();
+      await tell(1, { status: 'delivered', price: { amount: '0.08', currency: 'EUR' } });
+      expect((await stats(calls)).cost).toEqual([{ amount: '0.09', currency: 'EUR' }]);
+      expect((await rig.recipients(calls))[0].cost).toEqual({ amount: '0.09', currency: 'EUR' });
+    });
   });
 }
