@@ -54,12 +54,16 @@ export function createKeptFigures<K extends keyof Counts>({
       .executeTakeFirst();
   }
 
+  /** Of a time that has yet to come they are not: the clock was set back. */
+  function isFresh({ counted_at, took_ms }: { counted_at: number; took_ms: number }): boolean {
+    const at = now();
+    return counted_at <= at && at < counted_at + took_ms * IDLE_SHARE;
+  }
+
   async function countAnew(campaign: CampaignRow): Promise<Known<Counts[K]>> {
     if (campaign.recipients < WRITTEN_FROM) return { value: await count(campaign), countedAt: now() };
     const written = await readWritten(campaign.id);
-    if (written && written.status === campaign.status && now() < written.counted_at + written.took_ms * IDLE_SHARE) {
-      return toKnown(written);
-    }
+    if (written && written.status === campaign.status && isFresh(written)) return toKnown(written);
     const [countedAt, startedAt] = [now(), performance.now()];
     const value = await count(campaign);
     const row = {
@@ -73,7 +77,9 @@ export function createKeptFigures<K extends keyof Counts>({
         conflict
           .columns(['campaign_id', 'kind'])
           .doUpdateSet(row)
-          .where('campaign_figures.counted_at', '<=', countedAt),
+          .where(({ eb, or }) =>
+            or([eb('campaign_figures.counted_at', '<=', countedAt), eb('campaign_figures.counted_at', '>', now())]),
+          ),
       )
       .execute();
     return { value, countedAt };

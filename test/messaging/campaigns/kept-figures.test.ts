@@ -60,14 +60,28 @@ await onEachDialect('figures of a large campaign', (databases) => {
 
   it('are never those of an older count', async () => {
     const db = await databases.open();
-    const [slow, quick] = [open(db, NEVER), open(db, NEVER, { now: NOW + 1 })];
+    const clock = { now: NOW };
+    const [slow, quick] = [open(db, NEVER, clock), open(db, NEVER, { now: NOW + 1 })];
     const reads = [slow.read(), quick.read()];
     await expect.poll(() => [slow.counts(), quick.counts()]).toEqual([1, 1]);
     quick.end(standings('sent'));
     await reads[1];
+    clock.now = NOW + 1;
     slow.end(standings('waiting'));
     await reads[0];
     expect(await open(db, AT_ONCE, { now: NOW + NEVER }).read()).toMatchObject({ value: standings('sent') });
+  });
+
+  it('that were counted before the clock was set back are counted anew, and replaced', async () => {
+    const db = await databases.open();
+    const ahead = open(db, NEVER, { now: NOW + NEVER });
+    ahead.end(standings('waiting'));
+    await ahead.read();
+    const fresh = { value: standings('sent'), countedAt: NOW, counting: false };
+    const back = open(db, NEVER);
+    back.end(standings('sent'));
+    expect(await back.read()).toEqual(fresh);
+    expect(await open(db, NEVER).read()).toEqual(fresh);
   });
 });
 
