@@ -29,8 +29,9 @@ export function createPlanTurns(db: Database, now: Now): TakeTurns {
   return async (_db, campaign, candidates, at) => {
     if (candidates.length === 0) return [];
     const own = await rulesOf({ project: campaign.project_id, mode: campaign.mode });
-    const judge = await createJudge(db, campaign, own, candidates, at);
-    const turns = await inParts(candidates, judge);
+    const winner = isOfRest(campaign, candidates) ? await winnerOf(db, campaign, at) : null;
+    const { turnOf } = createJudge(campaign, own, winner, at);
+    const turns = await inParts(candidates, turnOf);
     const due = candidates.filter((_, index) => turns[index]?.kind === 'now').map(({ contactId }) => contactId);
     const { purpose, id } = campaign;
     const capped = await takeFrequency(db, own.frequencyCaps, { purpose, id }, due, at);
@@ -42,50 +43,71 @@ export function createPlanTurns(db: Database, now: Now): TakeTurns {
   };
 }
 
-async function createJudge(
-  db: Database,
+/** Whether somebody gets what others liked best. */
+function isOfRest(campaign: CampaignRow, candidates: readonly Candidate[]): boolean {
+  const experiment = readExperiment(campaign);
+  if (!experiment) return false;
+  return candidates.some(({ contactId }) => assignVariant(experiment, campaign.id, contactId) === null);
+}
+
+type Judged = Pick<Candidate, 'contactId' | 'country' | 'timeZone' | 'timeZoneSource' | 'number'>;
+
+/** Of all but the caps; `winner`: null before it is known. */
+export function createJudge(
   campaign: CampaignRow,
-  { timeZone, windows }: ProjectRules,
-  candidates: readonly Candidate[],
+  { timeZone, windows }: Pick<ProjectRules, 'timeZone' | 'windows'>,
+  winner: string | null,
   now: number,
-): Promise<(candidate: Candidate) => Turn> {
+) {
   const schedule = readCampaignSchedule(campaign);
   const experiment = readExperiment(campaign);
-  const variants = experiment && candidates.map(({ contactId }) => assignVariant(experiment, campaign.id, contactId));
-  const winner = variants?.includes(null) ? await winnerOf(db, campaign, now) : null;
   const layers = [windows, (schedule.windows ?? []).map(toOwnWindow)];
   const { channel, purpose } = campaign;
   // Most of a chunk are in a few places.
   const known = new Map<string, number | null>();
-  const allowedAt = (places: Places) => {
-    const key = nameOfPlaces(places);
+
+  /** By the windows, from a time on. */
+  function allowedAt(places: Places, from: number): number | null {
+    const key = `${from} ${nameOfPlaces(places)}`;
     let at = known.get(key);
     if (at === undefined) {
-      at = nextAllowedAt({ places, channel, purpose, now, rules: { timeZone, layers } });
+      at = nextAllowedAt({ places, channel, purpose, now: from, rules: { timeZone, layers } });
       known.set(key, at);
     }
     return at;
-  };
+  }
 
-  return (candidate) => {
-    const places = placesOf(
-      { country: candidate.country, time_zone: candidate.timeZone, time_zone_source: candidate.timeZoneSource },
-      candidate.number,
-    );
+  function judge({ contactId }: Judged, places: Places): Turn {
     const planned = localTurn(schedule, places, timeZone);
     if (planned !== null && planned > now) return { kind: 'later', at: planned, reason: 'local_time', planned: true };
-    const assigned = experiment && assignVariant(experiment, campaign.id, candidate.contactId);
+    const assigned = experiment && assignVariant(experiment, campaign.id, contactId);
     if (experiment && assigned === null && winner === null) {
       const decided = decisionAt(experiment, campaign);
       const at = decided > now ? decided : now + ASK_AGAIN_MS;
       return { kind: 'later', at, reason: 'awaiting_winner', planned: true };
     }
-    const at = allowedAt(places);
-    if (at === null) return { kind: 'never', state: 'skipped', reason: 'no_allowed_time' };
+    const at = allowedAt(places, now);
+    if (at === null) return NEVER;
     if (at > now) return { kind: 'later', at, reason: 'outside_window' };
     const variant = assigned ?? winner;
     return { kind: 'now', ...(variant !== null && { variant }) };
+  }
+
+  return {
+    turnOf: (candidate: Judged) => judge(candidate, placesOfCandidate(candidate)),
+    /** Before anybody waits: whom no window will ever suit is not told to. */
+    foresee(candidate: Judged): Turn {
+      const places = placesOfCandidate(candidate);
+      const turn = judge(candidate, places);
+      return turn.kind === 'later' && allowedAt(places, turn.at) === null ? NEVER : turn;
+    },
   };
+}
+
+const NEVER: Turn = { kind: 'never', state: 'skipped', reason: 'no_allowed_time' };
+
+function placesOfCandidate({ country, timeZone, timeZoneSource, number }: Judged): Places {
+  return placesOf({ country, time_zone: timeZone, time_zone_source: timeZoneSource }, number);
 }
 
 /** When the clocks of everywhere the contact may be show it, or have. */

@@ -7,15 +7,13 @@ import { type BulkSender, isForLater } from '../../delivery/messages/send-bulk.t
 import type { Shortener } from '../../delivery/messages/short-links.ts';
 import { type Audience, audience, countContacts } from '../contacts/audience.ts';
 import { whenAllowed } from '../windows/frequency.ts';
-import { nextAllowedAt } from '../windows/next-allowed-at.ts';
-import { placesOf } from '../windows/place.ts';
 import { type ProjectRules, readSendingRules } from '../windows/sending-rules.ts';
-import { toOwnWindow } from '../windows/window-schemas.ts';
 import type { CampaignRow } from './campaign.ts';
 import type { WaitingRecipient } from './load-recipients.ts';
+import { createJudge } from './plan-turns.ts';
 import { readContacts } from './read-contacts.ts';
-import { readCampaignSchedule } from './schedule.ts';
 import { fromMicros, toMicros } from './spend.ts';
+import { readExperiment } from './split.ts';
 import { AUDIENCE_TABLES } from './take-audience.ts';
 import type { Script } from './word-recipient.ts';
 import { addressMessage, wordRecipient } from './word-recipient.ts';
@@ -27,7 +25,7 @@ export interface Preview {
   /** Of so many of them, by the random part of their ids, the rest is said. */
   checked: number;
   ready: number;
-  /** They would wait: for a window, a cap, a carrier. */
+  /** They would wait: for a time of their own, a winner, a window, a cap, a carrier. */
   later: Record<string, number>;
   /** They would not get it. */
   never: Record<string, number>;
@@ -110,7 +108,8 @@ async function checkPage(
   const caps = rules.frequencyCaps.filter((cap) => cap.purpose === purpose);
   const capped =
     caps.length === 0 || ids.length === 0 ? new Map<string, number>() : await whenAllowed(db, caps, purpose, ids, now);
-  const layers = [rules.windows, (readCampaignSchedule(campaign).windows ?? []).map(toOwnWindow)];
+  const winner = readExperiment(campaign)?.winner ?? null;
+  const { foresee } = createJudge({ ...campaign, started_at: campaign.started_at ?? now }, rules, winner, now);
   for (const [index, { recipient, row, times }] of worded.entries()) {
     const refusal = refusals[index] ?? null;
     if (refusal !== null) {
@@ -123,14 +122,20 @@ async function checkPage(
       tally.never('no_route');
       continue;
     }
-    const places = placesOf(recipient, channel === 'email' ? null : { e164: row.recipient, country: row.country });
-    const at = nextAllowedAt({ places, channel, purpose, now, rules: { timeZone: rules.timeZone, layers } });
-    if (at === null) tally.never('no_allowed_time');
-    else if (at > now) tally.later('outside_window');
+    const turn = foresee({
+      ...{ contactId: recipient.contact_id, country: recipient.country },
+      ...{ timeZone: recipient.time_zone, timeZoneSource: recipient.time_zone_source },
+      number: channel === 'email' ? null : { e164: row.recipient, country: row.country },
+    });
+    if (turn.kind === 'never') {
+      tally.never(turn.reason);
+      continue;
+    }
+    if (turn.kind === 'later') tally.later(turn.reason);
     else if (capped.has(recipient.contact_id)) tally.later('frequency_cap');
     else if (decision.candidates.length === 0) tally.later('provider_unavailable');
     else tally.preview.ready += 1;
-    if (at !== null) tally.cost(decision.candidates, row.segments, times);
+    tally.cost(decision.candidates, row.segments, times);
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { assignVariant } from '../../../src/messaging/campaigns/split.ts';
 import { describeWith } from '../../rig/stores.ts';
 import { newNumber, PROFILES } from '../../service.ts';
 import { type CampaignRig, openCampaignRig } from './campaign-rig.ts';
@@ -74,6 +75,43 @@ for (const profile of PROFILES) {
         ready: 0,
         later: { frequency_cap: 2 },
       });
+    });
+
+    it('who has a turn of their own later would wait for it, and whom it never suits would not get it', async () => {
+      const zones = ['Europe/Paris', 'America/New_York'];
+      const { id: list } = await rig.list(2, (index) => ({ time_zone: zones[index] }));
+      const preview = async (campaign: object) => {
+        const id = await rig.create({ audience: { lists: [list] }, text: 'Hi', ...campaign });
+        return (await post(`/v1/campaigns/${id}/preview`, {})).body;
+      };
+      // In Paris it has been 11:00.
+      const now = { schedule: { local_time: '2027-01-15T11:00' } };
+      expect(await preview(now)).toMatchObject({ ready: 1, later: { local_time: 1 }, never: {} });
+      const purposes = ['transactional'];
+      // At night, by a window that is open then only.
+      const night = { local_time: '2027-02-15T23:00', windows: [{ from: '22:00', to: '24:00', purposes }] };
+      expect(await preview({ schedule: night })).toMatchObject({ ready: 0, later: { local_time: 2 }, never: {} });
+      const windows = [{ from: '10:00', to: '18:00', purposes }];
+      await rig.api.call('PUT', '/v1/sending-rules', { time_zone: 'UTC', windows, frequency_caps: [] });
+      rig.api.clock.now += 1_001;
+      expect(await preview({ schedule: night })).toMatchObject({ ready: 0, later: {}, never: { no_allowed_time: 2 } });
+      await rig.api.call('PUT', '/v1/sending-rules', { time_zone: 'UTC', windows: [], frequency_caps: [] });
+      rig.api.clock.now += 1_001;
+    });
+
+    it('of an experiment the rest of the audience would wait for the winner, and nobody is made it by looking', async () => {
+      const { id: list, contacts } = await rig.list(12);
+      const variants = [
+        { id: 'a', text: 'Variant A' },
+        { id: 'b', text: 'Variant B' },
+      ];
+      const asked = { variants, sample_percent: 50, winner_by: 'conversions', decide_after_seconds: 3_600 } as const;
+      const id = await rig.create({ audience: { lists: [list] }, text: 'Hi', experiment: asked });
+      const weighted = { ...asked, variants: variants.map((one) => ({ id: one.id, weight: 1, content: {} })) };
+      const rest = contacts.filter((contact) => assignVariant(weighted, id, contact) === null).length;
+      const { body } = await post(`/v1/campaigns/${id}/preview`, {});
+      expect(body).toMatchObject({ ready: 12 - rest, later: rest === 0 ? {} : { awaiting_winner: rest } });
+      expect((await rig.read(id)).experiment).not.toHaveProperty('winner');
     });
 
     it('a test goes to the addresses it names, as the campaign or a variant of it says it, and counts nowhere', async () => {
