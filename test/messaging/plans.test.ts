@@ -30,7 +30,14 @@ const NOW = 1_800_000_000_000;
 const TABLES = [
   ...['contacts', 'contact_addresses', 'messages', 'message_attempts', 'events', 'links', 'consents', 'suppressions'],
   ...['automation_entries', 'automation_runs', 'jobs', 'appointments', 'appointment_reminders', 'conversations'],
-  ...['survey_responses', 'message_looks', 'campaign_recipients', 'consent_entries', 'inbound_messages'],
+  ...[
+    'survey_responses',
+    'message_looks',
+    'campaign_recipients',
+    'campaign_conversions',
+    'consent_entries',
+    'inbound_messages',
+  ],
 ];
 const OF_ALL = new RegExp(`(?:Seq Scan on|SCAN) (?:${TABLES.join('|')})\\b`);
 
@@ -55,6 +62,8 @@ async function fillAll(db: WatchedDatabase): Promise<void> {
   await add('links', { id: `'lnk' || i`, ...own, url: `'u'`, ...led });
   const handed = { contact_id, chunk: '(i + 499) / 500', state: `'sent'`, tries: '0', message_id: `'msg' || i` };
   await add('campaign_recipients', { campaign_id: `'cmp1'`, ...handed, updated_at: 'i' });
+  const done = { reference: `'ref' || i`, contact_id, at: 'i', created_at: 'i' };
+  await add('campaign_conversions', { campaign_id: `'cmp1'`, ...done });
   const entry = { channel: `'sms'`, purpose: `'marketing'`, state: `'revoked'`, source: `'api'`, double_opt_in: '0' };
   const by = { address_hash: `'hash' || i`, address_masked: `'a'`, actor: `'a'`, at: 'i', recorded_at: 'i' };
   await add('consent_entries', { id: `'cns' || i`, ...own, ...by, ...entry });
@@ -149,6 +158,7 @@ const gate: Work = (db) =>
 const CASES: [what: string, work: Work, found: Found][] = [
   ['what came of a campaign', figures, 'campaign_recipients_of_chunk'],
   ['its messages', figures, byId('messages')],
+  ['who has converted', figures, key('campaign_conversions_pkey', 'campaign_id=?')],
   ['who has opted out of it', figures, 'suppressions_of_address'],
   ['who has revoked', figures, 'consent_entries_of_address'],
   ['who has replied', figures, 'inbound_messages_of_sender'],

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Actor } from '../../audit/admin-event.ts';
 import { insertEvents } from '../../audit/insert-events.ts';
 import type { Database } from '../../db/open.ts';
@@ -17,15 +17,19 @@ export interface Conversion {
   at: number;
 }
 
-/** The one kept first under its reference; null: nothing was sent to that person. */
+/**
+ * The one kept first under its reference; null: nothing was sent to that person. `too_late`: what came of the campaign is
+ * added up, and one more would count nowhere.
+ */
 export function recordConversion(
   db: Database,
   campaign: CampaignRow,
   { reference, who, value, at }: Conversion,
   actor: Actor,
   now: number,
-): Promise<CampaignConversionTable | null> {
+): Promise<CampaignConversionTable | 'too_late' | null> {
   return writeTransaction(db, {}, async (trx) => {
+    if (await isAddedUp(db, trx, campaign)) return (await findConversion(trx, campaign, reference)) ?? 'too_late';
     const recipient = await findSent(trx, campaign, who);
     if (!recipient) return null;
     const row: CampaignConversionTable = {
@@ -38,20 +42,30 @@ export function recordConversion(
       .onConflict((conflict) => conflict.columns(['campaign_id', 'reference']).doNothing())
       .returningAll()
       .executeTakeFirst();
-    if (!made) {
-      return trx
-        .selectFrom('campaign_conversions')
-        .selectAll()
-        .where('campaign_id', '=', campaign.id)
-        .where('reference', '=', reference)
-        .executeTakeFirstOrThrow();
-    }
+    if (!made) return (await findConversion(trx, campaign, reference)) ?? null;
     const data = { contact_id: made.contact_id, ...(made.variant !== null && { variant: made.variant }) };
     await insertEvents(trx, [
       campaignEvent('campaign.converted', campaign, actor, now, { ...data, ...(value && { value }) }),
     ]);
     return made;
   });
+}
+
+/** It is not until this transaction ends, if it is not yet; before its end it never is. */
+async function isAddedUp({ dialect }: Database, trx: Transaction<Schema>, { id, ended_at }: CampaignRow) {
+  if (ended_at === null) return false;
+  const query = trx.selectFrom('campaigns').select('totals').where('id', '=', id);
+  const campaign = await (dialect === 'postgres' ? query.forShare() : query).executeTakeFirst();
+  return campaign !== undefined && campaign.totals !== null;
+}
+
+function findConversion(db: Kysely<Schema>, { id }: CampaignRow, reference: string) {
+  return db
+    .selectFrom('campaign_conversions')
+    .selectAll()
+    .where('campaign_id', '=', id)
+    .where('reference', '=', reference)
+    .executeTakeFirst();
 }
 
 async function findSent(db: Kysely<Schema>, campaign: CampaignRow, who: Conversion['who']) {

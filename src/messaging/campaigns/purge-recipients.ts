@@ -1,9 +1,11 @@
 import { sql, type Transaction } from 'kysely';
+import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { Old, Overdue, PurgeOld } from '../../db/purge-old.ts';
 import type { Schema } from '../../db/schema.ts';
+import { writeTransaction } from '../../db/transaction.ts';
 import { countRecipients } from './read-recipients.ts';
-import { countSums } from './stats.ts';
+import { addConverted, countPeople } from './stats.ts';
 import type { Totals } from './totals.ts';
 
 const MAX_CAMPAIGNS = 1_000;
@@ -26,7 +28,8 @@ export const purgeRecipients: PurgeOld = async (trx, _dialect, old) => {
  * What the recipients of campaigns that have ended add up to stays with the campaign, as soon as the first of its messages
  * may be purged: must come before that. Counted in pieces, so that nobody waits for a large one; one campaign each step.
  */
-export async function* keepTotals({ kysely }: Database, { project, mode, before }: Overdue, now: number) {
+export async function* keepTotals(db: Database, { project, mode, before }: Overdue, now: number) {
+  const { kysely } = db;
   const campaigns = await kysely
     .selectFrom('campaigns')
     .selectAll()
@@ -38,17 +41,19 @@ export async function* keepTotals({ kysely }: Database, { project, mode, before 
     .orderBy('started_at')
     .execute();
   for (const campaign of campaigns) {
-    const totals: Totals = {
-      standings: await countRecipients(kysely, campaign),
-      sums: await countSums(kysely, campaign),
-      countedAt: now,
-    };
-    await kysely
-      .updateTable('campaigns')
-      .set({ totals: JSON.stringify(totals) })
-      .where('id', '=', campaign.id)
-      .execute();
-    await kysely.deleteFrom('campaign_figures').where('campaign_id', '=', campaign.id).execute();
+    const standings = await countRecipients(kysely, campaign);
+    const people = await countPeople(kysely, campaign);
+    // No conversion is told between what is counted of them and the totals: later ones are refused.
+    await writeTransaction(db, {}, async (trx) => {
+      await forUpdate(db.dialect, trx.selectFrom('campaigns').select('id').where('id', '=', campaign.id)).execute();
+      const totals: Totals = { standings, sums: await addConverted(trx, campaign, people), countedAt: now };
+      await trx
+        .updateTable('campaigns')
+        .set({ totals: JSON.stringify(totals) })
+        .where('id', '=', campaign.id)
+        .execute();
+      await trx.deleteFrom('campaign_figures').where('campaign_id', '=', campaign.id).execute();
+    });
     yield;
   }
 }

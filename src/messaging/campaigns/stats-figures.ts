@@ -19,6 +19,10 @@ export interface Figures {
   replied: number;
   converted: number;
   conversions: number;
+  /** Of `sent`: their messages are kept no more, and nothing that is told by those is counted. */
+  gone: number;
+  /** Of `converted`, likewise. */
+  converted_gone: number;
   /** By call: how those calls ended that were not heard. */
   calls?: Record<CallEnding, number>;
 }
@@ -37,6 +41,8 @@ const COUNTED = [
   'replied',
   'converted',
   'conversions',
+  'gone',
+  'converted_gone',
 ] as const satisfies (keyof Figures)[];
 
 /** For so long after a message what its recipient does is put down to it. */
@@ -51,18 +57,36 @@ export const COUNTED_CHUNKS = 5;
 
 /** One row for each variant; a campaign without variants has one. */
 export async function variantFigures(db: Kysely<Schema>, campaign: CampaignRow): Promise<Figures[]> {
-  const byVariant = new Map<string | null, Figures>();
-  const add = ({ rows }: { rows: Counts[] }) => {
-    for (const row of rows) {
-      const figures = byVariant.get(row.variant) ?? emptyFigures(row.variant);
-      for (const name of COUNTED) figures[name] += Number(row[name] ?? 0);
-      if (campaign.channel === 'voice') addCalls(figures, row);
-      byVariant.set(row.variant, figures);
-    }
-  };
-  for await (const range of chunkRanges(campaign, COUNTED_CHUNKS)) add(await people(campaign, range).execute(db));
-  add(await conversions(campaign).execute(db));
-  return [...byVariant.values()].sort((a, b) => (a.variant ?? '').localeCompare(b.variant ?? ''));
+  return addConversions(db, campaign, await peopleFigures(db, campaign));
+}
+
+/** The same without conversions. */
+export async function peopleFigures(db: Kysely<Schema>, campaign: CampaignRow): Promise<Figures[]> {
+  const figures: Figures[] = [];
+  for await (const range of chunkRanges(campaign, COUNTED_CHUNKS)) {
+    const { rows } = await people(campaign, range).execute(db);
+    for (const row of rows) addCounts(figures, campaign, row);
+  }
+  return figures;
+}
+
+/** They are counted in one statement. */
+export async function addConversions(
+  db: Kysely<Schema>,
+  campaign: CampaignRow,
+  figures: Figures[],
+): Promise<Figures[]> {
+  const { rows } = await conversions(campaign).execute(db);
+  for (const row of rows) addCounts(figures, campaign, row);
+  return figures.sort((a, b) => (a.variant ?? '').localeCompare(b.variant ?? ''));
+}
+
+function addCounts(all: Figures[], { channel }: CampaignRow, row: Counts): void {
+  const known = all.find(({ variant }) => variant === row.variant);
+  const figures = known ?? emptyFigures(row.variant);
+  if (!known) all.push(figures);
+  for (const name of COUNTED) figures[name] += Number(row[name] ?? 0);
+  if (channel === 'voice') addCalls(figures, row);
 }
 
 export function sumFigures(all: readonly Figures[]): Figures {
@@ -97,6 +121,7 @@ const people = (
   select r.variant, count(*) as recipients,
     sum(case when r.state = 'sent' then 1 when ${REPORTED} then 1 else 0 end) as sent,
     sum(case when r.state <> 'unknown' then 0 when ${REPORTED} then 0 else 1 end) as unknown,
+    sum(case when r.state = 'sent' and m.id is null then 1 else 0 end) as gone,
     sum(case when m.status in ('delivered', 'read') then 1 else 0 end) as delivered,
     sum(case when m.status = 'read' then 1 else 0 end) as read,
     sum(case when exists (
@@ -132,5 +157,9 @@ const ENDINGS = sql.join(
 );
 
 const conversions = ({ id }: CampaignRow): RawBuilder<Counts> => sql<Counts>`
-  select variant, count(distinct contact_id) as converted, count(*) as conversions
-  from campaign_conversions where campaign_id = ${id} group by variant`;
+  select v.variant, count(distinct v.contact_id) as converted, count(*) as conversions,
+    count(distinct case when m.id is null then v.contact_id end) as converted_gone
+  from campaign_conversions v
+    left join campaign_recipients r on r.campaign_id = v.campaign_id and r.contact_id = v.contact_id
+    left join messages m on m.id = r.message_id
+  where v.campaign_id = ${id} group by v.variant`;

@@ -51,7 +51,9 @@ const FiguresSchema = Type.Object(
         description: 'By call: how those calls ended that were not heard to the end; those that were are `delivered`.',
       }),
     ),
-    arrival_rate: Rate('Delivered of sent. Rates are null where there is nothing to divide by.'),
+    arrival_rate: Rate(
+      'Delivered of sent. Rates are of those whose messages are still kept, and null where there is nothing to divide by.',
+    ),
     click_rate: Rate('Clicked of delivered, as are the next ones.'),
     opt_out_rate: Rate('Opted out.'),
     reply_rate: Rate('Replied.'),
@@ -202,7 +204,8 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
           tags,
           summary: 'Somebody did what a campaign was for',
           description:
-            'By its `reference` each counts once, however often it is told; `at` is after the campaign’s start.',
+            'By its `reference` each counts once, however often it is told; `at` is after the campaign’s start. Once an ' +
+            'old campaign is added up, it is too late (`wrong_campaign_state`).',
           params,
           body: ConversionBody,
           response: { 201: ConversionSchema },
@@ -213,6 +216,12 @@ export function campaignStatsRoutes({ db, hashKey, now }: StatsRoutesDeps): Fast
         const campaign = await find(request);
         const conversion = { ...{ reference, value, who: readWho(request.body) }, at: readAt(campaign, at) };
         const row = await recordConversion(db, campaign, conversion, actorOf(request), now());
+        if (row === 'too_late') {
+          throw new Problem('wrong_campaign_state', {
+            detail: 'What came of it is added up: conversions come too late.',
+            extensions: { campaign_status: campaign.status },
+          });
+        }
         if (!row) {
           throw new Problem('invalid_request', {
             errors: [
@@ -245,15 +254,16 @@ function viewStats({ total, variants, winner, cost, value }: CampaignStats) {
   };
 }
 
-function viewFigures(figures: Figures): Static<typeof FiguresSchema> {
+/** Rates are of those whose messages are kept: what became of the others cannot be told. */
+function viewFigures({ gone, converted_gone, ...figures }: Figures): Static<typeof FiguresSchema> {
   const { sent, delivered, clicked, opted_out, replied, converted } = figures;
   return {
     ...figures,
-    arrival_rate: rate(delivered, sent),
+    arrival_rate: rate(delivered, sent - gone),
     click_rate: rate(clicked, delivered),
     opt_out_rate: rate(opted_out, delivered),
     reply_rate: rate(replied, delivered),
-    conversion_rate: rate(converted, delivered),
+    conversion_rate: rate(converted - converted_gone, delivered),
   };
 }
 

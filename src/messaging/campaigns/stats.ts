@@ -4,7 +4,14 @@ import type { CampaignRow } from './campaign.ts';
 import { type ChunkRange, chunkRanges } from './chunk-ranges.ts';
 import { fromMicros } from './spend.ts';
 import { decisionAt, readExperiment } from './split.ts';
-import { COUNTED_CHUNKS, emptyFigures, type Figures, sumFigures, variantFigures } from './stats-figures.ts';
+import {
+  addConversions,
+  COUNTED_CHUNKS,
+  emptyFigures,
+  type Figures,
+  peopleFigures,
+  sumFigures,
+} from './stats-figures.ts';
 
 export interface Money {
   amount: string;
@@ -51,12 +58,25 @@ export function toStats(campaign: CampaignRow, { figures, cost, value }: Campaig
 }
 
 export async function countSums(db: Kysely<Schema>, campaign: CampaignRow): Promise<CampaignSums> {
-  const figures = await variantFigures(db, campaign);
+  return addConverted(db, campaign, await countPeople(db, campaign));
+}
+
+/** The same without conversions: what takes long. */
+export async function countPeople(db: Kysely<Schema>, campaign: CampaignRow): Promise<CampaignSums> {
+  const figures = await peopleFigures(db, campaign);
   const costs = new Map<string, number>();
   for await (const range of chunkRanges(campaign, COUNTED_CHUNKS)) addMoney(costs, await sumCosts(db, campaign, range));
+  return { figures, cost: toMoney(costs), value: [] };
+}
+
+export async function addConverted(
+  db: Kysely<Schema>,
+  campaign: CampaignRow,
+  { figures, cost }: CampaignSums,
+): Promise<CampaignSums> {
   const values = new Map<string, number>();
   addMoney(values, await sumValues(db, campaign));
-  return { figures, cost: toMoney(costs), value: toMoney(values) };
+  return { figures: await addConversions(db, campaign, structuredClone(figures)), cost, value: toMoney(values) };
 }
 
 interface Sum {

@@ -65,6 +65,80 @@ for (const profile of ['embedded', 'postgres'] as const) {
       expect(await stats(young)).toEqual(before.stats);
     });
 
+    it('a conversion is refused once what came of the campaign is added up, or the figures would not have it', async () => {
+      const id = await send();
+      // What ended later is added up with what began with it, and keeps its recipients until then.
+      const { kysely } = rig.api.services.db;
+      const ended_at = rig.api.clock.now + 30 * DAY;
+      await kysely.updateTable('campaigns').set({ ended_at }).where('id', '=', id).execute();
+      const [first] = await rig.recipients(id, '&state=sent');
+      const tell = (reference: string) =>
+        rig.api.call('POST', `/v1/campaigns/${id}/conversions`, { contact_id: first.contact_id, reference });
+      rig.api.clock.now += 80 * DAY;
+      expect((await tell('in time')).status).toBe(201);
+      rig.api.clock.now += 11 * DAY;
+      await retain();
+      expect((await rowsOf(id))[0]).toBe(3);
+      const late = await tell('too late');
+      expect(late).toMatchObject({ status: 409, body: { code: 'wrong_campaign_state' } });
+      // Told again, it is still the same.
+      expect((await tell('in time')).status).toBe(201);
+      expect((await stats(id)).total).toMatchObject({ conversions: 2 });
+    });
+
+    it('a conversion told while it is added up counts, or is refused', async () => {
+      const id = await send();
+      const { db } = rig.api.services;
+      const [first] = await rig.recipients(id, '&state=sent');
+      // In so many pieces that others have their turn.
+      await db.kysely.updateTable('campaigns').set({ chunks: 2_000 }).where('id', '=', id).execute();
+      const find = () => db.kysely.selectFrom('campaigns').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+      const { project_id: project, mode, started_at } = await find();
+      let isAdded = false;
+      const adding = (async () => {
+        for await (const _ of keepTotals(db, { project, mode, before: started_at ?? 0 }, rig.api.clock.now));
+        isAdded = true;
+      })();
+      let counted = 1;
+      for (let told = 0; !isAdded; told += 1) {
+        const conversion = { contact_id: first.contact_id, reference: `while ${told}` };
+        const { status } = await rig.api.call('POST', `/v1/campaigns/${id}/conversions`, conversion);
+        expect([201, 409]).toContain(status);
+        if (status === 201) counted += 1;
+      }
+      await adding;
+      expect((await stats(id)).total).toMatchObject({ conversions: counted });
+    });
+
+    it('of one that still runs rates are of those whose messages are kept', async () => {
+      const { id: list } = await rig.list(2);
+      const validity_seconds = 7 * 86_400;
+      const id = await rig.create({ audience: { lists: [list] }, text: 'Hi', per_second: 1, validity_seconds });
+      await rig.start(id);
+      await rig.work();
+      const [first] = await rig.recipients(id, '&state=sent');
+      const conversion = { contact_id: first.contact_id, reference: 'order 1' };
+      expect((await rig.api.call('POST', `/v1/campaigns/${id}/conversions`, conversion)).status).toBe(201);
+      expect((await stats(id)).total).toMatchObject({ sent: 1, delivered: 1, arrival_rate: 1, conversion_rate: 1 });
+      expect((await rig.api.call('POST', `/v1/campaigns/${id}/pause`, {})).status).toBe(200);
+      rig.api.clock.now += 6 * DAY;
+      expect((await rig.api.call('POST', `/v1/campaigns/${id}/resume`, {})).status).toBe(200);
+      await rig.work();
+      expect((await stats(id)).total).toMatchObject({ sent: 2, delivered: 2, arrival_rate: 1, conversion_rate: 0.5 });
+      // As if somebody waited still.
+      const { kysely } = rig.api.services.db;
+      const going = { status: 'paused', ended_at: null } as const;
+      await kysely.updateTable('campaigns').set(going).where('id', '=', id).execute();
+      rig.api.clock.now += 84 * DAY;
+      await retain();
+      expect((await stats(id)).total).toMatchObject({
+        ...{ sent: 2, delivered: 1, converted: 1, arrival_rate: 1, conversion_rate: 0 },
+      });
+      rig.api.clock.now += 7 * DAY;
+      await retain();
+      expect((await stats(id)).total).toMatchObject({ sent: 2, delivered: 0, arrival_rate: null });
+    });
+
     // SQLite has one connection.
     if (profile !== 'embedded') return;
 
