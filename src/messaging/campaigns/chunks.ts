@@ -1,5 +1,5 @@
 import { type CompiledQuery, sql } from 'kysely';
-import { amongUnlocked, amongUnlockedOfEach } from '../../db/locking.ts';
+import { amongUnlocked, amongUnlockedOfEach, forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import { rowSet } from '../../db/row-set.ts';
 import { type ChunkRow, LEASE_MS } from './campaign.ts';
@@ -90,6 +90,23 @@ export function markChunk(
     )
     .returning('id')
     .compile();
+}
+
+/** From then on it keeps its claim until the end of the transaction. Answers with nothing when it is another's. */
+export function lockChunk(
+  { kysely, dialect }: Database,
+  { id, claim }: Pick<ChunkRow, 'id' | 'claim'>,
+): CompiledQuery<{ id: string }> {
+  const owned = kysely.selectFrom('campaign_chunks').select('id').where('id', '=', id).where('claim', '=', claim);
+  return forUpdate(dialect, owned).compile();
+}
+
+/** Before the row of a chunk where both are needed, as marks do. */
+export function lockCampaign(
+  { kysely, dialect }: Database,
+  { campaign_id }: Pick<ChunkRow, 'campaign_id'>,
+): CompiledQuery<{ id: string }> {
+  return forUpdate(dialect, kysely.selectFrom('campaigns').select('id').where('id', '=', campaign_id)).compile();
 }
 
 /** What is left of it waits on. */

@@ -1,6 +1,6 @@
 import type { MessageTable } from '../../db/schema.ts';
 import { batchTransaction } from '../../db/transaction.ts';
-import type { BulkOutcome, SentMessage } from '../../delivery/messages/send-bulk.ts';
+import type { BulkOutcome } from '../../delivery/messages/send-bulk.ts';
 import type { RouteDecision } from '../../delivery/routing/router.ts';
 import { backOffMs } from '../../jobs/worker.ts';
 import { inParts } from '../../lib/in-parts.ts';
@@ -8,7 +8,7 @@ import { type CampaignRow, LEASE_MS } from './campaign.ts';
 import { type ChunkDeps, insist, mayBegin, REST_MS, type Rest, waitOf } from './chunk-deps.ts';
 import { type LeasedChunk, markChunk } from './chunks.ts';
 import type { WaitingRecipient } from './load-recipients.ts';
-import { type Later, type Outcome, stand, writeOutcomes } from './outcomes.ts';
+import { type Later, type Outcome, type Sent, stand, writeOutcomes } from './outcomes.ts';
 import { leftToSpend, mayCost, reserve, toMicros } from './spend.ts';
 import { type Script, type Worded, wordRecipient } from './word-recipient.ts';
 
@@ -149,7 +149,7 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
 
   async function send(number: number, slice: readonly Priced[], settled: readonly Outcome[]): Promise<void> {
     const outcomes = await sendAll(slice);
-    const sorted = { sent: [] as SentMessage[], settled: [...settled], later: [] as Later[], spent: 0 };
+    const sorted = { sent: [] as Sent[], settled: [...settled], later: [] as Later[], spent: 0 };
     for (const [index, one] of slice.entries()) {
       const outcome = outcomes[index];
       if (outcome) sortOutcome(one, outcome, sorted);
@@ -164,7 +164,7 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
   function sortOutcome(
     one: Priced,
     outcome: BulkOutcome,
-    to: { sent: SentMessage[]; settled: Outcome[]; later: Later[]; spent: number },
+    to: { sent: Sent[]; settled: Outcome[]; later: Later[]; spent: number },
   ): void {
     const at = now();
     const { recipient, variant } = one;
@@ -192,15 +192,12 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
         const { row } = outcome.message;
         const state = stateOf(row);
         const cost = priceOf(one, row);
-        to.sent.push(outcome.message);
-        to.settled.push({
-          ...{
-            ...stand(campaign, recipient, state, isCalledAgain(row) ? null : row.reason, at),
-            variant,
-            message_id: row.id,
-          },
+        const standing = {
+          ...stand(campaign, recipient, state, isCalledAgain(row) ? null : row.reason, at),
+          ...{ variant, message_id: row.id },
           ...{ cost_amount: cost?.amount ?? null, cost_currency: cost?.currency ?? null },
-        });
+        };
+        to.sent.push({ outcome: standing, message: outcome.message });
         if (state !== 'failed') to.spent += row.cost_amount === null ? one.cost : spentOn(one, row);
       }
     }

@@ -1,11 +1,10 @@
 import { batchTransaction } from '../../db/transaction.ts';
 import { messageEvents } from '../../delivery/messages/events.ts';
-import type { SentMessage } from '../../delivery/messages/send-bulk.ts';
 import type { CampaignRow } from './campaign.ts';
 import type { ChunkDeps } from './chunk-deps.ts';
 import { endChunk, type LeasedChunk, putChunkBack } from './chunks.ts';
 import { loadRecipients } from './load-recipients.ts';
-import { expiryOf, type Outcome, stand, writeOutcomes } from './outcomes.ts';
+import { expiryOf, type Outcome, type Sent, stand, writeOutcomes } from './outcomes.ts';
 import { addressMessage } from './word-recipient.ts';
 
 /**
@@ -22,16 +21,21 @@ export async function recoverChunk(
   const waiting = await loadRecipients(db, campaign, chunk, Number.MAX_SAFE_INTEGER);
   const lost = waiting.filter(({ contact_id }) => contact_id <= (chunk.handed_to ?? ''));
   const settled: Outcome[] = [];
-  const sent: SentMessage[] = [];
+  const sent: Sent[] = [];
   for (const recipient of lost) {
     const row = addressMessage(campaign, recipient, expiryOf(campaign, recipient), at);
     const outcome = stand(campaign, recipient, 'unknown', 'process_lost', at);
-    settled.push({ ...outcome, message_id: row?.id ?? null });
-    if (!row) continue;
+    if (!row) {
+      settled.push(outcome);
+      continue;
+    }
     const message = { ...row, status: 'unknown', reason: 'process_lost' };
     const data = { reason: 'process_lost', campaign_id: campaign.id };
     const events = messageEvents(message, 'unknown', 'system', at, data);
-    sent.push({ row: message, attempts: [], parts: [], events });
+    sent.push({
+      outcome: { ...outcome, message_id: row.id },
+      message: { row: message, attempts: [], parts: [], events },
+    });
   }
   // What was reserved for them may be spent.
   const { reserved } = chunk;

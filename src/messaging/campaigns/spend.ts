@@ -1,5 +1,4 @@
 import { type CompiledQuery, sql } from 'kysely';
-import { forUpdate } from '../../db/locking.ts';
 import type { Database } from '../../db/open.ts';
 import type { MessageTable } from '../../db/schema.ts';
 import type { RouteDecision } from '../../delivery/routing/router.ts';
@@ -47,21 +46,18 @@ export interface Settlement {
 
 /**
  * What was reserved is free again, what was spent is not: once, however often it is written because nobody knows whether
- * it was. Only for whoever still has the chunk: of one that slept through its lease, the next has settled it.
+ * it was. Only for whoever still has the chunk: of one that slept through its lease, the next has settled it. The rows of
+ * the campaign and of the chunk are locked before.
  */
 export function settle(
-  { kysely, dialect }: Database,
+  { kysely }: Database,
   { id, claim, campaign_id }: Pick<ChunkRow, 'id' | 'claim' | 'campaign_id'>,
   { slice, reserved, spent }: Settlement,
 ): CompiledQuery[] {
   if (reserved === 0) return [];
-  const campaign = kysely.selectFrom('campaigns').select('id').where('id', '=', campaign_id);
   const owned = kysely.selectFrom('campaign_chunks').select('id').where('id', '=', id).where('claim', '=', claim);
   const unsettled = owned.where('unsettled', 'like', slice === null ? '%' : `%,${slice},%`);
   return [
-    // As marks do: the campaign's row first. The chunk's then keeps its claim until the end.
-    forUpdate(dialect, campaign).compile(),
-    forUpdate(dialect, owned).compile(),
     kysely
       .updateTable('campaigns')
       .set((eb) => ({ reserved: eb('reserved', '-', reserved), spent: eb('spent', '+', spent) }))
