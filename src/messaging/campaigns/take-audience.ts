@@ -26,20 +26,10 @@ export async function takeAudience(db: Database, campaign: CampaignRow, now: num
     await endCampaign(db, campaign, { status: 'failed', reason: 'audience_missing' }, now);
     return false;
   }
-  const insert = sql<{ contact_id: string; chunk: number }>`
-    insert into campaign_recipients
-      (campaign_id, contact_id, chunk, state, reason, variant, tries, planned_at, message_id, cost_amount,
-       cost_currency, updated_at)
-    select ${id}, id, ${sql.lit(campaign.chunks)} + (row_number() over (order by id) + ${sql.lit(CHUNK - 1)}) / ${sql.lit(CHUNK)},
-      'waiting', null, null, 0, null, null, null, null, cast(${now} as bigint)
-    from (${page}) as page
-    where true
-    returning contact_id, chunk
-  `.compile(db.kysely);
   const goesOn = await batchTransaction(db, {}, async (batch) => {
     const [[own]] = await batch.run(lockPosition(db, campaign));
     if (!own) return true;
-    const [taken] = await batch.run(insert);
+    const [taken] = await batch.run(insertPage(db, id, page, own.chunks, now));
     const numbers = [...new Set(taken.map(({ chunk }) => Number(chunk)))].sort((a, b) => a - b);
     const last = taken.reduce((max, { contact_id }) => (contact_id > max ? contact_id : max), '');
     const isLast = taken.length < PAGE;
@@ -53,7 +43,7 @@ export async function takeAudience(db: Database, campaign: CampaignRow, now: num
         .updateTable('campaigns')
         .set({
           recipients: campaign.recipients + taken.length,
-          chunks: numbers.at(-1) ?? campaign.chunks,
+          ...(numbers.length > 0 && { chunks: numbers.at(-1) }),
           position: isLast ? TAKEN : last,
           ...(isLast && { status: 'running' as const }),
           updated_at: now,
@@ -71,6 +61,27 @@ export async function takeAudience(db: Database, campaign: CampaignRow, now: num
     await sql`analyze campaign_recipients`.execute(db.kysely).catch(() => {});
   }
   return goesOn;
+}
+
+/** Cut into chunks with the numbers after those that there are. */
+function insertPage(
+  { kysely }: Database,
+  campaign: string,
+  page: NonNullable<Awaited<ReturnType<typeof audiencePage>>>,
+  chunks: number,
+  now: number,
+) {
+  return sql<{ contact_id: string; chunk: number }>`
+    insert into campaign_recipients
+      (campaign_id, contact_id, chunk, state, reason, variant, tries, planned_at, message_id, cost_amount,
+       cost_currency, updated_at)
+    select ${campaign}, id,
+      ${sql.lit(chunks)} + (row_number() over (order by id) + ${sql.lit(CHUNK - 1)}) / ${sql.lit(CHUNK)},
+      'waiting', null, null, 0, null, null, null, null, cast(${now} as bigint)
+    from (${page}) as page
+    where true
+    returning contact_id, chunk
+  `.compile(kysely);
 }
 
 /** The next ones, by id. Null: a part of the audience is gone. */
@@ -98,7 +109,10 @@ export async function audiencePage(
 /** SQLite would rather sort all contacts of a project for each page than read on by their ids: not by this index. */
 const ofProject = (dialect: Database['dialect']) => (dialect === 'sqlite' ? sql`+project_id` : sql.ref('project_id'));
 
-/** Nobody else has moved on from there. */
+/**
+ * Nobody else has moved on from there. Answers with how many chunks there are, until the end of the transaction: slices that
+ * were under way when the campaign was paused take numbers meanwhile.
+ */
 function lockPosition({ kysely }: Database, { id, position }: CampaignRow) {
   return kysely
     .updateTable('campaigns')
@@ -106,7 +120,7 @@ function lockPosition({ kysely }: Database, { id, position }: CampaignRow) {
     .where('id', '=', id)
     .where('status', '=', 'preparing')
     .where((eb) => (position === null ? eb('position', 'is', null) : eb('position', '=', position)))
-    .returning('id')
+    .returning('chunks')
     .compile();
 }
 

@@ -1,8 +1,8 @@
 import { type CompiledQuery, sql } from 'kysely';
 import { expect, it } from 'vitest';
 import type { Database } from '../../../src/db/open.ts';
-import { audiencePage } from '../../../src/messaging/campaigns/take-audience.ts';
-import { databasesOf } from '../../db/on-each-dialect.ts';
+import { audiencePage, takeAudience } from '../../../src/messaging/campaigns/take-audience.ts';
+import { databasesOf, onEachDialect } from '../../db/on-each-dialect.ts';
 import { describeWith } from '../../rig/stores.ts';
 
 const PEOPLE = 10_000;
@@ -55,5 +55,51 @@ await describeWith(['postgres'], 'an audience that is written down in pages', ()
     for (const table of ['contacts', 'list_members']) {
       expect(rowsRead(plan, table), table).toBeLessThanOrEqual(2 * taken.length);
     }
+  });
+});
+
+await onEachDialect('a campaign that is resumed', ({ open }) => {
+  const campaign = (db: Database) => db.kysely.selectFrom('campaigns').selectAll().executeTakeFirstOrThrow();
+
+  async function begin(position: string | null) {
+    const db = await open();
+    const { kysely } = db;
+    const owner = { project_id: 'prj_one', mode: 'live' as const };
+    const times = { created_at: NOW, updated_at: NOW };
+    const people = ['con_a', 'con_b'];
+    await kysely
+      .insertInto('contacts')
+      .values(people.map((id) => ({ id, ...owner, attributes: '{}', ...times })))
+      .execute();
+    await kysely
+      .insertInto('contact_tags')
+      .values(people.map((contact_id) => ({ contact_id, tag: 'vip', ...owner })))
+      .execute();
+    await kysely
+      .insertInto('campaigns')
+      .values({
+        ...{ id: 'cmp_one', ...owner, name: '', status: 'preparing', channel: 'sms', purpose: 'marketing' },
+        ...{ audience: '{"tags":["vip"]}', content: '{}', validity_seconds: 3_600, reserved: 0, spent: 0, position },
+        ...{ recipients: 0, chunks: 1, actor: 'x', ...times },
+      })
+      .execute();
+    const before = await campaign(db);
+    // A slice that was under way lets its recipients wait on in a chunk of their own.
+    await kysely.updateTable('campaigns').set({ chunks: 2 }).execute();
+    return { db, before };
+  }
+
+  it('keeps the numbers of chunks that a slice took since it was looked at', async () => {
+    const { db, before } = await begin('~');
+    expect(await takeAudience(db, before, NOW)).toBe(false);
+    expect(await campaign(db)).toMatchObject({ chunks: 2 });
+  });
+
+  it('writes the rest of its audience into chunks after those', async () => {
+    const { db, before } = await begin(null);
+    expect(await takeAudience(db, before, NOW)).toBe(false);
+    expect(await campaign(db)).toMatchObject({ status: 'running', chunks: 3, recipients: 2 });
+    const found = await db.kysely.selectFrom('campaign_recipients').select('chunk').execute();
+    expect(found).toEqual([{ chunk: 3 }, { chunk: 3 }]);
   });
 });
