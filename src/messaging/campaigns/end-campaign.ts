@@ -20,6 +20,7 @@ export function endCampaign(
       .set({ status, reason, ...ended, updated_at: now })
       .where('id', '=', campaign.id)
       .where('status', '=', campaign.status)
+      .$if(reason === 'spend_cap', (query) => query.where('spend_cap', '=', campaign.spend_cap))
       .$if(status === 'completed', (query) =>
         query.where(({ not, exists, selectFrom }) =>
           not(exists(selectFrom('campaign_chunks').select('id').where('campaign_id', '=', campaign.id))),

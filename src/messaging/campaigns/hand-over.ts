@@ -120,7 +120,8 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
     });
     waitFor({ dueAt: now() + MONEY_MS, reason: 'spend_cap' });
     if (fitting.length > 0 && fitting.length < given.length) return mark(fitting, number);
-    if (!mayGrow) await deps.halt(campaign, 'spend_cap');
+    // All of them may fit by now: then they are asked for again.
+    if (fitting.length === 0 && !mayGrow) await deps.halt(campaign, 'spend_cap');
     return [];
   }
 

@@ -28,12 +28,12 @@ export function mayCost(
   return costs.length === 0 || costs.includes(null) ? null : Math.max(...costs.map((cost) => cost ?? 0));
 }
 
-/** Answers with nothing when the cap does not allow it. */
+/** Answers with nothing when the cap does not allow it. It may have been taken away since the campaign was read. */
 export function reserve({ kysely }: Database, campaign: string, micros: number): CompiledQuery<{ id: string }> | null {
   if (micros === 0) return null;
   return sql<{ id: string }>`
     update campaigns set reserved = reserved + ${micros}
-    where id = ${campaign} and spent + reserved + ${micros} <= spend_cap returning id
+    where id = ${campaign} and (spend_cap is null or spent + reserved + ${micros} <= spend_cap) returning id
   `.compile(kysely) as CompiledQuery<{ id: string }>;
 }
 
