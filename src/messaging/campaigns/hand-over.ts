@@ -9,7 +9,7 @@ import { type ChunkDeps, insist, mayBegin, REST_MS, type Rest, waitOf } from './
 import { type LeasedChunk, markChunk } from './chunks.ts';
 import type { WaitingRecipient } from './load-recipients.ts';
 import { type Later, type Outcome, type Sent, stand, writeOutcomes } from './outcomes.ts';
-import { leftToSpend, mayCost, reserve, toMicros } from './spend.ts';
+import { costOfTry, leftToSpend, mayCost, reserve, toMicros } from './spend.ts';
 import { type Script, type Worded, wordRecipient } from './word-recipient.ts';
 
 /** A recipient that may be sent something now. */
@@ -79,9 +79,9 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
         settled.push({ ...stand(campaign, one.recipient, 'skipped', worded.reason, at), variant: one.variant });
         continue;
       }
-      const cost = campaign.spend_cap === null ? 0 : mayCost(campaign, one.decision, worded.row);
+      const cost = campaign.spend_cap === null ? 0 : mayCost(campaign, one.decision, worded.row, worded.times);
       if (cost === null) settled.push(stand(campaign, one.recipient, 'failed', 'price_unknown', at));
-      else priced.push({ ...one, worded, cost: cost * worded.times });
+      else priced.push({ ...one, worded, cost });
     }
     return { priced, settled };
   }
@@ -199,13 +199,15 @@ export function createHandOver(deps: ChunkDeps, campaign: CampaignRow, chunk: Le
           ...{ cost_amount: cost?.amount ?? null, cost_currency: cost?.currency ?? null },
         };
         to.sent.push({ outcome: standing, message: outcome.message });
-        if (state !== 'failed') to.spent += row.cost_amount === null ? one.cost : spentOn(one, row);
+        if (state !== 'failed') to.spent += spentOn(one, row);
       }
     }
   }
 
-  function spentOn({ cost }: Priced, { cost_amount, cost_currency }: MessageTable): number {
-    return cost_currency === campaign.spend_currency ? toMicros(cost_amount ?? '0') : cost;
+  /** What a carrier says is for the try that it took: for those that may follow all of the rest is kept. */
+  function spentOn({ cost, decision }: Priced, row: MessageTable): number {
+    if (row.cost_amount === null || row.cost_currency !== campaign.spend_currency) return cost;
+    return toMicros(row.cost_amount) + cost - costOfTry(decision, row);
   }
 
   /** Of the next ones those that have a place. None: the carriers are full. */

@@ -5,6 +5,7 @@ import type { Database } from '../../db/open.ts';
 import type { MessageGate } from '../../delivery/messages/gate.ts';
 import { type BulkSender, isForLater } from '../../delivery/messages/send-bulk.ts';
 import type { Shortener } from '../../delivery/messages/short-links.ts';
+import type { RouteDecision } from '../../delivery/routing/router.ts';
 import { type Audience, audience, countContacts } from '../contacts/audience.ts';
 import { whenAllowed } from '../windows/frequency.ts';
 import { type ProjectRules, readSendingRules } from '../windows/sending-rules.ts';
@@ -12,7 +13,7 @@ import type { CampaignRow } from './campaign.ts';
 import type { WaitingRecipient } from './load-recipients.ts';
 import { createJudge } from './plan-turns.ts';
 import { readContacts } from './read-contacts.ts';
-import { fromMicros, toMicros } from './spend.ts';
+import { atMost, fromMicros, toMicros } from './spend.ts';
 import { readExperiment } from './split.ts';
 import { AUDIENCE_TABLES } from './take-audience.ts';
 import type { Script } from './word-recipient.ts';
@@ -135,7 +136,7 @@ async function checkPage(
     else if (capped.has(recipient.contact_id)) tally.later('frequency_cap');
     else if (decision.candidates.length === 0) tally.later('provider_unavailable');
     else tally.preview.ready += 1;
-    tally.cost(decision.candidates, row.segments, times);
+    tally.cost(decision, row.segments, times);
   }
 }
 
@@ -154,18 +155,14 @@ function createTally(whole: number) {
     preview,
     later: add(later),
     never: add(never),
-    cost(
-      candidates: readonly { cost: { amount: string; currency: string } | null }[],
-      segments: number | null,
-      times: number,
-    ) {
+    cost(decision: RouteDecision, segments: number | null, times: number) {
       total += segments ?? 0;
-      const prices = candidates.flatMap(({ cost }) => cost ?? []);
+      const prices = decision.candidates.flatMap(({ cost }) => cost ?? []);
       const [first] = prices;
       if (!first) return;
       const same = prices.filter(({ currency }) => currency === first.currency);
-      const most = Math.max(...same.map(({ amount }) => toMicros(amount))) * (segments ?? 1) * times;
-      micros.set(first.currency, (micros.get(first.currency) ?? 0) + most);
+      const each = same.map(({ amount }) => toMicros(amount) * (segments ?? 1));
+      micros.set(first.currency, (micros.get(first.currency) ?? 0) + atMost(each, decision, times));
     },
     read: (channel: CampaignRow['channel']): Preview => ({
       ...preview,

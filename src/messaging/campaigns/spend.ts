@@ -16,17 +16,42 @@ export function fromMicros(micros: number): string {
   return (micros / 1e6).toFixed(6).replace(/\.?0+$/, '');
 }
 
+type FailsOver = Pick<RouteDecision, 'failoverOnReceipt' | 'failoverAfterSeconds'>;
+
+/** Who had it and did not deliver it is paid, and so is the next one. */
+const failsOver = ({ failoverOnReceipt, failoverAfterSeconds }: FailsOver) =>
+  failoverOnReceipt || failoverAfterSeconds !== null;
+
+/** By its candidates' prices, for `times` calls to who is busy; after a receipt, or none, it may go to each of them. */
+export function atMost(prices: readonly number[], route: FailsOver, times: number): number {
+  const dearest = Math.max(0, ...prices);
+  const once = failsOver(route) ? prices.reduce((sum, price) => sum + price, 0) : dearest;
+  return once + (times - 1) * dearest;
+}
+
 /** What a message may cost at most by the routing table; null: the table does not say, or in another currency. */
 export function mayCost(
   { spend_currency }: Pick<CampaignRow, 'spend_currency'>,
-  { candidates }: RouteDecision,
+  decision: RouteDecision,
   { segments }: Pick<MessageTable, 'segments'>,
+  times: number,
 ): number | null {
-  const costs = candidates.map(({ cost }) =>
-    cost && cost.currency === spend_currency ? toMicros(cost.amount) * (segments ?? 1) : null,
-  );
-  return costs.length === 0 || costs.includes(null) ? null : Math.max(...costs.map((cost) => cost ?? 0));
+  const priced = decision.candidates.filter(({ cost }) => cost?.currency === spend_currency);
+  if (priced.length === 0 || priced.length < decision.candidates.length) return null;
+  return atMost(pricesOf(priced, segments), decision, times);
 }
+
+/** Of that what goes for a try that this carrier has taken; the rest is for those that may follow. */
+export function costOfTry(
+  { candidates, ...route }: RouteDecision,
+  { segments, provider }: Pick<MessageTable, 'segments' | 'provider'>,
+): number {
+  const taken = failsOver(route) ? candidates.filter((one) => one.provider === provider) : candidates;
+  return Math.max(0, ...pricesOf(taken, segments));
+}
+
+const pricesOf = (candidates: RouteDecision['candidates'], segments: number | null) =>
+  candidates.map(({ cost }) => toMicros(cost?.amount ?? '0') * (segments ?? 1));
 
 /** Answers with nothing when the cap does not allow it. It may have been taken away since the campaign was read. */
 export function reserve({ kysely }: Database, campaign: string, micros: number): CompiledQuery<{ id: string }> | null {
