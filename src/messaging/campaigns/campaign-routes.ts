@@ -53,7 +53,8 @@ const WRITE = { scope: 'campaigns:write', idempotent: true } as const;
 const params = idParams(CAMPAIGN_ID);
 /** Years of more than four digits are no timestamps (RFC 3339 §5.6). */
 const FARTHEST_MS = 3_652 * 86_400_000;
-const OPEN = ['draft', 'scheduled', 'preparing', 'running', 'paused'] as const;
+const BEGUN = ['preparing', 'running', 'paused'] as const;
+const OPEN = ['draft', 'scheduled', ...BEGUN] as const;
 
 interface Ready {
   words: Pick<CampaignRow, 'content' | 'experiment'>;
@@ -195,7 +196,13 @@ export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncType
         }
         const limits = toLimits(request.body);
         if (Object.keys(change).some((name) => !(name in limits))) throw wrongState(row);
-        return move(request, { event: 'campaign.updated', from: OPEN, change: limits, data });
+        if (row.status === 'scheduled') {
+          return move(request, { event: 'campaign.updated', from: ['scheduled'], change: limits, data });
+        }
+        // What is spent stays in its currency, also without a cap.
+        const { spend_currency: currency, ...others } = limits;
+        const kept = currency ? { change: limits, currency } : { change: others };
+        return move(request, { event: 'campaign.updated', from: BEGUN, ...kept, data });
       },
     );
 
@@ -332,6 +339,10 @@ export function campaignRoutes(deps: CampaignRoutesDeps): FastifyPluginAsyncType
 function movedOrRefused(moved: Moved): CampaignRow {
   const { kind, row } = found(moved);
   if (kind === 'wrong_state') throw wrongState(row);
+  if (kind === 'other_currency') {
+    const message = `must be ${row.spend_currency}: its money has been counted in that since it started`;
+    refuseErrors([{ pointer: '/spend_cap/currency', message }]);
+  }
   return row;
 }
 

@@ -44,7 +44,8 @@ const limits = {
   ),
   spend_cap: Type.Optional(
     Type.Union([Money, Type.Null()], {
-      description: 'By the prices of the routing table. When it is reached the campaign pauses.',
+      description:
+        'By the prices of the routing table. When it is reached the campaign pauses. Its currency stays once it has started.',
     }),
   ),
 };
@@ -162,7 +163,7 @@ export const CampaignSchema = Type.Object(
     validity_seconds: Type.Integer(),
     per_second: Type.Union([Type.Integer(), Type.Null()]),
     spend_cap: Type.Union([Money, Type.Null()]),
-    spent: Type.Union([Money, Type.Null()], { description: 'Where there is a cap.' }),
+    spent: Type.Union([Money, Type.Null()], { description: 'Where there is a cap, or was one.' }),
     series_id: nullable(Type.String()),
     recipients: Type.Integer({ description: 'Contacts in the audience as it was found.' }),
     counts: Type.Optional(

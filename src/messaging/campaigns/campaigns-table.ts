@@ -82,17 +82,19 @@ export interface Transition {
   /** The statuses it is allowed in. */
   from: readonly CampaignRow['status'][];
   change: Updateable<CampaignTable>;
+  /** Refused where money has been counted in another one. */
+  currency?: string;
   data?: Record<string, unknown>;
 }
 
-export type Moved = { kind: 'moved'; row: CampaignRow } | { kind: 'wrong_state'; row: CampaignRow } | null;
+export type Moved = { kind: 'moved' | 'wrong_state' | 'other_currency'; row: CampaignRow } | null;
 
 /** Null: there is none. */
 export function moveCampaign(
   db: Database,
   { owner, actor }: By,
   id: string,
-  { event, from, change, data = {} }: Transition,
+  { event, from, change, currency, data = {} }: Transition,
   now: number,
 ): Promise<Moved> {
   return writeTransaction(db, {}, async (trx): Promise<Moved> => {
@@ -103,11 +105,16 @@ export function moveCampaign(
       .where('project_id', '=', owner.project)
       .where('mode', '=', owner.mode)
       .where('status', 'in', [...from])
+      .$if(currency !== undefined, (query) =>
+        query.where((eb) => eb(eb.fn.coalesce('spend_currency', eb.val(currency)), '=', currency ?? null)),
+      )
       .returningAll()
       .executeTakeFirst();
     if (!row) {
       const found = await findCampaign(trx, owner, id);
-      return found ? { kind: 'wrong_state', row: found } : null;
+      if (!found) return null;
+      const isOther = currency !== undefined && (found.spend_currency ?? currency) !== currency;
+      return { kind: isOther && from.includes(found.status) ? 'other_currency' : 'wrong_state', row: found };
     }
     if (row.status === 'canceled') {
       // Those that may be with a carrier are yet to be settled.

@@ -109,5 +109,48 @@ for (const profile of ['embedded', 'postgres'] as const) {
       expect(taken).toHaveLength(4);
       expect(await rig.read(id)).toMatchObject({ status: 'completed', spent: { amount: '0.2' } });
     });
+
+    it('stays in its currency once the campaign has started, also while there is none', async () => {
+      const { rig } = await open('twilio', ['first']);
+      const { id: list } = await rig.list(1);
+      const text = { text: 'Hello.', sender: 'Example' };
+      const id = await rig.create({ audience: { lists: [list] }, ...text, per_second: 1 });
+      const patch = async (spend_cap: object | null) => {
+        const { status, body } = await rig.api.call('PATCH', `/v1/campaigns/${id}`, { spend_cap });
+        return [status, ...(body.errors ?? []).map(({ pointer }: { pointer: string }) => pointer)];
+      };
+      const dollars = { amount: '1', currency: 'USD' };
+      const refused = [422, '/spend_cap/currency'];
+      expect(await patch(dollars)).toEqual([200]);
+      expect(await patch(null)).toEqual([200]);
+      const at = new Date(rig.api.clock.now + 60_000).toISOString();
+      expect((await rig.api.call('POST', `/v1/campaigns/${id}/schedule`, { at })).status).toBe(200);
+      expect(await patch(dollars)).toEqual([200]);
+      expect(await patch(cost)).toEqual([200]);
+      await rig.start(id);
+      expect(await patch(dollars)).toEqual(refused);
+      expect(await patch({ ...cost, amount: '2' })).toEqual([200]);
+      expect(await patch(null)).toEqual([200]);
+      expect(await patch(dollars)).toEqual(refused);
+      await rig.api.call('POST', `/v1/campaigns/${id}/pause`, {});
+      expect(await patch(dollars)).toEqual(refused);
+      expect(await rig.read(id)).toMatchObject({ spend_cap: null, spent: { amount: '0', currency: 'EUR' } });
+      expect(await patch(cost)).toEqual([200]);
+      await rig.api.call('POST', `/v1/campaigns/${id}/resume`, {});
+      await rig.work();
+      const done = { status: 'completed', spend_cap: cost, spent: cost };
+      expect(await rig.read(id)).toMatchObject(done);
+      expect((await rig.api.call('PATCH', `/v1/campaigns/${id}`, { spend_cap: dollars })).status).toBe(409);
+    });
+
+    it('may be given in any currency to one that started without', async () => {
+      const { rig } = await open('twilio', ['first']);
+      const { id: list } = await rig.list(1);
+      const id = await rig.create({ audience: { lists: [list] }, text: 'Hello.', sender: 'Example' });
+      await rig.start(id);
+      expect((await rig.api.call('PATCH', `/v1/campaigns/${id}`, { spend_cap: cost })).status).toBe(200);
+      await rig.work();
+      expect(await rig.read(id)).toMatchObject({ status: 'completed', spent: cost });
+    });
   });
 }
