@@ -1,12 +1,11 @@
 import { type CompiledQuery, type RawBuilder, sql } from 'kysely';
-import { columnArrays, columnSet } from './column-set.ts';
 import { EachRow, type SqlValue } from './each-row.ts';
 import type { Database } from './open.ts';
 import { columnsOf, rowSetStatement, setColumns } from './row-set.ts';
 import type { Schema } from './schema.ts';
 
 /**
- * What writes many rows, compiled once: on Postgres one statement over all rows, on SQLite a statement that is run for
+ * What writes many rows, compiled once: on Postgres one statement over a row set, on SQLite a statement that is run for
  * each row, within a transaction. With no rows there is nothing to do: null.
  */
 export type WriteRows<Column extends string, R = unknown> = (
@@ -24,12 +23,14 @@ export function insertStatement<Column extends string, R = unknown>(
   rest: RawBuilder<R> = sql``,
 ): WriteRows<Column, R> {
   const into = sql`insert into ${sql.table(table)} (${columnsOf(columns)})`;
-  const names = Object.keys(columns) as Column[];
   if (db.dialect === 'postgres') {
-    const given = columnSet(db.dialect, columns, []);
-    const query = sql<R>`${into} select ${columnsOf(columns)} from ${given} where true ${rest}`.compile(db.kysely);
-    return (rows) => (rows.length === 0 ? null : { ...query, parameters: columnArrays(names, rows) });
+    return rowSetStatement<Column, R>(
+      db,
+      columns,
+      (rows) => sql<R>`${into} select ${columnsOf(columns)} from ${rows} where true ${rest}`,
+    );
   }
+  const names = Object.keys(columns) as Column[];
   return eachRow(db, names, sql<R>`${into} values (${sql.join(names.map(() => sql`${null}`))}) ${rest}`);
 }
 

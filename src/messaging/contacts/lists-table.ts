@@ -156,7 +156,7 @@ export function insertNewMembers(
 ): RawBuilder<unknown> {
   const members = columnSet(
     dialect,
-    { contact: 'text' },
+    ['contact'],
     contacts.map((contact) => ({ contact })),
   );
   return sql`

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { columnSet } from '../../db/column-set.ts';
 import type { Database } from '../../db/open.ts';
-import { among, columnsOf } from '../../db/row-set.ts';
+import { among } from '../../db/row-set.ts';
 import { ADDRESS_KINDS, type Owner } from './contact.ts';
 import type { Matched } from './match-contacts.ts';
 
@@ -46,8 +46,7 @@ export function writeContacts(
   const goneAddresses = old.flatMap(({ before, after }) => (before ? addressesNotIn(before, after) : []));
   if (goneAddresses.length > 0) {
     const contacts = goneAddresses.map(({ contact }) => contact);
-    const columns = { contact: 'text', kind: 'text' } as const;
-    const gone = columnSet<keyof typeof columns>(dialect, columns, goneAddresses);
+    const gone = columnSet(dialect, ['contact', 'kind'], goneAddresses);
     statements.push(sql`
       delete from contact_addresses
       where (contact_id, kind) in (select contact, kind from ${gone}) and ${among(dialect, 'contact_id', contacts)}
@@ -55,7 +54,7 @@ export function writeContacts(
   }
   const newAddresses = all.flatMap(({ before, after }) => addressesNotIn(after, before));
   if (newAddresses.length > 0) {
-    const columns = { kind: 'text', hash: 'text', address: 'text', contact: 'text' } as const;
+    const columns = ['kind', 'hash', 'address', 'contact'] as const;
     statements.push(sql`
       insert into contact_addresses (project_id, mode, kind, address_hash, address, contact_id, created_at)
       select ${own}, kind, hash, address, contact, cast(${now} as bigint) from ${columnSet(dialect, columns, newAddresses)} where ${when}
@@ -82,16 +81,8 @@ export function writeContacts(
 
 const byId = ({ after: a }: { after: Matched }, { after: b }: { after: Matched }) => (a.id < b.id ? -1 : 1);
 
-const CONTACT = {
-  id: 'text',
-  external_id: 'text',
-  attributes: 'text',
-  locale: 'text',
-  country: 'text',
-  time_zone: 'text',
-  time_zone_source: 'text',
-} as const;
-const COLUMNS = columnsOf(CONTACT);
+const CONTACT = ['id', 'external_id', 'attributes', 'locale', 'country', 'time_zone', 'time_zone_source'] as const;
+const COLUMNS = sql.join(CONTACT.map((name) => sql.ref(name)));
 
 function contactSet(dialect: Dialect, writes: readonly { after: Matched }[]): RawBuilder<unknown> {
   const rows = writes.map(({ after }) => ({
@@ -107,7 +98,7 @@ function contactSet(dialect: Dialect, writes: readonly { after: Matched }[]): Ra
 }
 
 const tagSet = (dialect: Dialect, rows: readonly { tag: string; contact: string }[]) =>
-  columnSet(dialect, { tag: 'text', contact: 'text' }, rows);
+  columnSet(dialect, ['tag', 'contact'], rows);
 
 /** Those of the first that the second has not, or spells otherwise. */
 function addressesNotIn(these: Matched, those: Matched | null) {
