@@ -10,6 +10,7 @@ import { ensureAuditKey } from './audit-keys.ts';
 import { type Checkpointer, createCheckpointer, newestCheckpoint } from './checkpoints.ts';
 import { createLogKeeper } from './log-keeper.ts';
 import { createSealer, type Sealer, type SealerLog } from './sealer.ts';
+import { findOldestWaiting } from './waiting-events.ts';
 import { createSequenceWatch, findUnlisted } from './watch-sequences.ts';
 
 /** The tamper-evident log over the events. */
@@ -63,12 +64,7 @@ function watchLog({ db: { kysely }, now, metrics }: AuditLogDeps): void {
     'events_unsealed_age_seconds',
     'Age of the oldest event that is not in the audit log yet.',
     async () => {
-      const waiting = kysely.selectFrom('unsealed_events').orderBy('unsealed_events.position').limit(1);
-      const listed = await waiting
-        .innerJoin('events', 'events.position', 'unsealed_events.position')
-        .select('created_at')
-        .executeTakeFirst();
-      const oldest = listed ?? (await findUnlisted(kysely));
+      const oldest = (await findOldestWaiting(kysely)) ?? (await findUnlisted(kysely));
       return oldest ? Math.max(0, now() - oldest.created_at) / 1000 : 0;
     },
   );

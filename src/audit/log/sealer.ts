@@ -10,6 +10,7 @@ import type { AuditEvent } from '../event.ts';
 import { fromEventRow } from '../events-table.ts';
 import { type Leaf, makeLeaf } from './leaf.ts';
 import { completedNodes, createReadHashes } from './tree-nodes.ts';
+import { selectWaiting } from './waiting-events.ts';
 
 /**
  * Appends events to the log. Of any number of sealers one works at a time, the one that holds the log's state; leaves,
@@ -51,13 +52,7 @@ export function createSealer(db: Database, log?: SealerLog): Sealer {
   const anyWaiting = kysely.selectFrom('unsealed_events').select('position').limit(1).compile();
   const state = kysely.selectFrom('audit_state').select('size').where('id', '=', 1);
   const lockState = (dialect === 'postgres' ? forUpdate(dialect, state).skipLocked() : state).compile();
-  const waiting = kysely
-    .selectFrom('unsealed_events')
-    .innerJoin('events', 'events.position', 'unsealed_events.position')
-    .selectAll('events')
-    .orderBy('unsealed_events.position')
-    .limit(portion.size)
-    .compile();
+  const waiting = selectWaiting(db, portion.size);
   const insertLeaves = insertStatement(db, 'audit_leaves', LEAF);
   const insertNodes = insertStatement(db, 'audit_nodes', NODE);
   const takeOff = rowSetStatement(

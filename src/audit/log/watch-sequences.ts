@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { Counter } from 'prom-client';
 import type { Database } from '../../db/open.ts';
-import { rowSetStatement } from '../../db/row-set.ts';
+import { lookUp, rowSetStatement } from '../../db/row-set.ts';
 import type { Schema } from '../../db/schema.ts';
 import type { Metrics } from '../../http/metrics.ts';
 import { type Checkpoint, findCheckpoint } from './checkpoints.ts';
@@ -37,7 +37,7 @@ const FOLLOWER = {
 const placeOf = ({ verification_id }: Follower, sequence: number) => `${verification_id} ${sequence}`;
 
 export function createSequenceWatch({ db, metrics, log }: SequenceWatchDeps): SequenceWatch {
-  const { kysely } = db;
+  const { kysely, dialect } = db;
   const missing = new Counter({
     name: 'countersign_audit_events_missing_total',
     help: 'Events of verifications that were gone before they were sealed, as those after them show.',
@@ -60,7 +60,7 @@ export function createSequenceWatch({ db, metrics, log }: SequenceWatchDeps): Se
   async function findFollowers(from: number, before: number) {
     const { rows } = await sql<Follower>`
       select leaf.log_index, e.verification_id, e.sequence
-      from audit_leaves leaf join events e on e.id = leaf.event_id
+      from audit_leaves leaf ${lookUp(dialect, 'events', 'e', sql`e.id = leaf.event_id`)}
       where leaf.log_index >= ${from} and leaf.log_index < ${before} and e.sequence is not null`.execute(kysely);
     const here = new Set(rows.map((row) => placeOf(row, row.sequence)));
     const alone = rows.filter((row) => row.sequence > 1 && !here.has(placeOf(row, row.sequence - 1)));
