@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { takeRandom } from './take-random.ts';
 
 /** Crockford base 32, lower case: no look-alikes, selects with a double click. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -37,22 +37,8 @@ export function encodeId(bytes: Uint8Array): string {
   return out;
 }
 
-/** Asking for random bytes costs more than making an id of them, so they are asked for in blocks; each is used once. */
-const BLOCK = CHARACTERS * 256;
-let block = new Uint8Array(0);
-let used = 0;
-
-function randomCharacters(): Uint8Array {
-  if (used === block.length) {
-    block = randomBytes(BLOCK);
-    used = 0;
-  }
-  used += CHARACTERS;
-  return block.subarray(used - CHARACTERS, used);
-}
-
 export function newId(prefix: IdPrefix): string {
-  return `${prefix}_${encodeId(randomCharacters())}`;
+  return `${prefix}_${encodeId(takeRandom(CHARACTERS))}`;
 }
 
 /** 40 bits, in units of 8 ms: enough for 278 years. */
@@ -64,7 +50,7 @@ const TIME_UNIT_MS = 8;
  * every index that has their ids. As hard to guess as any other; for things that tell when they were made in any case.
  */
 export function newOrderedId(prefix: IdPrefix, now: number): string {
-  return `${prefix}_${encodeTime(now)}${encodeId(randomCharacters())}`;
+  return `${prefix}_${encodeTime(now)}${encodeId(takeRandom(CHARACTERS))}`;
 }
 
 /** As long as any other id, in the order of the times, and the same for the same bytes (at least 18 of them). */
@@ -86,7 +72,7 @@ function encodeTime(at: number): string {
 export const SHARDS = 32;
 
 /** `bytes` (at least 26 of them) makes the id reproducible: an idempotent rerun must name the same challenge. */
-export function newChallengeId(shard: number, bytes: Uint8Array = randomCharacters()): string {
+export function newChallengeId(shard: number, bytes: Uint8Array = takeRandom(CHARACTERS)): string {
   return `ver_${ALPHABET[shard]}${encodeId(bytes.subarray(0, CHARACTERS))}`;
 }
 

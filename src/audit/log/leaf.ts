@@ -1,6 +1,7 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuditLeafTable } from '../../db/schema/audit.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
+import { takeRandom } from '../../lib/take-random.ts';
 import type { AuditEvent } from '../event.ts';
 import { viewEvent } from '../event-view.ts';
 import { type PersonalPart, splitPersonal } from '../personal.ts';
@@ -18,7 +19,7 @@ export interface Leaf {
 
 export function makeLeaf(event: AuditEvent): Leaf {
   const { open, personal } = splitPersonal(viewEvent(event));
-  const salt = personal && randomBytes(SALT_BYTES);
+  const salt = personal && takeRandom(SALT_BYTES);
   const commitment = personal && salt && commitTo(personal, salt);
   return { salt, commitment, hash: leafHash(Buffer.from(leafText(open, commitment))) };
 }
