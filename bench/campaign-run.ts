@@ -28,8 +28,13 @@ const PATIENCE_MS = 1_200_000;
 const LINES = 1_000;
 
 /** People with a name, and words that use it. */
-export async function openAudience(service: Service, carrier: Carrier, contacts: number): Promise<Audience> {
-  const tag = `bench ${carrier.name}`;
+export async function openAudience(
+  service: Service,
+  carrier: Carrier,
+  contacts: number,
+  name = carrier.name,
+): Promise<Audience> {
+  const tag = `bench ${name}`;
   await call(service, 'PUT', '/v1/contact-attributes', { attributes: { name: 'string' } });
   const response = await fetch(`${base(service)}/v1/contacts/import?tags=${encodeURIComponent(tag)}`, {
     method: 'POST',
@@ -45,7 +50,7 @@ export async function openAudience(service: Service, carrier: Carrier, contacts:
     return ended_at;
   });
   const template = await call(service, 'POST', '/v1/templates', {
-    name: `offer ${carrier.name}`,
+    name: `offer ${name}`,
     variables: { name: { type: 'string' } },
     default_locale: 'en',
     locales: {
