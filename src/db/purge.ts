@@ -59,7 +59,8 @@ async function deleteBatch(db: Database, { table, key, time, keptMs, savedBy }: 
   // The tables differ in nothing but these names, which Kysely's types cannot say.
   const kysely = db.kysely as unknown as Kysely<Record<string, Record<string, number | null>>>;
   const all = kysely.selectFrom(table).select(sql.ref(key).as('key'));
-  const unsaved = savedBy === undefined ? all : all.where(savedBy, 'is', null);
+  // As the index of those has it.
+  const unsaved = savedBy === undefined ? all : all.where(savedBy, 'is', null).where(time, '>', sql.lit(0));
   const expired = unsaved
     .where(time, '<=', now - keptMs)
     .orderBy(time)

@@ -132,9 +132,10 @@ export function createReceiver(deps: ReceiverDeps): Receiver {
   async function settleTold(attempts: readonly { messageId: string; attempt: number }[]): Promise<void> {
     if (attempts.length === 0) return;
     const rows = attempts.map(({ messageId, attempt }) => ({ message_id: messageId, attempt }));
+    // With `is not null` Postgres would read the index of all that have been due.
     await sql`
       update receipts set due_at = null from ${rowSet(dialect, { message_id: 'text', attempt: 'bigint' }, rows)}
-      where receipts.message_id = r.message_id and receipts.attempt = r.attempt and receipts.due_at is not null
+      where receipts.message_id = r.message_id and receipts.attempt = r.attempt and coalesce(receipts.due_at, 0) > 0
     `.execute(kysely);
   }
 

@@ -71,6 +71,7 @@ export async function countParkedReceipts({ kysely }: Database): Promise<number>
   const { count } = await kysely
     .selectFrom('receipts')
     .where('message_id', 'is', null)
+    .where('received_at', '>', sql.lit(0))
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
   return Number(count);

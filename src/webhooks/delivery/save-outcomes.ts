@@ -119,14 +119,15 @@ export function createSaveOutcomes(db: Database): SaveOutcomes {
       where excluded.attempts > webhook_deliveries.attempts or excluded.asked > webhook_deliveries.asked
         or (webhook_deliveries.status = 'pending' and excluded.status <> 'pending')`,
   );
-  // Of an object's deliveries that are not over, the oldest has a time; the others wait for it.
+  // Of an object's deliveries that are not over, the oldest has a time; the others wait for it. With `is not null` Postgres
+  // would read the index of all that have a time, or had one a moment ago.
   const holdOthers = rowSetStatement(
     db,
     OBJECT,
     (rows) => sql`
       update webhook_deliveries set next_at = null from ${rows}
       where webhook_deliveries.endpoint_id = r.endpoint_id and webhook_deliveries.object_id = r.object_id
-        and webhook_deliveries.status = 'pending' and webhook_deliveries.next_at is not null
+        and webhook_deliveries.status = 'pending' and coalesce(webhook_deliveries.next_at, 0) > 0
         and webhook_deliveries.log_index > (
           select min(log_index) from webhook_deliveries d
           where d.endpoint_id = r.endpoint_id and d.object_id = r.object_id and d.status = 'pending'
