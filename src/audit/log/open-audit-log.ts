@@ -59,12 +59,13 @@ export async function openAuditLog(deps: AuditLogDeps): Promise<AuditLog> {
 }
 
 /** What tells an operator that the log does not keep up. */
-function watchLog({ db: { kysely }, now, metrics }: AuditLogDeps): void {
+function watchLog({ db, now, metrics }: AuditLogDeps): void {
+  const { kysely } = db;
   metrics.watch(
     'events_unsealed_age_seconds',
     'Age of the oldest event that is not in the audit log yet.',
     async () => {
-      const oldest = (await findOldestWaiting(kysely)) ?? (await findUnlisted(kysely));
+      const oldest = (await findOldestWaiting(db)) ?? (await findUnlisted(kysely));
       return oldest ? Math.max(0, now() - oldest.created_at) / 1000 : 0;
     },
   );

@@ -103,10 +103,7 @@ function save(
   );
 }
 
-/**
- * Those whose message is there and that nobody else took. Of a code they stay due until it is told. Said as `is null`
- * the condition would make Postgres read the index of all that are parked, full of those that were a moment ago.
- */
+/** Those whose message is there and that nobody else took. Of a code they stay due until it is told. */
 function takeReceipts({ kysely, dialect }: Database, targets: readonly Target[], now: number) {
   const keys = targets.map(({ receipt }) => receipt.key);
   const rows = targets.map(({ receipt, messageId, attempt }) => ({ key: receipt.key, message_id: messageId, attempt }));
@@ -116,6 +113,6 @@ function takeReceipts({ kysely, dialect }: Database, targets: readonly Target[],
       due_at = case when m.purpose = 'code' then cast(${now + TELL_MS} as bigint) end
     from ${rowSet(dialect, columns, rows)} join messages m on m.id = r.message_id
     where ${among(dialect, 'receipts.key', keys)} and receipts.key = r.key
-      and coalesce(receipts.message_id, '') = '' returning receipts.key
+      and receipts.message_id is null returning receipts.key
   `.compile(kysely);
 }

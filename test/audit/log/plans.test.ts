@@ -33,7 +33,7 @@ const sequences = (db: WatchedDatabase) =>
 type Work = (db: WatchedDatabase) => Promise<unknown>;
 const CASES: [what: string, work: Work][] = [
   ['a portion to seal', (db) => db.kysely.executeQuery(selectWaiting(db, WAITING))],
-  ['the oldest event that waits', (db) => findOldestWaiting(db.kysely)],
+  ['the oldest event that waits', (db) => findOldestWaiting(db)],
   ['those that follow others', (db) => sequences(db).look({ number: 1, size: 500 } as never)],
 ];
 

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { readFeed } from '../../../src/audit/feed.ts';
 import { insertEvents } from '../../../src/audit/insert-events.ts';
 import { createSealer } from '../../../src/audit/log/sealer.ts';
+import { findOldestWaiting } from '../../../src/audit/log/waiting-events.ts';
 import type { Database } from '../../../src/db/open.ts';
 import { writeTransaction } from '../../../src/db/transaction.ts';
 import { onEachDialect } from '../../db/on-each-dialect.ts';
@@ -45,6 +46,21 @@ await onEachDialect('the sealer', (databases) => {
       `"mode":"live","personal":"${commitment}","project":"prj_one","sequence":1,"type":"verification.created",` +
       '"verification_id":"ver_one"}';
     expect(leaf?.hash).toBe(hashLeaf(Buffer.from(text)).toString('base64url'));
+  });
+
+  it('is not held up by events that are gone before it came, however many', async () => {
+    const db = await databases.open();
+    const gone = await insertSome(db, 1_200);
+    for (let at = 0; at < gone.length; at += 400) {
+      await db.kysely
+        .deleteFrom('events')
+        .where('id', 'in', gone.slice(at, at + 400))
+        .execute();
+    }
+    const ids = await insertSome(db, 2);
+    expect((await findOldestWaiting(db))?.id).toBe(ids[0]);
+    expect(await createSealer(db).sealAll()).toBe(2);
+    expect((await leavesOf(db)).map(({ event_id }) => event_id)).toEqual(ids);
   });
 
   it('commits to the same person differently in every event', async () => {
